@@ -1,0 +1,3 @@
+//! The all-in-one: one binary that runs the suite on one machine, and the command line for people.
+
+pub mod demo;

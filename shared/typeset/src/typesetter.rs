@@ -1,0 +1,172 @@
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use typst::foundations::{Bytes, Datetime, Smart};
+use typst::diag::SourceDiagnostic;
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, Timestamp};
+
+use crate::limits::{INPUT_LIMIT_BYTES, MEMORY_AGE_DOCUMENTS, PAGE_LIMIT, QUEUE_LIMIT};
+use crate::press::Press;
+use crate::sheet::Sheet;
+use crate::{Identity, TypesetError};
+
+/// Sets documents from a fixed set of templates. Build one per process (about
+/// 30 ms, 30 MB); clones share it.
+#[derive(Clone)]
+pub struct Typesetter {
+    press: Arc<Press>,
+    places: Arc<Semaphore>,
+    cores: Arc<Semaphore>,
+}
+
+impl Typesetter {
+    /// A typesetter for `templates`, given as (file name, Typst source). Templates
+    /// import each other by name: `#import "practice.typ"`.
+    ///
+    /// Fonts are the embedded ones: Libertinus Serif, New Computer Modern and DejaVu
+    /// Sans Mono, which cover Latin, Greek, Cyrillic and some Hebrew and Arabic. What
+    /// they lack is printed as □; see [`with_fonts`](Self::with_fonts).
+    ///
+    /// # Errors
+    /// [`TypesetError::BadTemplateName`].
+    pub fn new(templates: &[(&str, &str)]) -> Result<Self, TypesetError> {
+        Self::with_fonts(templates, &[])
+    }
+
+    /// As [`new`](Self::new), with further OpenType fonts that are taken for
+    /// characters the embedded ones lack.
+    ///
+    /// # Errors
+    /// [`TypesetError::BadTemplateName`], [`TypesetError::BadFont`].
+    pub fn with_fonts(
+        templates: &[(&str, &str)],
+        fonts: &[&'static [u8]],
+    ) -> Result<Self, TypesetError> {
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        Ok(Self {
+            press: Arc::new(Press::build(templates, fonts)?),
+            places: Arc::new(Semaphore::new(QUEUE_LIMIT)),
+            cores: Arc::new(Semaphore::new(cores)),
+        })
+    }
+
+    /// Sets `template` with `inputs` and returns the PDF. The same arguments give the
+    /// same bytes. This is work for a processor core, some ten milliseconds a page:
+    /// async code calls [`queue`](Self::queue).
+    ///
+    /// # Errors
+    /// Every [`TypesetError`] but `Busy` and `Stopped`.
+    pub fn pdf(
+        &self,
+        template: &str,
+        inputs: &impl Serialize,
+        identity: &Identity,
+    ) -> Result<Vec<u8>, TypesetError> {
+        self.press.set(template, serde_json::to_value(inputs)?, identity)
+    }
+
+    /// As [`pdf`](Self::pdf), on a blocking thread and on at most as many as there
+    /// are cores. Dropping the future before its turn takes it out of the queue.
+    ///
+    /// # Errors
+    /// Every [`TypesetError`].
+    pub async fn queue(
+        &self,
+        template: &str,
+        inputs: &impl Serialize,
+        identity: &Identity,
+    ) -> Result<Vec<u8>, TypesetError> {
+        let inputs = serde_json::to_value(inputs)?;
+        let place =
+            Arc::clone(&self.places).try_acquire_owned().map_err(|_| TypesetError::Busy)?;
+        let core =
+            Arc::clone(&self.cores).acquire_owned().await.map_err(|_| TypesetError::Stopped)?;
+        let (press, template, identity) =
+            (Arc::clone(&self.press), template.to_owned(), identity.clone());
+        // The permits go with the work: a dropped future does not free a busy core.
+        let work = tokio::task::spawn_blocking(move || {
+            let _permits = (place, core);
+            press.set(&template, inputs, &identity)
+        });
+        work.await.map_err(|_| TypesetError::Stopped)?
+    }
+}
+
+impl Press {
+    fn set(
+        &self,
+        template: &str,
+        mut inputs: Value,
+        identity: &Identity,
+    ) -> Result<Vec<u8>, TypesetError> {
+        let missing = self.glyphs.make_printable(&mut inputs);
+        if missing > 0 {
+            tracing::warn!(template, missing, "characters without a glyph were printed as □");
+        }
+        let sheet = Sheet {
+            press: self,
+            template: self.template(template)?,
+            inputs: Bytes::new(within_limit(serde_json::to_vec(&inputs)?)?),
+            today: midnight(identity.date)?,
+        };
+        let set = sheet.set(identity).map_err(|stop| match stop {
+            Stop::Pages(pages) => TypesetError::TooManyPages { pages, limit: PAGE_LIMIT },
+            Stop::Problems(problems) => TypesetError::Broken {
+                template: template.to_owned(),
+                problems: sheet.describe(&problems),
+            },
+        });
+        comemo::evict(MEMORY_AGE_DOCUMENTS);
+        set
+    }
+}
+
+enum Stop {
+    Pages(usize),
+    Problems(Vec<SourceDiagnostic>),
+}
+
+impl Sheet<'_> {
+    fn set(&self, identity: &Identity) -> Result<Vec<u8>, Stop> {
+        let document: PagedDocument = typst::compile(self)
+            .output
+            .map_err(|problems| Stop::Problems(problems.into_iter().collect()))?;
+        let pages = document.pages().len();
+        if pages > PAGE_LIMIT {
+            return Err(Stop::Pages(pages));
+        }
+        let options = PdfOptions {
+            ident: Smart::Custom(identity.id.clone()),
+            creator: Smart::Custom(Some("Evenkeel".to_owned())),
+            timestamp: Some(Timestamp::new_utc(self.today)),
+            standards: self.press.standards.clone(),
+            ..PdfOptions::default()
+        };
+        typst_pdf::pdf(&document, &options)
+            .map_err(|problems| Stop::Problems(problems.into_iter().collect()))
+    }
+}
+
+fn within_limit(json: Vec<u8>) -> Result<Vec<u8>, TypesetError> {
+    if json.len() > INPUT_LIMIT_BYTES {
+        return Err(TypesetError::InputsTooLarge { bytes: json.len(), limit: INPUT_LIMIT_BYTES });
+    }
+    Ok(json)
+}
+
+fn midnight(date: Date) -> Result<Datetime, TypesetError> {
+    let out_of_range = || TypesetError::DateOutOfRange(date);
+    let year = i32::from(date.year());
+    let month = u8::try_from(date.month()).map_err(|_| out_of_range())?;
+    let day = u8::try_from(date.day()).map_err(|_| out_of_range())?;
+    if year < 1 {
+        return Err(out_of_range());
+    }
+    Datetime::from_ymd_hms(year, month, day, 0, 0, 0).ok_or_else(out_of_range)
+}

@@ -1,0 +1,24 @@
+//! How a service talks to its Postgres schema: connections that cannot lose writes, one transaction per act,
+//! repeatable requests, numbered events and those who follow them.
+//!
+//! The schema is a parameter here, so this is the one crate with SQL that the compiler does not check.
+
+mod connect;
+mod constraint;
+mod lease;
+mod migrate;
+mod outbox;
+mod page;
+mod plumbing;
+mod requests;
+mod transaction;
+
+pub use connect::{PgConfig, Pool, connect};
+pub use constraint::{OnConstraint, is_conflict, is_transient, is_unique};
+pub use lease::{Lease, LeaseError, Leases};
+pub use migrate::{MigrateError, migrate};
+pub use outbox::{Announcement, Outbox};
+pub use page::{Filter, Page, PageError, PageKey, page_size};
+pub use plumbing::plumbing;
+pub use requests::{RequestError, RequestKey, Requests};
+pub use transaction::{Tx, begin, begin_any};

@@ -1,0 +1,133 @@
+use std::ops::{Deref, DerefMut};
+
+use ids::PracticeId;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgTransactionManager;
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, SqlSafeStr};
+use sqlx_core::transaction::TransactionManager;
+
+use crate::Pool;
+use crate::outbox::Wake;
+
+/// Begins a transaction that sees the rows of one practice, in one round trip.
+///
+/// May be cancelled at any point: a connection whose transaction is only half begun is closed, not lent again.
+pub async fn begin(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
+    Tx::begin(pool, format!("begin; {}", see_only(practice))).await
+}
+
+/// Begins a transaction for tables that have no practice: queues, leases, lookups. It sees no practice's rows.
+pub async fn begin_any(pool: &Pool) -> Result<Tx, sqlx::Error> {
+    Tx::begin(pool, "begin".to_owned()).await
+}
+
+fn see_only(practice: PracticeId) -> String {
+    format!("set local app.practice_id = '{}'", practice.uuid())
+}
+
+/// A transaction; what is not committed is rolled back when it is dropped. `sqlx::Connection::begin` on it makes a
+/// savepoint.
+///
+/// Every statement's error has to end it: Postgres answers the `commit` of a failed transaction by rolling it
+/// back, without an error.
+#[derive(Debug)]
+pub struct Tx {
+    connection: PoolConnection<Postgres>,
+    state: State,
+    wakes: Vec<Wake>,
+}
+
+#[derive(Debug, PartialEq)]
+enum State {
+    Beginning,
+    Open,
+    Finished,
+}
+
+impl Tx {
+    async fn begin(pool: &Pool, statement: String) -> Result<Self, sqlx::Error> {
+        let connection = pool.acquire().await?;
+        let mut tx = Self {
+            connection,
+            state: State::Beginning,
+            wakes: Vec::new(),
+        };
+        let statement = AssertSqlSafe(statement).into_sql_str();
+        PgTransactionManager::begin(&mut tx.connection, Some(statement)).await?;
+        tx.state = State::Open;
+        Ok(tx)
+    }
+
+    /// Makes it durable. An error of the connection leaves the outcome unknown: the same request_id finds it out.
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        PgTransactionManager::commit(&mut self.connection).await?;
+        self.state = State::Finished;
+        if !self.wakes.is_empty() {
+            tokio::spawn(self.wake_readers());
+        }
+        Ok(())
+    }
+
+    /// Undoes it now, and not when the connection is given back.
+    pub async fn rollback(mut self) -> Result<(), sqlx::Error> {
+        PgTransactionManager::rollback(&mut self.connection).await?;
+        self.state = State::Finished;
+        Ok(())
+    }
+
+    /// From here on the rows of `practice` are the visible ones, for a transaction that spans practices.
+    pub async fn turn_to(&mut self, practice: PracticeId) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(see_only(practice)))
+            .execute(&mut **self)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) fn wake_after_commit(&mut self, wake: Wake) {
+        self.wakes.push(wake);
+    }
+
+    /// Tells the feed's readers, after the commit and on the connection that is on its way back to the pool.
+    ///
+    /// Not within the transaction: Postgres lets transactions that notify commit only one after the other, over all
+    /// schemas, each waiting for the other's disk. A wake that gets lost is made good by the reader's poll.
+    async fn wake_readers(mut self) {
+        let mut statements = "begin; set local synchronous_commit = off; ".to_owned();
+        for wake in &self.wakes {
+            statements.push_str(&wake.statement());
+        }
+        statements.push_str("commit");
+        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(statements))
+            .execute(&mut *self.connection)
+            .await
+        {
+            self.connection.close_on_drop();
+            tracing::warn!(%error, "the feed's readers were not woken; their poll will find the events");
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        match self.state {
+            // sqlx counts it as not begun and would lend it out as it is, while the server may be inside it.
+            State::Beginning => self.connection.close_on_drop(),
+            State::Open => PgTransactionManager::start_rollback(&mut self.connection),
+            State::Finished => {}
+        }
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}

@@ -1,0 +1,15 @@
+//! What stories need beside the real thing: a fresh database of the right version, a server in this process, patience.
+//! Fakes of other services do not live here but beside the tests that use them.
+
+mod database;
+mod eventually;
+mod server;
+
+pub use database::{TestDatabase, database, database_url};
+pub use eventually::eventually;
+pub use server::{Server, serve};
+
+/// A new `request_id`, as a client would send it.
+pub fn request_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}

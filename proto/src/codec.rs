@@ -70,9 +70,9 @@ pub fn validate<M: ReflectMessage>(message: &M) -> Result<(), Status> {
     match VALIDATOR.validate(message) {
         Ok(()) => Ok(()),
         Err(Error::Validation(breach)) => Err(refusal(breach.violations())),
-        Err(Error::Compilation(_) | Error::Runtime(_)) => {
-            Err(Status::internal("a rule of this message's contract cannot be checked"))
-        }
+        Err(Error::Compilation(_) | Error::Runtime(_)) => Err(Status::internal(
+            "a rule of this message's contract cannot be checked",
+        )),
         // The crate's error is non-exhaustive.
         Err(_) => Err(Status::internal("this message cannot be checked")),
     }
@@ -85,7 +85,11 @@ fn refusal(violations: &[Violation]) -> Status {
         .collect();
     let message = fields
         .iter()
-        .map(|field| format!("{} {}", field.field, field.description).trim_start().to_owned())
+        .map(|field| {
+            format!("{} {}", field.field, field.description)
+                .trim_start()
+                .to_owned()
+        })
         .collect::<Vec<_>>()
         .join("; ");
     let mut details = ErrorDetails::with_error_info("INVALID_FIELD", "evenkeel", HashMap::new());
@@ -99,7 +103,9 @@ fn text(violation: &Violation) -> String {
     let one = bound == "1";
     match violation.rule_id() {
         "required" => "must be given".to_owned(),
-        "string.min_len" | "bytes.min_len" | "string.min_bytes" if one => "must not be empty".to_owned(),
+        "string.min_len" | "bytes.min_len" | "string.min_bytes" if one => {
+            "must not be empty".to_owned()
+        }
         "string.min_len" => format!("must have at least {bound} characters"),
         "string.max_len" => format!("must have at most {bound} characters"),
         "string.len" => format!("must have exactly {bound} characters"),
@@ -153,7 +159,10 @@ mod tests {
 
     fn fields(status: &tonic::Status) -> Vec<(String, String)> {
         let bad = status.get_details_bad_request().expect("BadRequest");
-        bad.field_violations.into_iter().map(|field| (field.field, field.description)).collect()
+        bad.field_violations
+            .into_iter()
+            .map(|field| (field.field, field.description))
+            .collect()
     }
 
     #[test]
@@ -161,7 +170,10 @@ mod tests {
         let request = SubscribeRequest {
             bucket_count: 8,
             bucket: -1,
-            after: vec![Position { practice_id: String::new(), sequence: 0 }],
+            after: vec![Position {
+                practice_id: String::new(),
+                sequence: 0,
+            }],
         };
         let status = validate(&request).expect_err("two rules are broken");
         assert_eq!(status.code(), Code::InvalidArgument);
@@ -169,16 +181,26 @@ mod tests {
             fields(&status),
             [
                 ("bucket".to_owned(), "must be at least 0".to_owned()),
-                ("after[0].practice_id".to_owned(), "must not be empty".to_owned()),
+                (
+                    "after[0].practice_id".to_owned(),
+                    "must not be empty".to_owned()
+                ),
             ]
         );
         let info = status.get_details_error_info().expect("ErrorInfo");
-        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("INVALID_FIELD", "evenkeel"));
+        assert_eq!(
+            (info.reason.as_str(), info.domain.as_str()),
+            ("INVALID_FIELD", "evenkeel")
+        );
     }
 
     #[test]
     fn a_message_within_its_rules_passes() {
-        let request = SubscribeRequest { bucket_count: 1, bucket: 0, after: Vec::new() };
+        let request = SubscribeRequest {
+            bucket_count: 1,
+            bucket: 0,
+            after: Vec::new(),
+        };
         assert!(validate(&request).is_ok());
     }
 
@@ -191,7 +213,12 @@ mod tests {
             let name = descriptor.full_name().to_owned();
             let message = prost_reflect::DynamicMessage::new(descriptor);
             if let Err(status) = validate(&message) {
-                assert_eq!(status.code(), Code::InvalidArgument, "{name}: {}", status.message());
+                assert_eq!(
+                    status.code(),
+                    Code::InvalidArgument,
+                    "{name}: {}",
+                    status.message()
+                );
             }
         }
     }

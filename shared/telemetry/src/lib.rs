@@ -20,15 +20,19 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What an operator may choose.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct TelemetryConfig {
     /// What is logged, in the syntax of `RUST_LOG`: `info`, `warn,billing=debug`.
+    #[arg(long = "log", env = "EVENKEEL_LOG", default_value = "info")]
     pub filter: String,
     /// How a log line looks.
+    #[arg(long = "log-format", env = "EVENKEEL_LOG_FORMAT", value_enum, default_value_t = Format::Auto)]
     pub format: Format,
     /// Where traces go by OTLP over gRPC, `http://collector:4317`; without it none are made.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
     /// The part of the traces begun here that is kept, 0.0 to 1.0. A trace begun by a caller follows the caller.
+    #[arg(long, env = "EVENKEEL_TRACE_RATIO", default_value_t = 1.0)]
     pub sample_ratio: f64,
 }
 

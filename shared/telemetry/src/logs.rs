@@ -7,7 +7,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt};
 
 /// How a log line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
     /// For people when stderr is a terminal, JSON otherwise.
     #[default]
@@ -20,7 +20,14 @@ pub enum Format {
 
 /// Below `info` these write what goes over the wire, and that holds health data.
 const LOUD: [&str; 8] = [
-    "h2", "hyper", "hyper_util", "lettre", "reqwest", "sqlx", "stripe", "tonic",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "lettre",
+    "reqwest",
+    "sqlx",
+    "stripe",
+    "tonic",
 ];
 
 fn never_bodies(metadata: &Metadata<'_>) -> bool {

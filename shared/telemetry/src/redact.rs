@@ -104,7 +104,11 @@ mod tests {
 
     #[test]
     fn a_card_number_never_reaches_the_log() {
-        for card in ["4242424242424242", "4242 4242 4242 4242", "3782-822463-10005"] {
+        for card in [
+            "4242424242424242",
+            "4242 4242 4242 4242",
+            "3782-822463-10005",
+        ] {
             let line = format!(r#"{{"message":"note says {card} please"}}"#);
             let shown = redacted(&line);
             assert_eq!(shown, r#"{"message":"note says [card number] please"}"#);

@@ -1,0 +1,372 @@
+//! The rows of each file, with the columns that billing needs.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use money::Money;
+use uuid::Uuid;
+
+use super::field::{Fields, Reason};
+use super::file::Row;
+
+/// A person treated.
+#[derive(Debug, Clone)]
+pub struct Patient {
+    pub id: Uuid,
+    pub birthdate: Date,
+    pub deathdate: Option<Date>,
+    pub first: String,
+    pub last: String,
+    pub address: String,
+    pub city: String,
+    /// Spelled out: `Massachusetts`.
+    pub state: String,
+    /// Empty for 12 of the 27.
+    pub zip: String,
+}
+
+impl Row for Patient {
+    const FILE: &'static str = "patients.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "Id",
+        "BIRTHDATE",
+        "DEATHDATE",
+        "FIRST",
+        "LAST",
+        "ADDRESS",
+        "CITY",
+        "STATE",
+        "ZIP",
+    ];
+
+    fn of(fields: &Fields<'_>) -> Result<Self, Reason> {
+        Ok(Self {
+            id: fields.id("Id")?,
+            birthdate: fields.value("BIRTHDATE")?,
+            deathdate: fields.value_or_none("DEATHDATE")?,
+            first: fields.name("FIRST")?,
+            last: fields.name("LAST")?,
+            address: fields.text("ADDRESS").to_owned(),
+            city: fields.text("CITY").to_owned(),
+            state: fields.text("STATE").to_owned(),
+            zip: fields.text("ZIP").to_owned(),
+        })
+    }
+}
+
+/// A clinician.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    pub id: Uuid,
+    pub name: String,
+    /// In capitals: `CLINICAL SOCIAL WORKER`.
+    pub speciality: String,
+}
+
+impl Row for Provider {
+    const FILE: &'static str = "providers.csv";
+    const COLUMNS: &'static [&'static str] = &["Id", "NAME", "SPECIALITY"];
+
+    fn of(fields: &Fields<'_>) -> Result<Self, Reason> {
+        Ok(Self {
+            id: fields.id("Id")?,
+            name: fields.name("NAME")?,
+            speciality: fields.text("SPECIALITY").to_owned(),
+        })
+    }
+}
+
+/// An insurer. The row named `NO_INSURANCE` stands for none.
+#[derive(Debug, Clone)]
+pub struct Payer {
+    pub id: Uuid,
+    pub name: String,
+}
+
+impl Row for Payer {
+    const FILE: &'static str = "payers.csv";
+    const COLUMNS: &'static [&'static str] = &["Id", "NAME"];
+
+    fn of(fields: &Fields<'_>) -> Result<Self, Reason> {
+        Ok(Self {
+            id: fields.id("Id")?,
+            name: fields.name("NAME")?,
+        })
+    }
+}
+
+/// Who insured a patient in a term. The generator calls its instants years.
+#[derive(Debug, Clone)]
+pub struct Coverage {
+    pub patient: Uuid,
+    /// Empty for `NO_INSURANCE`.
+    pub memberid: String,
+    pub start_year: Timestamp,
+    pub end_year: Timestamp,
+    pub payer: Uuid,
+    pub secondary_payer: Option<Uuid>,
+}
+
+impl Coverage {
+    /// Whether the term contains the instant, its ends included.
+    pub fn covers(&self, instant: Timestamp) -> bool {
+        self.start_year <= instant && instant <= self.end_year
+    }
+}
+
+impl Row for Coverage {
+    const FILE: &'static str = "payer_transitions.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "PATIENT",
+        "MEMBERID",
+        "START_YEAR",
+        "END_YEAR",
+        "PAYER",
+        "SECONDARY_PAYER",
+    ];
+
+    fn of(fields: &Fields<'_>) -> Result<Self, Reason> {
+        Ok(Self {
+            patient: fields.id("PATIENT")?,
+            memberid: fields.text("MEMBERID").to_owned(),
+            start_year: fields.time("START_YEAR")?,
+            end_year: fields.time("END_YEAR")?,
+            payer: fields.id("PAYER")?,
+            secondary_payer: fields.payer_or_none("SECONDARY_PAYER")?,
+        })
+    }
+}
+
+/// Where care took place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncounterClass {
+    Ambulatory,
+    Emergency,
+    Inpatient,
+    Outpatient,
+    UrgentCare,
+    Wellness,
+}
+
+/// An appointment.
+#[derive(Debug, Clone)]
+pub struct Encounter {
+    pub id: Uuid,
+    pub start: Timestamp,
+    pub stop: Timestamp,
+    pub patient: Uuid,
+    pub encounterclass: EncounterClass,
+}
+
+impl Row for Encounter {
+    const FILE: &'static str = "encounters.csv";
+    const COLUMNS: &'static [&'static str] = &["Id", "START", "STOP", "PATIENT", "ENCOUNTERCLASS"];
+
+    fn of(fields: &Fields<'_>) -> Result<Self, Reason> {
+        Ok(Self {
+            id: fields.id("Id")?,
+            start: fields.time("START")?,
+            stop: fields.time("STOP")?,
+            patient: fields.id("PATIENT")?,
+            encounterclass: fields.word(
+                "ENCOUNTERCLASS",
+                &[
+                    ("ambulatory", EncounterClass::Ambulatory),
+                    ("emergency", EncounterClass::Emergency),
+                    ("inpatient", EncounterClass::Inpatient),
+                    ("outpatient", EncounterClass::Outpatient),
+                    ("urgentcare", EncounterClass::UrgentCare),
+                    ("wellness", EncounterClass::Wellness),
+                ],
+            )?,
+        })
+    }
+}
+
+/// What was claimed for an appointment or a prescription.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    pub id: Uuid,
+    pub patientid: Uuid,
+    pub providerid: Uuid,
+    pub primarypatientinsuranceid: Option<Uuid>,
+    pub secondarypatientinsuranceid: Option<Uuid>,
+    /// The encounter.
+    pub appointmentid: Uuid,
+    pub servicedate: Timestamp,
+    /// The codes in order; at least one in these files.
+    pub diagnoses: Vec<String>,
+}
+
+const DIAGNOSES: [&str; 8] = [
+    "DIAGNOSIS1",
+    "DIAGNOSIS2",
+    "DIAGNOSIS3",
+    "DIAGNOSIS4",
+    "DIAGNOSIS5",
+    "DIAGNOSIS6",
+    "DIAGNOSIS7",
+    "DIAGNOSIS8",
+];
+
+impl Row for Claim {
+    const FILE: &'static str = "claims.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "Id",
+        "PATIENTID",
+        "PROVIDERID",
+        "PRIMARYPATIENTINSURANCEID",
+        "SECONDARYPATIENTINSURANCEID",
+        "APPOINTMENTID",
+        "SERVICEDATE",
+        "DIAGNOSIS1",
+        "DIAGNOSIS2",
+        "DIAGNOSIS3",
+        "DIAGNOSIS4",
+        "DIAGNOSIS5",
+        "DIAGNOSIS6",
+        "DIAGNOSIS7",
+        "DIAGNOSIS8",
+    ];
+
+    fn of(fields: &Fields<'_>) -> Result<Self, Reason> {
+        Ok(Self {
+            id: fields.id("Id")?,
+            patientid: fields.id("PATIENTID")?,
+            providerid: fields.id("PROVIDERID")?,
+            primarypatientinsuranceid: fields.payer_or_none("PRIMARYPATIENTINSURANCEID")?,
+            secondarypatientinsuranceid: fields.payer_or_none("SECONDARYPATIENTINSURANCEID")?,
+            appointmentid: fields.id("APPOINTMENTID")?,
+            servicedate: fields.time("SERVICEDATE")?,
+            diagnoses: DIAGNOSES
+                .iter()
+                .map(|column| fields.text(column).to_owned())
+                .filter(|code| !code.is_empty())
+                .collect(),
+        })
+    }
+}
+
+/// What a transaction does to a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionKind {
+    Charge,
+    Payment,
+    TransferOut,
+    TransferIn,
+}
+
+const KINDS: &[(&str, TransactionKind)] = &[
+    ("CHARGE", TransactionKind::Charge),
+    ("PAYMENT", TransactionKind::Payment),
+    ("TRANSFEROUT", TransactionKind::TransferOut),
+    ("TRANSFERIN", TransactionKind::TransferIn),
+];
+
+/// How a payment was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Cash,
+    Cc,
+    Check,
+    Copay,
+    Echeck,
+}
+
+const METHODS: &[(&str, Method)] = &[
+    ("CASH", Method::Cash),
+    ("CC", Method::Cc),
+    ("CHECK", Method::Check),
+    ("COPAY", Method::Copay),
+    ("ECHECK", Method::Echeck),
+];
+
+/// Who owes a line from here on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Responsible {
+    Primary,
+    Secondary,
+    Patient,
+}
+
+const RESPONSIBLES: &[(&str, Responsible)] = &[
+    ("1", Responsible::Primary),
+    ("2", Responsible::Secondary),
+    ("p", Responsible::Patient),
+];
+
+/// A charge, a payment, or half of a transfer.
+#[derive(Debug, Clone)]
+pub struct Transaction {
+    pub id: Uuid,
+    pub claimid: Uuid,
+    /// A running number of transactions, not a reference to a charge.
+    pub chargeid: u64,
+    pub patientid: Uuid,
+    /// TYPE.
+    pub kind: TransactionKind,
+    pub amount: Option<Money>,
+    pub method: Option<Method>,
+    pub fromdate: Timestamp,
+    pub procedurecode: String,
+    pub units: u32,
+    /// What was done, in words.
+    pub notes: String,
+    pub unitamount: Option<Money>,
+    /// Of a `TRANSFERIN`: the CHARGEID of its `TRANSFEROUT`.
+    pub transferoutid: Option<u64>,
+    pub transfertype: Option<Responsible>,
+    pub payments: Option<Money>,
+    pub transfers: Option<Money>,
+    pub outstanding: Option<Money>,
+    pub appointmentid: Uuid,
+    pub providerid: Uuid,
+}
+
+impl Row for Transaction {
+    const FILE: &'static str = "claims_transactions.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "ID",
+        "CLAIMID",
+        "CHARGEID",
+        "PATIENTID",
+        "TYPE",
+        "AMOUNT",
+        "METHOD",
+        "FROMDATE",
+        "PROCEDURECODE",
+        "UNITS",
+        "NOTES",
+        "UNITAMOUNT",
+        "TRANSFEROUTID",
+        "TRANSFERTYPE",
+        "PAYMENTS",
+        "TRANSFERS",
+        "OUTSTANDING",
+        "APPOINTMENTID",
+        "PROVIDERID",
+    ];
+
+    fn of(fields: &Fields<'_>) -> Result<Self, Reason> {
+        Ok(Self {
+            id: fields.id("ID")?,
+            claimid: fields.id("CLAIMID")?,
+            chargeid: fields.value("CHARGEID")?,
+            patientid: fields.id("PATIENTID")?,
+            kind: fields.word("TYPE", KINDS)?,
+            amount: fields.amount_or_none("AMOUNT")?,
+            method: fields.word_or_none("METHOD", METHODS)?,
+            fromdate: fields.time("FROMDATE")?,
+            procedurecode: fields.text("PROCEDURECODE").to_owned(),
+            units: fields.value("UNITS")?,
+            notes: fields.text("NOTES").to_owned(),
+            unitamount: fields.amount_or_none("UNITAMOUNT")?,
+            transferoutid: fields.value_or_none("TRANSFEROUTID")?,
+            transfertype: fields.word_or_none("TRANSFERTYPE", RESPONSIBLES)?,
+            payments: fields.amount_or_none("PAYMENTS")?,
+            transfers: fields.amount_or_none("TRANSFERS")?,
+            outstanding: fields.amount_or_none("OUTSTANDING")?,
+            appointmentid: fields.id("APPOINTMENTID")?,
+            providerid: fields.id("PROVIDERID")?,
+        })
+    }
+}

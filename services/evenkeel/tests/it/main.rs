@@ -1,0 +1,4 @@
+//! Stories of the all-in-one.
+#![cfg(test)]
+
+mod demo_files;

@@ -5,6 +5,7 @@
 
 mod connect;
 mod constraint;
+pub mod feed;
 mod lease;
 mod migrate;
 mod outbox;

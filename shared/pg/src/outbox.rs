@@ -5,6 +5,7 @@
 use ids::{EventId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use prost_reflect::ReflectMessage;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -23,22 +24,14 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    /// The announcement of a message under its full name.
-    pub fn new(
-        event_id: EventId,
-        event_type: impl Into<String>,
-        message: &impl prost::Message,
-    ) -> Self {
+    /// The announcement of a message of the suite's contracts, under its full name.
+    pub fn of(event_id: EventId, message: &impl ReflectMessage) -> Self {
+        let event_type = message.descriptor().full_name().to_owned();
         Self {
             event_id,
-            event_type: event_type.into(),
+            event_type,
             payload: message.encode_to_vec(),
         }
-    }
-
-    /// The same for messages that know their name.
-    pub fn of<M: prost::Name>(event_id: EventId, message: &M) -> Self {
-        Self::new(event_id, M::full_name(), message)
     }
 }
 

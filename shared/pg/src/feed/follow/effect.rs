@@ -1,0 +1,117 @@
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use sqlx::AssertSqlSafe;
+
+use super::{Handler, HandlerError, Shared};
+use crate::feed::{Event, Position};
+use crate::{Lease, LeaseError, Tx, begin, is_transient};
+
+/// Why a batch had no effect.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EffectError {
+    /// Another consumer has taken over, or the cursor is not where it was: begin again from what is stored.
+    #[error("another consumer has taken over: {0}")]
+    Overtaken(String),
+    /// It may go the next time.
+    #[error("{0}")]
+    Transient(String),
+    /// One of the events cannot be applied.
+    #[error("{0}")]
+    Poison(String),
+}
+
+impl From<sqlx::Error> for EffectError {
+    fn from(error: sqlx::Error) -> Self {
+        if is_transient(&error) {
+            Self::Transient(error.to_string())
+        } else {
+            Self::Poison(error.to_string())
+        }
+    }
+}
+
+impl From<LeaseError> for EffectError {
+    fn from(error: LeaseError) -> Self {
+        match error {
+            LeaseError::Lost(_) => Self::Overtaken(error.to_string()),
+            LeaseError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<HandlerError> for EffectError {
+    fn from(error: HandlerError) -> Self {
+        match error {
+            HandlerError::Transient(error) => Self::Transient(error.to_string()),
+            HandlerError::Poison(error) => Self::Poison(error.to_string()),
+        }
+    }
+}
+
+/// Applies consecutive events of one practice and moves its cursor, all or nothing.
+///
+/// Lock order: lease (shared), cursor, whatever the handler locks. The cursor comes before the effects, so that a
+/// consumer whose view is old stops before it has done anything.
+pub(super) async fn apply<S, H: Handler>(
+    shared: &Shared<S, H>,
+    lease: &Lease,
+    events: &[Event],
+) -> Result<(), EffectError> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else {
+        return Ok(());
+    };
+    let mut tx = begin(&shared.pool, first.practice).await?;
+    shared.leases.hold(&mut tx, lease).await?;
+    let to = Position {
+        practice: first.practice,
+        sequence: last.sequence,
+    };
+    if !advance(
+        &mut tx,
+        (shared.follow.schema, shared.follow.source),
+        first.sequence - 1,
+        to,
+    )
+    .await?
+    {
+        return Err(EffectError::Overtaken("the cursor has moved".to_owned()));
+    }
+    for event in events {
+        let applied = AssertUnwindSafe(shared.handler.apply(&mut tx, event))
+            .catch_unwind()
+            .await;
+        applied.map_err(|_| EffectError::Poison("the handler panicked".to_owned()))??;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Moves the cursor; false when it does not stand at `from`.
+pub(super) async fn advance(
+    tx: &mut Tx,
+    (schema, source): (&str, &str),
+    from: i64,
+    to: Position,
+) -> Result<bool, sqlx::Error> {
+    let statement = if from == 0 {
+        format!(
+            "insert into {schema}.cursors as cursor (source, practice_id, applied)
+            values ($1, $2, $3)
+            on conflict (source, practice_id) do update set applied = excluded.applied
+            where cursor.applied = $4"
+        )
+    } else {
+        format!(
+            "update {schema}.cursors set applied = $3 where source = $1 and practice_id = $2 and applied = $4"
+        )
+    };
+    let moved = sqlx::query(AssertSqlSafe(statement))
+        .bind(source)
+        .bind(to.practice)
+        .bind(to.sequence)
+        .bind(from)
+        .execute(&mut **tx)
+        .await?;
+    Ok(moved.rows_affected() == 1)
+}

@@ -1,0 +1,18 @@
+//! The event feed in place of a broker. [`Feed`] lets others read a service's outbox; [`follow`] applies another
+//! service's events here, each one's effect once.
+
+mod bucket;
+mod event;
+mod follow;
+mod metrics;
+mod serve;
+mod source;
+mod subscription;
+mod tail;
+
+pub use bucket::{Bucket, BucketError, MAX_BUCKETS};
+pub use event::{Event, Position};
+pub use follow::{Follow, Handler, HandlerError, Parked, follow, parked, replay, reset, skip};
+pub use metrics::FollowMetrics;
+pub use serve::{Feed, History};
+pub use source::{EventSource, EventStream, SourceError};

@@ -13,6 +13,9 @@ pub struct Identity {
 impl Identity {
     /// The identity of the document `id` of `date`.
     pub fn new(id: impl Into<String>, date: Date) -> Self {
-        Self { id: id.into(), date }
+        Self {
+            id: id.into(),
+            date,
+        }
     }
 }

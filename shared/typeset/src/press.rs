@@ -43,7 +43,9 @@ impl Press {
             if press.names.insert((*name).to_owned(), id).is_some() || id == press.inputs_file {
                 return Err(TypesetError::BadTemplateName((*name).to_owned()));
             }
-            press.sources.insert(id, Source::new(id, (*text).to_owned()));
+            press
+                .sources
+                .insert(id, Source::new(id, (*text).to_owned()));
         }
         Ok(press)
     }
@@ -65,25 +67,17 @@ fn file_id(name: &str) -> Result<FileId, TypesetError> {
 }
 
 fn load_fonts(extra: &[&'static [u8]]) -> Result<(FontStore, Glyphs), TypesetError> {
-    let mut store = FontStore::new();
-    let mut count = 0;
-    for (font, info) in fonts::embedded() {
-        store.push((font, info));
-        count += 1;
-    }
+    let mut all: Vec<Font> = fonts::embedded().map(|(font, _)| font).collect();
     for (index, bytes) in extra.iter().enumerate() {
-        let before = count;
-        for font in Font::iter(Bytes::new(*bytes)) {
-            let info = font.info().clone();
-            store.push((font, info));
-            count += 1;
-        }
-        if count == before {
+        let before = all.len();
+        all.extend(Font::iter(Bytes::new(*bytes)));
+        if all.len() == before {
             return Err(TypesetError::BadFont(index));
         }
     }
-    let glyphs = Glyphs::of(store.book(), count);
-    Ok((store, glyphs))
+    let mut store = FontStore::new();
+    store.extend(all.iter().map(|font| (font.clone(), font.info().clone())));
+    Ok((store, Glyphs::of(all)))
 }
 
 fn standards() -> Result<PdfStandards, TypesetError> {

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use typst::Library;
 use typst::World;
 use typst::WorldExt;
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
@@ -7,7 +8,6 @@ use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{FileId, Source};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
-use typst::Library;
 
 use crate::press::Press;
 
@@ -25,14 +25,19 @@ impl Sheet<'_> {
         &self,
         problems: impl IntoIterator<Item = &'d SourceDiagnostic>,
     ) -> String {
-        let described: Vec<String> =
-            problems.into_iter().map(|problem| self.describe_one(problem)).collect();
+        let described: Vec<String> = problems
+            .into_iter()
+            .map(|problem| self.describe_one(problem))
+            .collect();
         described.join("; ")
     }
 
     fn describe_one(&self, problem: &SourceDiagnostic) -> String {
-        let hints: String =
-            problem.hints.iter().map(|hint| format!(" (hint: {})", hint.v)).collect();
+        let hints: String = problem
+            .hints
+            .iter()
+            .map(|hint| format!(" (hint: {})", hint.v))
+            .collect();
         match self.place(problem) {
             Some(place) => format!("{place}: {}{hints}", problem.message),
             None => format!("{}{hints}", problem.message),
@@ -65,14 +70,18 @@ impl World for Sheet<'_> {
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        self.press.source(id).cloned().ok_or_else(|| Self::not_found(id))
+        self.press
+            .source(id)
+            .cloned()
+            .ok_or_else(|| Self::not_found(id))
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
         if id == self.press.inputs_file {
             return Ok(self.inputs.clone());
         }
-        self.source(id).map(|source| Bytes::from_string(source.text().to_owned()))
+        self.source(id)
+            .map(|source| Bytes::from_string(source.text().to_owned()))
     }
 
     fn font(&self, index: usize) -> Option<Font> {

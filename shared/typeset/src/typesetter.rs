@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use typst::foundations::{Bytes, Datetime, Smart};
-use typst::diag::SourceDiagnostic;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, Timestamp};
 
+use crate::glyphs::Care;
 use crate::limits::{INPUT_LIMIT_BYTES, MEMORY_AGE_DOCUMENTS, PAGE_LIMIT, QUEUE_LIMIT};
 use crate::press::Press;
 use crate::sheet::Sheet;
@@ -68,7 +68,8 @@ impl Typesetter {
         inputs: &impl Serialize,
         identity: &Identity,
     ) -> Result<Vec<u8>, TypesetError> {
-        self.press.set(template, serde_json::to_value(inputs)?, identity)
+        self.press
+            .set(template, serde_json::to_value(inputs)?, identity)
     }
 
     /// As [`pdf`](Self::pdf), on a blocking thread and on at most as many as there
@@ -83,12 +84,18 @@ impl Typesetter {
         identity: &Identity,
     ) -> Result<Vec<u8>, TypesetError> {
         let inputs = serde_json::to_value(inputs)?;
-        let place =
-            Arc::clone(&self.places).try_acquire_owned().map_err(|_| TypesetError::Busy)?;
-        let core =
-            Arc::clone(&self.cores).acquire_owned().await.map_err(|_| TypesetError::Stopped)?;
-        let (press, template, identity) =
-            (Arc::clone(&self.press), template.to_owned(), identity.clone());
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_| TypesetError::Busy)?;
+        let core = Arc::clone(&self.cores)
+            .acquire_owned()
+            .await
+            .map_err(|_| TypesetError::Stopped)?;
+        let (press, template, identity) = (
+            Arc::clone(&self.press),
+            template.to_owned(),
+            identity.clone(),
+        );
         // The permits go with the work: a dropped future does not free a busy core.
         let work = tokio::task::spawn_blocking(move || {
             let _permits = (place, core);
@@ -105,57 +112,87 @@ impl Press {
         mut inputs: Value,
         identity: &Identity,
     ) -> Result<Vec<u8>, TypesetError> {
-        let missing = self.glyphs.make_printable(&mut inputs);
-        if missing > 0 {
-            tracing::warn!(template, missing, "characters without a glyph were printed as □");
+        let mut missing = self.glyphs.make_printable(&mut inputs, Care::Everything);
+        let mut set = self.set_printable(template, &inputs, identity);
+        if matches!(set, Err(Stop::Standard(_))) {
+            missing += self.glyphs.make_printable(&mut inputs, Care::Letters);
+            set = self.set_printable(template, &inputs, identity);
         }
+        if missing > 0 {
+            tracing::warn!(
+                template,
+                missing,
+                "characters that no font has were replaced"
+            );
+        }
+        comemo::evict(MEMORY_AGE_DOCUMENTS);
+        set.map_err(|stop| match stop {
+            Stop::Refused(refusal) => refusal,
+            Stop::Standard(problems) => TypesetError::Broken {
+                template: template.to_owned(),
+                problems,
+            },
+        })
+    }
+
+    fn set_printable(
+        &self,
+        template: &str,
+        inputs: &Value,
+        identity: &Identity,
+    ) -> Result<Vec<u8>, Stop> {
         let sheet = Sheet {
             press: self,
             template: self.template(template)?,
-            inputs: Bytes::new(within_limit(serde_json::to_vec(&inputs)?)?),
+            inputs: Bytes::new(within_limit(inputs)?),
             today: midnight(identity.date)?,
         };
-        let set = sheet.set(identity).map_err(|stop| match stop {
-            Stop::Pages(pages) => TypesetError::TooManyPages { pages, limit: PAGE_LIMIT },
-            Stop::Problems(problems) => TypesetError::Broken {
+        let document: PagedDocument = typst::compile(&sheet).output.map_err(|problems| {
+            let problems = sheet.describe(&problems);
+            TypesetError::Broken {
                 template: template.to_owned(),
-                problems: sheet.describe(&problems),
-            },
-        });
-        comemo::evict(MEMORY_AGE_DOCUMENTS);
-        set
-    }
-}
-
-enum Stop {
-    Pages(usize),
-    Problems(Vec<SourceDiagnostic>),
-}
-
-impl Sheet<'_> {
-    fn set(&self, identity: &Identity) -> Result<Vec<u8>, Stop> {
-        let document: PagedDocument = typst::compile(self)
-            .output
-            .map_err(|problems| Stop::Problems(problems.into_iter().collect()))?;
+                problems,
+            }
+        })?;
         let pages = document.pages().len();
         if pages > PAGE_LIMIT {
-            return Err(Stop::Pages(pages));
+            return Err(TypesetError::TooManyPages {
+                pages,
+                limit: PAGE_LIMIT,
+            }
+            .into());
         }
         let options = PdfOptions {
             ident: Smart::Custom(identity.id.clone()),
             creator: Smart::Custom(Some("Evenkeel".to_owned())),
-            timestamp: Some(Timestamp::new_utc(self.today)),
-            standards: self.press.standards.clone(),
+            timestamp: Some(Timestamp::new_utc(sheet.today)),
+            standards: self.standards.clone(),
             ..PdfOptions::default()
         };
         typst_pdf::pdf(&document, &options)
-            .map_err(|problems| Stop::Problems(problems.into_iter().collect()))
+            .map_err(|problems| Stop::Standard(sheet.describe(&problems)))
     }
 }
 
-fn within_limit(json: Vec<u8>) -> Result<Vec<u8>, TypesetError> {
+enum Stop {
+    Refused(TypesetError),
+    /// It was laid out but breaks PDF/A or PDF/UA, mostly by a missing glyph.
+    Standard(String),
+}
+
+impl From<TypesetError> for Stop {
+    fn from(refusal: TypesetError) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+fn within_limit(inputs: &Value) -> Result<Vec<u8>, TypesetError> {
+    let json = serde_json::to_vec(inputs)?;
     if json.len() > INPUT_LIMIT_BYTES {
-        return Err(TypesetError::InputsTooLarge { bytes: json.len(), limit: INPUT_LIMIT_BYTES });
+        return Err(TypesetError::InputsTooLarge {
+            bytes: json.len(),
+            limit: INPUT_LIMIT_BYTES,
+        });
     }
     Ok(json)
 }

@@ -1,5 +1,6 @@
-//! The only place that reads time and randomness. Everything else gets a [`Clock`] or a value read from one, so
-//! that a test owns both: a fixed clock stands still until told otherwise and draws the same bytes on every run.
+//! The only place that reads time and randomness. Everything else gets a [`Clock`] or a value read
+//! from one, so that a test owns both: a fixed clock stands still until told otherwise and draws
+//! the same bytes on every run.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +9,8 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use uuid::Uuid;
 
-/// Time and randomness as one argument. Clones of a fixed clock are the same clock: advancing one advances all.
+/// Time and randomness as one argument. Clones of a fixed clock are the same clock: advancing one
+/// advances all.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
@@ -36,7 +38,8 @@ impl Clock {
         Self::fixed_with_seed(at, 0)
     }
 
-    /// A fixed clock with randomness of its own, for a test whose processes must not draw the same ids.
+    /// A fixed clock with randomness of its own, for a test whose processes must not draw the same
+    /// ids.
     pub fn fixed_with_seed(at: Timestamp, seed: u64) -> Self {
         Self(Source::Fixed(Arc::new(Mutex::new(Fixed {
             now: whole_microseconds(at),
@@ -45,7 +48,9 @@ impl Clock {
         }))))
     }
 
-    /// This instant, cut to whole microseconds as Postgres keeps them, so that what is written equals what is read.
+    /// This instant, cut to whole microseconds as Postgres keeps them, so that what is written
+    /// equals what is read.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => whole_microseconds(Timestamp::now()),
@@ -54,6 +59,7 @@ impl Clock {
     }
 
     /// A new UUIDv7: ids drawn later sort later, also within one millisecond.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
     pub fn uuid(&self) -> Uuid {
         match &self.0 {
             Source::System => Uuid::now_v7(),
@@ -62,6 +68,7 @@ impl Clock {
     }
 
     /// Fills `bytes` with unpredictable bytes (a fixed clock's are predictable by design).
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
     pub fn fill(&self, bytes: &mut [u8]) {
         match &self.0 {
             Source::System => rand::rng().fill_bytes(bytes),
@@ -69,8 +76,8 @@ impl Clock {
         }
     }
 
-    /// Moves a fixed clock, forward or back: `clock.advance(15.minutes())`. Spans of days or more have no length
-    /// without a time zone; use hours.
+    /// Moves a fixed clock, forward or back: `clock.advance(15.minutes())`. Spans of days or more
+    /// have no length without a time zone; use hours.
     ///
     /// # Panics
     /// On the system clock and past the end of time: both are mistakes of the test that calls it.
@@ -99,14 +106,16 @@ impl Clock {
 }
 
 impl Fixed {
-    /// 48 bits of milliseconds, then 26 bits of a counter in place of the leading random bits (RFC 9562, 6.2 method 1).
+    /// 48 bits of milliseconds, then 26 bits of a counter in place of the leading random bits (RFC
+    /// 9562, 6.2 method 1).
     fn uuid(&mut self) -> Uuid {
         let millis = u64::try_from(self.now.as_millisecond()).unwrap_or(0);
         let [_, high, middle, low] = self.drawn_ids.to_be_bytes();
         self.drawn_ids = self.drawn_ids.wrapping_add(1) & 0x03FF_FFFF;
         let mut tail = [0; 10];
         self.rng.fill_bytes(&mut tail);
-        // The builder overwrites the upper 4 bits of tail[0] and the upper 2 of tail[2]; the counter goes around them.
+        // The builder overwrites the upper 4 bits of tail[0] and the upper 2 of tail[2]; the
+        // counter goes around them.
         tail[0] = high >> 6;
         tail[1] = (high << 2) | (middle >> 6);
         tail[2] = middle & 0x3F;
@@ -132,7 +141,9 @@ mod tests {
     use super::*;
 
     fn noon() -> Timestamp {
-        "2026-03-31T12:00:00.123456789Z".parse().expect("a timestamp")
+        "2026-03-31T12:00:00.123456789Z"
+            .parse()
+            .expect("a timestamp")
     }
 
     #[test]
@@ -148,7 +159,11 @@ mod tests {
 
     #[test]
     fn time_before_1970_is_cut_towards_the_past_too() {
-        let clock = Clock::fixed("1969-12-31T23:59:59.999999999Z".parse().expect("a timestamp"));
+        let clock = Clock::fixed(
+            "1969-12-31T23:59:59.999999999Z"
+                .parse()
+                .expect("a timestamp"),
+        );
         assert_eq!(clock.now().to_string(), "1969-12-31T23:59:59.999999Z");
     }
 
@@ -170,7 +185,10 @@ mod tests {
             (clock.uuid(), bytes)
         };
         assert_eq!(draw(Clock::fixed(noon())), draw(Clock::fixed(noon())));
-        assert_ne!(draw(Clock::fixed(noon())), draw(Clock::fixed_with_seed(noon(), 1)));
+        assert_ne!(
+            draw(Clock::fixed(noon())),
+            draw(Clock::fixed_with_seed(noon(), 1))
+        );
         assert_ne!(draw(Clock::system()), draw(Clock::system()));
     }
 

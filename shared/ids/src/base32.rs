@@ -1,4 +1,5 @@
-//! Crockford's base32: no I, L, O or U, so nothing is mistaken when it is read aloud or typed from paper.
+//! Crockford's base32: no I, L, O or U, so nothing is mistaken when it is read aloud or typed from
+//! paper.
 
 const SYMBOLS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -16,7 +17,8 @@ pub(crate) fn encode(value: u128, count: usize) -> String {
         .collect()
 }
 
-/// The value of canonical lower-case symbols; `None` for any other character or for more than 128 bits.
+/// The value of canonical lower-case symbols; `None` for any other character or for more than 128
+/// bits.
 pub(crate) fn decode(symbols: &str) -> Option<u128> {
     symbols.bytes().try_fold(0_u128, |value, symbol| {
         let index = SYMBOLS.iter().position(|known| *known == symbol)?;

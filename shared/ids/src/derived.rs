@@ -3,8 +3,9 @@ use uuid::Uuid;
 /// The root of all derived ids. Changing it would make every worker repeat what it has done.
 const EVENKEEL: Uuid = Uuid::from_u128(0x6f1d_3c1e_52a7_4b0e_9a53_c2e8_7d41_b0a6);
 
-/// The same id (a UUIDv5) for the same act: what a worker sends as request_id, so that doing it again is a replay.
-/// `kind` names the act, `parts` what it is done to: practice, object, local date.
+/// The same id (a UUIDv5) for the same act: what a worker sends as request_id, so that doing it
+/// again is a replay. `kind` names the act, `parts` what it is done to: practice, object, local
+/// date.
 ///
 /// Every part goes in with its length, so `["ab", "c"]` and `["a", "bc"]` are different acts.
 pub fn derive_uuid(kind: &str, parts: &[&[u8]]) -> Uuid {

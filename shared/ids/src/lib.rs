@@ -1,5 +1,5 @@
-//! Ids that name their kind: `bill_01k…` is a bill and cannot be passed where a client is meant, neither in code
-//! nor in a request. In the database they are plain `uuid`.
+//! Ids that name their kind: `bill_01k…` is a bill and cannot be passed where a client is meant,
+//! neither in code nor in a request. In the database they are plain `uuid`.
 
 mod base32;
 mod derived;
@@ -133,7 +133,8 @@ ids! {
     RefundId "rfd";
     /// A stored payment method.
     MethodId "pmt";
-    /// Whoever holds payment methods at the processor; not `cus_`, which are the processor's own ids.
+    /// Whoever holds payment methods at the processor; not `cus_`, which are the processor's own
+    /// ids.
     PayerAccountId "payer";
     /// An event of a feed.
     EventId "evt";
@@ -168,7 +169,11 @@ mod tests {
     fn prefixes_are_distinct_and_short() {
         let distinct: BTreeSet<_> = PREFIXES.iter().collect();
         assert_eq!(distinct.len(), PREFIXES.len());
-        assert!(PREFIXES.iter().all(|prefix| (2..=5).contains(&prefix.len())));
+        assert!(
+            PREFIXES
+                .iter()
+                .all(|prefix| (2..=5).contains(&prefix.len()))
+        );
     }
 
     #[test]
@@ -176,14 +181,23 @@ mod tests {
         let bill = BillId::from(Uuid::from_u128(0x0190_a5b2_c3d4_7abc_8def_0123_4567_89ab));
         assert_eq!(bill.to_string(), "bill_01j2jv5gymfay8vvr14d2pf2db");
         assert_eq!(format!("{bill:?}"), bill.to_string());
-        assert_eq!(BillId::from(Uuid::nil()).to_string(), "bill_00000000000000000000000000");
-        assert_eq!(BillId::from(Uuid::max()).to_string(), "bill_7zzzzzzzzzzzzzzzzzzzzzzzzz");
+        assert_eq!(
+            BillId::from(Uuid::nil()).to_string(),
+            "bill_00000000000000000000000000"
+        );
+        assert_eq!(
+            BillId::from(Uuid::max()).to_string(),
+            "bill_7zzzzzzzzzzzzzzzzzzzzzzzzz"
+        );
     }
 
     #[test]
     fn the_id_of_another_kind_is_refused() {
         let client = ClientId::new(&Clock::system());
-        assert_eq!(client.to_string().parse::<BillId>(), Err(IdError { prefix: "bill" }));
+        assert_eq!(
+            client.to_string().parse::<BillId>(),
+            Err(IdError { prefix: "bill" })
+        );
         assert_eq!(client.to_string().parse(), Ok(client));
     }
 
@@ -203,7 +217,11 @@ mod tests {
             "bill_000000000000000000000000é",
             "bill_7zzzzzzzzzzzzzzzzzzzzzzzzz ",
         ] {
-            assert_eq!(text.parse::<BillId>(), Err(IdError { prefix: "bill" }), "{text:?}");
+            assert_eq!(
+                text.parse::<BillId>(),
+                Err(IdError { prefix: "bill" }),
+                "{text:?}"
+            );
         }
     }
 
@@ -212,7 +230,10 @@ mod tests {
         let payment = PaymentId::new(&Clock::system());
         let json = serde_json::to_string(&payment).expect("an id serialises");
         assert_eq!(json, format!("\"{payment}\""));
-        assert_eq!(serde_json::from_str::<PaymentId>(&json).expect("its own text"), payment);
+        assert_eq!(
+            serde_json::from_str::<PaymentId>(&json).expect("its own text"),
+            payment
+        );
         assert!(serde_json::from_str::<RefundId>(&json).is_err());
     }
 

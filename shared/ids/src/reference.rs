@@ -9,8 +9,9 @@ use crate::base32;
 const SYMBOLS: usize = 8;
 const BITS: u32 = 40;
 
-/// The Invoice # on a bill: 40 random bits as 8 Crockford base32 symbols, shown as `K7M2-9QXD`. It says nothing
-/// about the practice or the number of its bills. In the database it is `text`, the 8 symbols without the dash.
+/// The Invoice # on a bill: 40 random bits as 8 Crockford base32 symbols, shown as `K7M2-9QXD`. It
+/// says nothing about the practice or the number of its bills. In the database it is `text`, the 8
+/// symbols without the dash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference(u64);
 
@@ -26,7 +27,8 @@ pub enum ReferenceError {
 }
 
 impl Reference {
-    /// A new reference. Whether it is taken already only the database knows: insert it, and draw again if so.
+    /// A new reference. Whether it is taken already only the database knows: insert it, and draw
+    /// again if so.
     pub fn new(clock: &Clock) -> Self {
         let mut bytes = [0; 8];
         clock.fill(&mut bytes[3..]);
@@ -75,7 +77,11 @@ impl FromStr for Reference {
             })
             .collect();
         let value = base32::decode(&canonical).ok_or(ReferenceError::Symbol)?;
-        u64::try_from(value).ok().filter(|value| value >> BITS == 0).map(Self).ok_or(ReferenceError::Symbol)
+        u64::try_from(value)
+            .ok()
+            .filter(|value| value >> BITS == 0)
+            .map(Self)
+            .ok_or(ReferenceError::Symbol)
     }
 }
 
@@ -109,7 +115,10 @@ impl PgHasArrayType for Reference {
 }
 
 impl sqlx::Encode<'_, Postgres> for Reference {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+    fn encode_by_ref(
+        &self,
+        buffer: &mut PgArgumentBuffer,
+    ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
         <String as sqlx::Encode<'_, Postgres>>::encode(self.symbols(), buffer)
     }
 }
@@ -132,23 +141,38 @@ mod tests {
         for typed in ["k7m2-9qxd", "K7M29QXD", " k7m2 9qxd ", "K7-M2-9Q-XD"] {
             assert_eq!(typed.parse(), Ok(printed), "{typed}");
         }
-        assert_eq!("OIL0-1oil".parse::<Reference>().expect("a reference").to_string(), "0110-1011");
+        assert_eq!(
+            "OIL0-1oil"
+                .parse::<Reference>()
+                .expect("a reference")
+                .to_string(),
+            "0110-1011"
+        );
     }
 
     #[test]
     fn what_cannot_be_one_is_refused_with_the_reason() {
         for text in ["", "K7M2-9QX", "K7M2-9QXDD", "--------"] {
-            assert_eq!(text.parse::<Reference>(), Err(ReferenceError::Length), "{text:?}");
+            assert_eq!(
+                text.parse::<Reference>(),
+                Err(ReferenceError::Length),
+                "{text:?}"
+            );
         }
         for text in ["K7M2-9QXU", "K7M2-9Q!D", "K7M29QXé", "\u{212A}7M29QXD"] {
-            assert_eq!(text.parse::<Reference>(), Err(ReferenceError::Symbol), "{text:?}");
+            assert_eq!(
+                text.parse::<Reference>(),
+                Err(ReferenceError::Symbol),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn references_of_a_practice_do_not_follow_one_another() {
         let clock = Clock::system();
-        let drawn: std::collections::BTreeSet<_> = (0..1_000).map(|_| Reference::new(&clock)).collect();
+        let drawn: std::collections::BTreeSet<_> =
+            (0..1_000).map(|_| Reference::new(&clock)).collect();
         assert_eq!(drawn.len(), 1_000);
     }
 

@@ -5,7 +5,8 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency(iso_currency::Currency);
 
-/// The text is not the upper-case code of a currency that money is paid in. The text itself is left out.
+/// The text is not the upper-case code of a currency that money is paid in. The text itself is left
+/// out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an ISO 4217 currency code in capitals, such as USD")]
 pub struct CurrencyError;
@@ -35,9 +36,12 @@ impl Currency {
         self.0.exponent().map_or(2, u32::from)
     }
 
-    /// Units of account, metals, test codes and four-digit funds are not money that someone pays with.
+    /// Units of account, metals, test codes and four-digit funds are not money that someone pays
+    /// with.
     fn payable(currency: iso_currency::Currency) -> bool {
-        !currency.is_special() && !currency.is_fund() && currency.exponent().is_some_and(|digits| digits <= 3)
+        !currency.is_special()
+            && !currency.is_fund()
+            && currency.exponent().is_some_and(|digits| digits <= 3)
     }
 }
 
@@ -48,7 +52,10 @@ impl FromStr for Currency {
         if code.len() != 3 || !code.bytes().all(|letter| letter.is_ascii_uppercase()) {
             return Err(CurrencyError);
         }
-        iso_currency::Currency::from_code(code).filter(|found| Self::payable(*found)).map(Self).ok_or(CurrencyError)
+        iso_currency::Currency::from_code(code)
+            .filter(|found| Self::payable(*found))
+            .map(Self)
+            .ok_or(CurrencyError)
     }
 }
 
@@ -84,19 +91,31 @@ mod tests {
     #[test]
     fn minor_digits_are_the_currency_s_own() {
         let digits = |code: &str| code.parse::<Currency>().expect("a currency").digits();
-        assert_eq!(["USD", "EUR", "JPY", "KRW", "KWD", "TND"].map(digits), [2, 2, 0, 0, 3, 3]);
+        assert_eq!(
+            ["USD", "EUR", "JPY", "KRW", "KWD", "TND"].map(digits),
+            [2, 2, 0, 0, 3, 3]
+        );
     }
 
     #[test]
     fn only_capitals_that_name_real_money_are_read() {
-        for text in ["", "usd", "Usd", "US", "USDD", "ZZZ", "XAU", "XXX", "XTS", "CLF", "UYW", "U$D", "€UR"] {
+        for text in [
+            "", "usd", "Usd", "US", "USDD", "ZZZ", "XAU", "XXX", "XTS", "CLF", "UYW", "U$D", "€UR",
+        ] {
             assert_eq!(text.parse::<Currency>(), Err(CurrencyError), "{text:?}");
         }
     }
 
     #[test]
     fn the_named_currencies_are_the_parsed_ones() {
-        for named in [Currency::USD, Currency::CAD, Currency::EUR, Currency::GBP, Currency::JPY, Currency::KWD] {
+        for named in [
+            Currency::USD,
+            Currency::CAD,
+            Currency::EUR,
+            Currency::GBP,
+            Currency::JPY,
+            Currency::KWD,
+        ] {
             assert_eq!(named.code().parse(), Ok(named));
         }
     }

@@ -1,7 +1,9 @@
-//! Amounts of money: whole minor units of one currency. Nothing here panics, wraps, rounds silently or knows floats;
-//! arithmetic that cannot be done exactly is a [`MoneyError`]. That is why there is no `impl Add`.
+//! Amounts of money: whole minor units of one currency. Nothing here panics, wraps, rounds silently
+//! or knows floats; arithmetic that cannot be done exactly is a [`MoneyError`]. That is why there
+//! is no `impl Add`.
 //!
-//! Rounding happens in two places only: [`Money::percent`] (half to even) and [`Money::spread`] (largest remainder).
+//! Rounding happens in two places only: [`Money::percent`] (half to even) and [`Money::spread`]
+//! (largest remainder).
 
 mod currency;
 mod rate;
@@ -14,7 +16,8 @@ pub use currency::{Currency, CurrencyError};
 pub use rate::{Rate, RateError};
 pub use text::AmountError;
 
-/// An amount in minor units (cents) with its currency. It may be negative: a difference, a reversal.
+/// An amount in minor units (cents) with its currency. It may be negative: a difference, a
+/// reversal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
@@ -48,7 +51,8 @@ impl Money {
     /// The most parts of one [`Money::split`]; instalments and shares stay far below.
     pub const PARTS_MAX: usize = 1_000;
 
-    /// `minor` whole units of the currency's smallest denomination: `from_minor(4000, USD)` is $40.00.
+    /// `minor` whole units of the currency's smallest denomination: `from_minor(4000, USD)` is
+    /// $40.00.
     pub const fn from_minor(minor: i64, currency: Currency) -> Self {
         Self { currency, minor }
     }
@@ -106,18 +110,28 @@ impl Money {
 
     /// The smaller of both: what of a payment a bill can take.
     pub fn at_most(self, limit: Self) -> Result<Self, MoneyError> {
-        Ok(if self.compare(limit)?.is_gt() { limit } else { self })
+        Ok(if self.compare(limit)?.is_gt() {
+            limit
+        } else {
+            self
+        })
     }
 
-    /// Which is larger. There is no `PartialOrd`, since it would have to be silent about currencies.
+    /// Which is larger. There is no `PartialOrd`, since it would have to be silent about
+    /// currencies.
     pub fn compare(self, other: Self) -> Result<Ordering, MoneyError> {
         self.same_currency(other)?;
         Ok(self.minor.cmp(&other.minor))
     }
 
     /// The sum of `amounts`, all of which must be in `currency`; zero when there are none.
-    pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
-        amounts.into_iter().try_fold(Self::zero(currency), Self::plus)
+    pub fn sum(
+        currency: Currency,
+        amounts: impl IntoIterator<Item = Self>,
+    ) -> Result<Self, MoneyError> {
+        amounts
+            .into_iter()
+            .try_fold(Self::zero(currency), Self::plus)
     }
 
     /// `rate` of the amount, rounded half to even to the minor unit.
@@ -136,7 +150,10 @@ impl Money {
         if self.currency == other.currency {
             Ok(())
         } else {
-            Err(MoneyError::Currencies { left: self.currency, right: other.currency })
+            Err(MoneyError::Currencies {
+                left: self.currency,
+                right: other.currency,
+            })
         }
     }
 }
@@ -160,14 +177,23 @@ mod tests {
     #[test]
     fn currencies_never_mix() {
         let euros = Money::from_minor(100, Currency::EUR);
-        let refused = MoneyError::Currencies { left: Currency::USD, right: Currency::EUR };
+        let refused = MoneyError::Currencies {
+            left: Currency::USD,
+            right: Currency::EUR,
+        };
         assert_eq!(usd(100).plus(euros), Err(refused));
         assert_eq!(usd(100).minus(euros), Err(refused));
         assert_eq!(usd(100).compare(euros), Err(refused));
         assert_eq!(usd(100).at_most(euros), Err(refused));
-        assert_eq!(Money::sum(Currency::USD, [usd(1), euros]).map(Money::minor), {
-            Err(MoneyError::Currencies { left: Currency::USD, right: Currency::EUR })
-        });
+        assert_eq!(
+            Money::sum(Currency::USD, [usd(1), euros]).map(Money::minor),
+            {
+                Err(MoneyError::Currencies {
+                    left: Currency::USD,
+                    right: Currency::EUR,
+                })
+            }
+        );
         assert_ne!(usd(100), euros);
     }
 
@@ -177,7 +203,10 @@ mod tests {
         assert_eq!(usd(i64::MIN).minus(usd(1)), Err(MoneyError::Overflow));
         assert_eq!(usd(i64::MIN).negated(), Err(MoneyError::Overflow));
         assert_eq!(usd(i64::MAX).times(2), Err(MoneyError::Overflow));
-        assert_eq!(Money::sum(Currency::USD, [usd(i64::MAX), usd(1)]), Err(MoneyError::Overflow));
+        assert_eq!(
+            Money::sum(Currency::USD, [usd(i64::MAX), usd(1)]),
+            Err(MoneyError::Overflow)
+        );
     }
 
     #[test]
@@ -197,14 +226,20 @@ mod tests {
         assert_eq!(usd(20_000).percent(fee), Ok(usd(580)));
         assert_eq!(usd(i64::MAX).percent(Rate::WHOLE), Ok(usd(i64::MAX)));
         assert_eq!(usd(i64::MIN).percent(Rate::WHOLE), Ok(usd(i64::MIN)));
-        assert_eq!(usd(i64::MAX).percent("200".parse().expect("a rate")), Err(MoneyError::Overflow));
+        assert_eq!(
+            usd(i64::MAX).percent("200".parse().expect("a rate")),
+            Err(MoneyError::Overflow)
+        );
     }
 
     #[test]
     fn in_json_money_is_its_currency_and_minor_units() {
         let json = serde_json::to_string(&usd(7_749)).expect("money serialises");
         assert_eq!(json, r#"{"currency":"USD","minor":7749}"#);
-        assert_eq!(serde_json::from_str::<Money>(&json).expect("its own text"), usd(7_749));
+        assert_eq!(
+            serde_json::from_str::<Money>(&json).expect("its own text"),
+            usd(7_749)
+        );
         for wrong in [
             r#"{"currency":"usd","minor":1}"#,
             r#"{"currency":"USD","minor":1.5}"#,

@@ -6,7 +6,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 const PERCENT_MAX: i64 = 1_000;
 const DIGITS_MAX: u32 = 6;
 
-/// A share of an amount, written as a percentage: `"12.5"` is one eighth. From 0 to 1,000 %, at most 6 decimals.
+/// A share of an amount, written as a percentage: `"12.5"` is one eighth. From 0 to 1,000 %, at
+/// most 6 decimals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate {
     fraction: Decimal,
@@ -28,9 +29,13 @@ pub enum RateError {
 
 impl Rate {
     /// 0 %.
-    pub const ZERO: Self = Self { fraction: Decimal::ZERO };
+    pub const ZERO: Self = Self {
+        fraction: Decimal::ZERO,
+    };
     /// 100 %.
-    pub const WHOLE: Self = Self { fraction: Decimal::ONE };
+    pub const WHOLE: Self = Self {
+        fraction: Decimal::ONE,
+    };
 
     /// The rate as a fraction: 0.125 for one eighth.
     pub const fn fraction(self) -> Decimal {
@@ -40,7 +45,10 @@ impl Rate {
     /// This share of `minor`, half to even; `None` when it does not fit.
     pub(crate) fn of(self, minor: i64) -> Option<i64> {
         let exact = Decimal::from(minor).checked_mul(self.fraction)?;
-        exact.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).try_into().ok()
+        exact
+            .round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven)
+            .try_into()
+            .ok()
     }
 
     /// 12.5 for one eighth. The bounds of a rate leave room for two more digits.
@@ -54,7 +62,8 @@ impl FromStr for Rate {
 
     fn from_str(text: &str) -> Result<Self, RateError> {
         let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit());
+        let digits =
+            |part: &str| !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit());
         if !digits(whole) || !digits(decimals) {
             return Err(RateError::Malformed);
         }
@@ -68,7 +77,9 @@ impl FromStr for Rate {
         if percent > Decimal::from(PERCENT_MAX) {
             return Err(RateError::Range);
         }
-        Ok(Self { fraction: (percent / Decimal::ONE_HUNDRED).normalize() })
+        Ok(Self {
+            fraction: (percent / Decimal::ONE_HUNDRED).normalize(),
+        })
     }
 }
 
@@ -112,17 +123,29 @@ mod tests {
         assert_eq!("12.500".parse(), Ok(eighth));
         assert_eq!("100".parse(), Ok(Rate::WHOLE));
         assert_eq!("0".parse(), Ok(Rate::ZERO));
-        assert_eq!("1000".parse::<Rate>().expect("a rate").fraction().to_string(), "10");
+        assert_eq!(
+            "1000"
+                .parse::<Rate>()
+                .expect("a rate")
+                .fraction()
+                .to_string(),
+            "10"
+        );
     }
 
     #[test]
     fn what_is_not_one_is_refused_with_the_reason() {
-        for text in ["", ".", "5.", ".5", "-1", "+1", "1e2", "1_0", "1,5", " 1", "1.5.0", "٣", "5%"] {
+        for text in [
+            "", ".", "5.", ".5", "-1", "+1", "1e2", "1_0", "1,5", " 1", "1.5.0", "٣", "5%",
+        ] {
             assert_eq!(text.parse::<Rate>(), Err(RateError::Malformed), "{text:?}");
         }
         assert_eq!("0.0000001".parse::<Rate>(), Err(RateError::Precision));
         assert_eq!("1000.000001".parse::<Rate>(), Err(RateError::Range));
-        assert_eq!("99999999999999999999999999999999".parse::<Rate>(), Err(RateError::Range));
+        assert_eq!(
+            "99999999999999999999999999999999".parse::<Rate>(),
+            Err(RateError::Range)
+        );
     }
 
     proptest! {

@@ -1,8 +1,9 @@
 use crate::{Money, MoneyError};
 
 impl Money {
-    /// `parts` parts that sum to the whole and differ by at most one minor unit; earlier parts take the extra ones:
-    /// 100.00 in 3 is 33.34, 33.33, 33.33. For a negative amount the extra ones are negative too.
+    /// `parts` parts that sum to the whole and differ by at most one minor unit; earlier parts take
+    /// the extra ones: 100.00 in 3 is 33.34, 33.33, 33.33. For a negative amount the extra ones are
+    /// negative too.
     ///
     /// # Errors
     /// `NoParts` for 0, `Overflow` for more than [`Money::PARTS_MAX`].
@@ -16,11 +17,13 @@ impl Money {
         self.spread(&vec![1; parts])
     }
 
-    /// One part per weight, proportional to it, by largest remainder: the parts sum to the whole and each is within
-    /// one minor unit of its exact proportion. Of equal remainders earlier parts win; a weight of 0 gets 0.
+    /// One part per weight, proportional to it, by largest remainder: the parts sum to the whole
+    /// and each is within one minor unit of its exact proportion. Of equal remainders earlier parts
+    /// win; a weight of 0 gets 0.
     ///
     /// # Errors
-    /// `Weights` when one is negative, or all are 0 while the amount is not; `NoParts` when there are none.
+    /// `Weights` when one is negative, or all are 0 while the amount is not; `NoParts` when there
+    /// are none.
     pub fn spread(self, weights: &[i64]) -> Result<Vec<Self>, MoneyError> {
         if weights.is_empty() {
             return Err(MoneyError::NoParts);
@@ -30,7 +33,11 @@ impl Money {
         }
         let total: i128 = weights.iter().copied().map(i128::from).sum();
         if total == 0 {
-            return if self.is_zero() { Ok(vec![self; weights.len()]) } else { Err(MoneyError::Weights) };
+            return if self.is_zero() {
+                Ok(vec![self; weights.len()])
+            } else {
+                Err(MoneyError::Weights)
+            };
         }
         let shares = largest_remainder(i128::from(self.minor()), weights, total);
         shares
@@ -41,19 +48,30 @@ impl Money {
     }
 }
 
-/// An i64 times an i64 fits an i128, so every step is exact. Works on the magnitude and puts the sign back.
+/// An i64 times an i64 fits an i128, so every step is exact. Works on the magnitude and puts the
+/// sign back.
 fn largest_remainder(amount: i128, weights: &[i64], total: i128) -> Vec<i128> {
     let magnitude = amount.abs();
     let exact = |weight: i64| magnitude * i128::from(weight);
-    let mut shares: Vec<i128> = weights.iter().map(|weight| exact(*weight) / total).collect();
+    let mut shares: Vec<i128> = weights
+        .iter()
+        .map(|weight| exact(*weight) / total)
+        .collect();
     let left = magnitude - shares.iter().sum::<i128>();
     let mut order: Vec<usize> = (0..weights.len()).collect();
     order.sort_by_key(|place| std::cmp::Reverse(exact(weights[*place]) % total)); // stable: earlier parts first
-    // `left` is the sum of the remainders over `total`, so it is smaller than the number of non-zero remainders.
-    for place in order.into_iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
+    // `left` is the sum of the remainders over `total`, so it is smaller than the number of
+    // non-zero remainders.
+    for place in order
+        .into_iter()
+        .take(usize::try_from(left).unwrap_or(usize::MAX))
+    {
         shares[place] += 1;
     }
-    shares.into_iter().map(|share| share * amount.signum()).collect()
+    shares
+        .into_iter()
+        .map(|share| share * amount.signum())
+        .collect()
 }
 
 #[cfg(test)]
@@ -82,7 +100,10 @@ mod tests {
         assert_eq!(split(2, 5), [1, 1, 0, 0, 0]);
         assert_eq!(split(0, 2), [0, 0]);
         assert_eq!(usd(1).split(0), Err(MoneyError::NoParts));
-        assert_eq!(usd(1).split(Money::PARTS_MAX + 1), Err(MoneyError::Overflow));
+        assert_eq!(
+            usd(1).split(Money::PARTS_MAX + 1),
+            Err(MoneyError::Overflow)
+        );
     }
 
     #[test]
@@ -90,7 +111,10 @@ mod tests {
         assert_eq!(spread(100, &[1, 1, 4]), [17, 17, 66]);
         assert_eq!(spread(10, &[1, 6]), [1, 9]);
         assert_eq!(spread(4_000, &[15_000, 0, 5_000]), [3_000, 0, 1_000]);
-        assert_eq!(spread(i64::MAX, &[i64::MAX, i64::MAX]), [i64::MAX / 2 + 1, i64::MAX / 2]);
+        assert_eq!(
+            spread(i64::MAX, &[i64::MAX, i64::MAX]),
+            [i64::MAX / 2 + 1, i64::MAX / 2]
+        );
         assert_eq!(spread(i64::MIN, &[1]), [i64::MIN]);
     }
 

@@ -20,8 +20,9 @@ pub enum AmountError {
 }
 
 impl Money {
-    /// Reads a plain decimal such as `77.49`, `40` or `0.5`: no sign, symbol, grouping, exponent or spaces, and no
-    /// more decimals than the currency has. (Zeros beyond them are over-precise too: they say someone meant more.)
+    /// Reads a plain decimal such as `77.49`, `40` or `0.5`: no sign, symbol, grouping, exponent or
+    /// spaces, and no more decimals than the currency has. (Zeros beyond them are over-precise too:
+    /// they say someone meant more.)
     pub fn parse(text: &str, currency: Currency) -> Result<Self, AmountError> {
         if text.starts_with(['-', '+']) {
             return Err(AmountError::Sign);
@@ -29,27 +30,34 @@ impl Money {
         magnitude(text, currency, 1).map(|minor| Self::from_minor(minor, currency))
     }
 
-    /// As [`Money::parse`], and a leading minus makes it negative: columns of adjustments and reversals.
+    /// As [`Money::parse`], and a leading minus makes it negative: columns of adjustments and
+    /// reversals.
     pub fn parse_signed(text: &str, currency: Currency) -> Result<Self, AmountError> {
-        let (digits, sign) = text.strip_prefix('-').map_or((text, 1), |digits| (digits, -1));
+        let (digits, sign) = text
+            .strip_prefix('-')
+            .map_or((text, 1), |digits| (digits, -1));
         magnitude(digits, currency, sign).map(|minor| Self::from_minor(minor, currency))
     }
 
-    /// The plain decimal with the currency's digits and nothing else, `-1234.50`: for CSV, and read by
-    /// [`Money::parse_signed`].
+    /// The plain decimal with the currency's digits and nothing else, `-1234.50`: for CSV, and read
+    /// by [`Money::parse_signed`].
     pub fn decimal(self) -> String {
         let (whole, decimals) = self.parts();
         let sign = if self.is_negative() { "-" } else { "" };
         format!("{sign}{whole}{decimals}")
     }
 
-    /// Magnitude before the point, and the point with the digits after it (nothing for a currency without any).
+    /// Magnitude before the point, and the point with the digits after it (nothing for a currency
+    /// without any).
     fn parts(self) -> (u64, String) {
         let digits = self.currency().digits();
         let scale = 10_u64.pow(digits);
         let magnitude = self.minor().unsigned_abs();
-        let decimals =
-            if digits == 0 { String::new() } else { format!(".{:0width$}", magnitude % scale, width = digits as usize) };
+        let decimals = if digits == 0 {
+            String::new()
+        } else {
+            format!(".{:0width$}", magnitude % scale, width = digits as usize)
+        };
         (magnitude / scale, decimals)
     }
 }
@@ -87,7 +95,11 @@ fn magnitude(text: &str, currency: Currency, sign: i64) -> Result<i64, AmountErr
     }
     format!("{whole}{decimals:0<digits$}")
         .bytes()
-        .try_fold(0_i64, |minor, digit| minor.checked_mul(10)?.checked_add(i64::from(digit - b'0') * sign))
+        .try_fold(0_i64, |minor, digit| {
+            minor
+                .checked_mul(10)?
+                .checked_add(i64::from(digit - b'0') * sign)
+        })
         .ok_or(AmountError::TooLarge)
 }
 
@@ -115,9 +127,18 @@ mod tests {
         assert_eq!(usd(123_450).to_string(), "$1,234.50");
         assert_eq!(usd(0).to_string(), "$0.00");
         assert_eq!(usd(-5).to_string(), "-$0.05");
-        assert_eq!(Money::from_minor(1_200, Currency::EUR).to_string(), "EUR 12.00");
-        assert_eq!(Money::from_minor(-1_200_000, Currency::JPY).to_string(), "-JPY 1,200,000");
-        assert_eq!(Money::from_minor(1_005, Currency::KWD).to_string(), "KWD 1.005");
+        assert_eq!(
+            Money::from_minor(1_200, Currency::EUR).to_string(),
+            "EUR 12.00"
+        );
+        assert_eq!(
+            Money::from_minor(-1_200_000, Currency::JPY).to_string(),
+            "-JPY 1,200,000"
+        );
+        assert_eq!(
+            Money::from_minor(1_005, Currency::KWD).to_string(),
+            "KWD 1.005"
+        );
         assert_eq!(usd(i64::MIN).to_string(), "-$92,233,720,368,547,758.08");
         assert_eq!(format!("[{:>9}]", usd(4_000)), "[   $40.00]");
         assert_eq!(usd(-123_450).decimal(), "-1234.50");
@@ -125,27 +146,67 @@ mod tests {
 
     #[test]
     fn plain_decimals_are_read() {
-        for (text, minor) in [("77.49", 7_749), ("40", 4_000), ("0.5", 50), ("0", 0), ("007.10", 710)] {
+        for (text, minor) in [
+            ("77.49", 7_749),
+            ("40", 4_000),
+            ("0.5", 50),
+            ("0", 0),
+            ("007.10", 710),
+        ] {
             assert_eq!(Money::parse(text, Currency::USD), Ok(usd(minor)), "{text}");
         }
-        assert_eq!(Money::parse("1.005", Currency::KWD), Ok(Money::from_minor(1_005, Currency::KWD)));
-        assert_eq!(Money::parse("1200", Currency::JPY), Ok(Money::from_minor(1_200, Currency::JPY)));
-        assert_eq!(Money::parse_signed("-77.49", Currency::USD), Ok(usd(-7_749)));
+        assert_eq!(
+            Money::parse("1.005", Currency::KWD),
+            Ok(Money::from_minor(1_005, Currency::KWD))
+        );
+        assert_eq!(
+            Money::parse("1200", Currency::JPY),
+            Ok(Money::from_minor(1_200, Currency::JPY))
+        );
+        assert_eq!(
+            Money::parse_signed("-77.49", Currency::USD),
+            Ok(usd(-7_749))
+        );
     }
 
     #[test]
     fn anything_else_is_refused_with_the_reason() {
-        for text in ["", ".", ".5", "5.", "1,000.00", "$5", "1e3", " 5", "5 ", "1.2.3", "NaN", "٣", "5.-1", "0x1f"] {
-            assert_eq!(Money::parse(text, Currency::USD), Err(AmountError::Malformed), "{text:?}");
+        for text in [
+            "", ".", ".5", "5.", "1,000.00", "$5", "1e3", " 5", "5 ", "1.2.3", "NaN", "٣", "5.-1",
+            "0x1f",
+        ] {
+            assert_eq!(
+                Money::parse(text, Currency::USD),
+                Err(AmountError::Malformed),
+                "{text:?}"
+            );
         }
         assert_eq!(Money::parse("-5.00", Currency::USD), Err(AmountError::Sign));
         assert_eq!(Money::parse("+5.00", Currency::USD), Err(AmountError::Sign));
-        assert_eq!(Money::parse_signed("--5", Currency::USD), Err(AmountError::Malformed));
-        assert_eq!(Money::parse("77.490", Currency::USD), Err(AmountError::Precision(Currency::USD)));
-        assert_eq!(Money::parse("1.0", Currency::JPY), Err(AmountError::Precision(Currency::JPY)));
-        assert_eq!(AmountError::Precision(Currency::JPY).to_string(), "JPY has at most 0 decimals");
-        assert_eq!(Money::parse("92233720368547758.08", Currency::USD), Err(AmountError::TooLarge));
-        assert_eq!(Money::parse_signed("-92233720368547758.08", Currency::USD), Ok(usd(i64::MIN)));
+        assert_eq!(
+            Money::parse_signed("--5", Currency::USD),
+            Err(AmountError::Malformed)
+        );
+        assert_eq!(
+            Money::parse("77.490", Currency::USD),
+            Err(AmountError::Precision(Currency::USD))
+        );
+        assert_eq!(
+            Money::parse("1.0", Currency::JPY),
+            Err(AmountError::Precision(Currency::JPY))
+        );
+        assert_eq!(
+            AmountError::Precision(Currency::JPY).to_string(),
+            "JPY has at most 0 decimals"
+        );
+        assert_eq!(
+            Money::parse("92233720368547758.08", Currency::USD),
+            Err(AmountError::TooLarge)
+        );
+        assert_eq!(
+            Money::parse_signed("-92233720368547758.08", Currency::USD),
+            Ok(usd(i64::MIN))
+        );
     }
 
     proptest! {

@@ -1,0 +1,91 @@
+//! proto ↔ what this service works with.
+
+use crate::ops::{LiveCode, Registration};
+use crate::signing::AccessToken;
+use crate::store::practices::Practice;
+use ::rpc::Role;
+use ids::PracticeId;
+use jiff::Timestamp;
+use proto::policy::v1 as policy;
+use proto::portal_auth::v1 as portal_auth;
+
+/// What the request asks to register; the ids are set by the op.
+pub fn registration(request: portal_auth::RegisterPracticeRequest) -> Registration {
+    let practice = request.practice.unwrap_or_default();
+    Registration {
+        practice: Practice {
+            practice_id: PracticeId::from(uuid::Uuid::nil()),
+            name: practice.name,
+            time_zone: practice.time_zone,
+            currency: practice.currency_code,
+            address_lines: practice.address_lines,
+            phone: practice.phone,
+            email: practice.email,
+            tax_id: practice.tax_id,
+            npi: practice.npi,
+            create_time: Timestamp::UNIX_EPOCH,
+        },
+        setup_token: request.setup_token,
+        owner_email: request.owner_email,
+        owner_password: request.owner_password,
+    }
+}
+
+/// As the API shows it.
+pub fn practice(practice: &Practice) -> portal_auth::Practice {
+    portal_auth::Practice {
+        practice_id: practice.practice_id.to_string(),
+        name: practice.name.clone(),
+        time_zone: practice.time_zone.clone(),
+        currency_code: practice.currency.clone(),
+        address_lines: practice.address_lines.clone(),
+        phone: practice.phone.clone(),
+        email: practice.email.clone(),
+        tax_id: practice.tax_id.clone(),
+        npi: practice.npi.clone(),
+        create_time: Some(::rpc::wire::time(practice.create_time)),
+    }
+}
+
+/// The event of a registration.
+pub fn practice_registered(registered: &Practice) -> portal_auth::PracticeRegistered {
+    portal_auth::PracticeRegistered { practice: Some(practice(registered)) }
+}
+
+/// As the API names it.
+pub fn role(role: Role) -> policy::Role {
+    match role {
+        Role::Owner => policy::Role::Owner,
+        Role::Biller => policy::Role::Biller,
+        Role::Clinician => policy::Role::Clinician,
+        Role::Client => policy::Role::Client,
+        Role::Contact => policy::Role::Contact,
+        Role::Guest => policy::Role::Guest,
+        Role::Program => policy::Role::Program,
+        Role::Service => policy::Role::Service,
+        Role::Anonymous => policy::Role::Unspecified,
+    }
+}
+
+/// When a token ends.
+pub fn expire_time(token: &AccessToken) -> Option<prost_types::Timestamp> {
+    Some(::rpc::wire::time(token.expire_time))
+}
+
+/// A live code, issued.
+pub fn issued(code: LiveCode) -> portal_auth::IssueAccessCodeResponse {
+    portal_auth::IssueAccessCodeResponse {
+        access_code: code.access_code,
+        link_token: code.link_token,
+        reference: code.reference,
+    }
+}
+
+/// A live code, revealed.
+pub fn revealed(code: LiveCode) -> portal_auth::RevealAccessCodeResponse {
+    portal_auth::RevealAccessCodeResponse {
+        access_code: code.access_code,
+        link_token: code.link_token,
+        reference: code.reference,
+    }
+}

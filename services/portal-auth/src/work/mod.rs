@@ -1,0 +1,8 @@
+//! Loops that call ops: following billing's feed, sweeping old counts, reading keys anew.
+
+pub mod bills;
+mod keys;
+mod sweep;
+
+pub use keys::keep_keys;
+pub use sweep::sweep_attempts;

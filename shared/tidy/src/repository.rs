@@ -25,7 +25,9 @@ pub const SERVICES: [&str; 5] = [
 /// One text file, by its path from the root with `/` between folders.
 #[derive(Debug)]
 pub struct File {
+    /// From the root.
     pub path: String,
+    /// All of it.
     pub text: String,
     code: OnceLock<String>,
     sql: OnceLock<Vec<Sql>>,
@@ -41,6 +43,7 @@ impl File {
         }
     }
 
+    /// Whether its name ends in `.extension`.
     pub fn is(&self, extension: &str) -> bool {
         self.path
             .rsplit_once('.')
@@ -86,6 +89,7 @@ impl File {
         self.sql.get_or_init(|| sql::of(self))
     }
 
+    /// Something wrong in a line (from 1) of this file.
     pub fn offence(&self, line: usize, message: impl Into<String>) -> Offence {
         Offence {
             path: self.path.clone(),
@@ -98,9 +102,11 @@ impl File {
 /// Something that a rule forbids, and what to do instead.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Offence {
+    /// From the root.
     pub path: String,
     /// From 1.
     pub line: usize,
+    /// What is wrong, and what to do instead.
     pub message: String,
 }
 
@@ -113,6 +119,7 @@ impl fmt::Display for Offence {
 /// The text files of the repository.
 #[derive(Debug, Default)]
 pub struct Repository {
+    /// In no order.
     pub files: Vec<File>,
 }
 
@@ -133,10 +140,12 @@ impl Repository {
         }
     }
 
+    /// The file at a path.
     pub fn find(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }
 
+    /// The files whose names end in `.extension`.
     pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a File> {
         self.files.iter().filter(move |file| file.is(extension))
     }

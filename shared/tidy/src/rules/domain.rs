@@ -26,6 +26,35 @@ pub fn domain_is_pure(repository: &Repository) -> Vec<Offence> {
     offences
 }
 
+/// Clippy watches domain more closely than the rest, and money with it: no arm for "whatever else", no floats.
+pub fn domain_is_total(repository: &Repository) -> Vec<Offence> {
+    let mods = repository.with_extension("rs").filter(|file| {
+        file.in_source_of_service() == Some("domain/mod.rs")
+            || file.path == "shared/money/src/lib.rs"
+    });
+    let lints = [
+        "clippy::wildcard_enum_match_arm",
+        "clippy::float_arithmetic",
+    ];
+    let denies = |text: &str, lint: &str| {
+        text.lines()
+            .skip_while(|line| !line.starts_with("#![deny("))
+            .take_while(|line| !line.is_empty())
+            .any(|line| line.contains(lint))
+    };
+    mods.filter(|file| !lints.iter().all(|lint| denies(&file.text, lint)))
+        .map(|file| {
+            file.offence(
+                1,
+                format!(
+                    "is not watched; begin the file with #![deny({})]",
+                    lints.join(", ")
+                ),
+            )
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +103,19 @@ mod tests {
             "pub async fn issue_bill() {}",
         )]);
         assert!(domain_is_pure(&op).is_empty());
+    }
+
+    #[test]
+    fn a_domain_that_clippy_does_not_watch_is_caught() {
+        let path = "services/billing/src/domain/mod.rs";
+        assert_eq!(
+            domain_is_total(&Repository::of(&[(path, "pub mod bill;")])).len(),
+            1
+        );
+        let half = "#![deny(clippy::float_arithmetic)]\n\npub mod bill;";
+        assert_eq!(domain_is_total(&Repository::of(&[(path, half)])).len(), 1);
+        let whole =
+            "#![deny(clippy::wildcard_enum_match_arm, clippy::float_arithmetic)]\n\npub mod bill;";
+        assert!(domain_is_total(&Repository::of(&[(path, whole)])).is_empty());
     }
 }

@@ -16,12 +16,13 @@ mod vendors;
 pub type Rule = fn(&Repository) -> Vec<Offence>;
 
 /// Every house rule.
-pub const ALL: [Rule; 19] = [
+pub const ALL: [Rule; 20] = [
     names::files_name_one_thing,
     length::files_are_short,
     leftovers::nothing_is_left_unfinished,
     leftovers::no_path_of_one_machine,
     domain::domain_is_pure,
+    domain::domain_is_total,
     layers::sql_stays_in_store,
     layers::contracts_stay_at_the_edges,
     layers::services_do_not_name_each_other,

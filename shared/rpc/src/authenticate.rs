@@ -43,7 +43,7 @@ impl Layer for Authenticate {
 }
 
 impl Authenticate {
-    /// Envoy overwrites `x-envoy-external-address`, so behind it the header is the gateway's own word.
+    /// The gateway overwrites `x-client-address`, so behind it the header is the gateway's own word.
     fn address(&self, request: &Request<Body>) -> Option<IpAddr> {
         let peer = request
             .extensions()
@@ -52,7 +52,7 @@ impl Authenticate {
             .map(|address| address.ip());
         let named = request
             .headers()
-            .get("x-envoy-external-address")
+            .get("x-client-address")
             .filter(|_| self.behind_gateway)
             .and_then(|value| value.to_str().ok()?.parse().ok());
         named.or(peer)

@@ -197,12 +197,16 @@ async fn keep_fresh(shared: Weak<Shared>) {
             };
             let Some(remote) = &shared.remote else { return };
             let mut last_try = remote.last_try.lock().await;
-            *last_try = Some(Instant::now());
-            match remote.fetch().await {
-                Ok(set) => shared.replace(&set),
-                Err(error) => {
-                    tracing::warn!(%error, "token keys could not be fetched");
-                    pause = AT_MOST_EVERY;
+            if last_try.is_some_and(|at| at.elapsed() < AT_MOST_EVERY) {
+                pause = AT_MOST_EVERY;
+            } else {
+                *last_try = Some(Instant::now());
+                match remote.fetch().await {
+                    Ok(set) => shared.replace(&set),
+                    Err(error) => {
+                        tracing::warn!(%error, "token keys could not be fetched");
+                        pause = AT_MOST_EVERY;
+                    }
                 }
             }
         }

@@ -153,7 +153,7 @@ mod tests {
     use std::cell::Cell;
     use tonic::Status;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_peer_that_comes_back_is_called_again() {
         let calls = Cell::new(0);
         let answer = Retry::new()
@@ -172,7 +172,7 @@ mod tests {
         );
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_was_refused_is_not_asked_again() {
         let calls = Cell::new(0);
         let answer: Result<(), _> = Retry::new()
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(calls.get(), 1);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_outage_costs_few_extra_calls() {
         let (retry, calls) = (Retry::new(), Cell::new(0));
         for _ in 0..40 {

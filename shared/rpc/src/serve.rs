@@ -39,7 +39,7 @@ pub struct ServeConfig {
     /// Where `/metrics`, `/livez` and `/readyz` are served.
     pub admin: SocketAddr,
     /// Only the gateway and services of the suite can reach the port, so the gateway's word for where a request came
-    /// from (`x-envoy-external-address`) is believed.
+    /// from (`x-client-address`) is believed.
     pub behind_gateway: bool,
     /// Speaks grpc-web itself, for development without a gateway.
     pub grpc_web: bool,

@@ -6,7 +6,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 use crate::plumbing::{app_role, is_plain_name};
 
-/// Held while roles and schemas are made, so that five services may start at once.
+/// Held by the connection until it closes, so that five services may start at once: grants of one stand in the way of
+/// another's ("tuple concurrently updated").
 const PREPARE_LOCK: i64 = 0x6576_656e_6b65_656c;
 
 /// Why a schema is not at its version.
@@ -50,7 +51,8 @@ pub async fn migrate(
     let mut migrator = Migrator::with_migrations(migrator.iter().cloned().collect());
     migrator.dangerous_set_table_name(format!("{schema}._sqlx_migrations"));
     migrator.set_ignore_missing(true);
-    migrator.run(&mut connection).await?;
+    // `run` cannot be spawned: sqlx's `Acquire` is not general enough over a borrowed connection.
+    migrator.run_direct(None, &mut connection, false).await?;
     connection.close().await?;
     Ok(())
 }
@@ -70,8 +72,8 @@ async fn prepare(
         None => String::new(),
     };
     let statements = format!(
-        "begin;
-        select pg_advisory_xact_lock({PREPARE_LOCK});
+        "select pg_advisory_lock({PREPARE_LOCK});
+        begin;
         do $make$ begin
             if not exists (select 1 from pg_catalog.pg_roles where rolname = '{role}') then
                 create role {role} nologin;

@@ -1,1 +1,12 @@
+//! What must hold of writes, requests, numbers and followers, against a real Postgres.
+
+mod follow;
+mod follow_faults;
+mod leases;
+mod migrate;
+mod outbox;
+mod remote;
+mod requests;
+mod support;
+mod tenancy;
 mod writes;

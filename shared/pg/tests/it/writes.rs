@@ -1,1 +1,163 @@
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
+use futures::task::noop_waker_ref;
+use ids::PracticeId;
+use pg::Pool;
+use uuid::Uuid;
+
+use crate::support::{
+    OUTBOX, announcements, database, idle_in_transaction, note, notes, now, practice,
+};
+
+/// A mutating request: writes and announces. What it answers was acknowledged.
+async fn write(pool: Pool, practice: PracticeId) -> Result<Uuid, sqlx::Error> {
+    let id = Uuid::now_v7();
+    let mut tx = pg::begin(&pool, practice).await?;
+    note(&mut tx, practice, id).await?;
+    OUTBOX
+        .append(&mut tx, practice, now(), &announcements(1))
+        .await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f12_a_request_cancelled_at_any_moment_loses_no_acknowledged_write() {
+    let database = database().await;
+    let practice = practice();
+    let mut acknowledged = Vec::new();
+    for round in 0..400u64 {
+        let cancelled = write(database.pool().clone(), practice);
+        // From before the first byte is sent to well after the commit.
+        if let Ok(Ok(id)) = tokio::time::timeout(Duration::from_micros(round * 20), cancelled).await
+        {
+            acknowledged.push(id);
+        }
+        if round % 4 == 0 {
+            acknowledged.push(
+                write(database.pool().clone(), practice)
+                    .await
+                    .expect("a write"),
+            );
+        }
+    }
+    let kept = notes(&database, practice).await;
+    let lost = acknowledged.iter().filter(|id| !kept.contains(id)).count();
+    assert_eq!((lost, idle_in_transaction(&database).await), (0, 0));
+    assert_eq!(
+        crate::support::events(&database, practice).await.len(),
+        kept.len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f12_a_begin_dropped_after_any_number_of_polls_leaves_no_transaction_behind() {
+    let database = database().await;
+    let practice = practice();
+    for polls in 0..40 {
+        drop_after(polls, pg::begin(database.pool(), practice)).await;
+        let id = write(database.pool().clone(), practice)
+            .await
+            .expect("a write");
+        assert!(
+            notes(&database, practice).await.contains(&id),
+            "lost after {polls} polls"
+        );
+    }
+    assert_eq!(idle_in_transaction(&database).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f12_a_connection_that_somebody_left_in_a_transaction_is_not_lent_again() {
+    let database = database().await;
+    let practice = practice();
+    for polls in 0..20 {
+        // As sqlx's own begin leaves it when it is dropped at the wrong moment.
+        let mut connection = database.pool().acquire().await.expect("a connection");
+        sqlx::raw_sql("begin")
+            .execute(&mut *connection)
+            .await
+            .expect("begin");
+        drop(connection);
+        drop_after(polls, database.pool().begin()).await;
+        let id = Uuid::now_v7();
+        sqlx::query("insert into plumbing.leases values ($1, $2, 1, '2026-03-31')")
+            .bind(id.to_string())
+            .bind(id)
+            .execute(database.pool())
+            .await
+            .expect("a write outside a transaction");
+        let kept: Option<i64> =
+            sqlx::query_scalar("select fence from plumbing.leases where holder = $1")
+                .bind(id)
+                .fetch_optional(database.owner_pool())
+                .await
+                .expect("an answer");
+        assert_eq!(kept, Some(1), "lost after {polls} polls");
+        let id = write(database.pool().clone(), practice)
+            .await
+            .expect("a write");
+        assert!(
+            notes(&database, practice).await.contains(&id),
+            "lost after {polls} polls"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_committed_is_undone_and_the_connection_is_used_again() {
+    let database = database().await;
+    let practice = practice();
+    let mut tx = pg::begin(database.pool(), practice).await.expect("begin");
+    note(&mut tx, practice, Uuid::now_v7())
+        .await
+        .expect("a note");
+    drop(tx);
+    let mut tx = pg::begin(database.pool(), practice).await.expect("begin");
+    note(&mut tx, practice, Uuid::now_v7())
+        .await
+        .expect("a note");
+    tx.rollback().await.expect("rollback");
+    write(database.pool().clone(), practice)
+        .await
+        .expect("a write");
+    assert_eq!(notes(&database, practice).await.len(), 1);
+    assert_eq!(database.pool().size(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_and_a_wait_for_a_lock_have_an_end() {
+    let database = database().await;
+    let limits: (String, String, String, String) = sqlx::query_as(
+        "select current_setting('statement_timeout'), current_setting('lock_timeout'),
+            current_setting('idle_in_transaction_session_timeout'), current_setting('search_path')",
+    )
+    .fetch_one(database.pool())
+    .await
+    .expect("settings");
+    assert_eq!(
+        limits,
+        (
+            "10s".to_owned(),
+            "3s".to_owned(),
+            "15s".to_owned(),
+            String::new()
+        )
+    );
+}
+
+/// Polls a future so many times, a millisecond apart, then drops it.
+async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        if let Poll::Ready(_) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(noop_waker_ref()))
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}

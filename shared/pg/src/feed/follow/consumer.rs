@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -250,25 +251,29 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
         }
     }
 
-    /// Applies what comes next of a batch in stream order; false when the practice is held from here on.
-    async fn accept(&mut self, practice: PracticeId, mut batch: Vec<Event>) -> Result<bool, Ended> {
-        let applied = self.applied.get(&practice).copied().unwrap_or(0);
-        let came = batch.len();
-        batch.retain(|event| event.sequence > applied);
-        self.shared
-            .metrics
-            .duplicates
-            .inc_by((came - batch.len()) as u64);
-        let consecutive = (applied + 1..)
-            .zip(&batch)
-            .take_while(|(expected, event)| event.sequence == *expected)
-            .count();
-        let beyond = batch.split_off(consecutive);
+    /// Applies what comes next of a practice's events; false when the practice is held from here on.
+    async fn accept(&mut self, practice: PracticeId, events: Vec<Event>) -> Result<bool, Ended> {
+        let mut expected = self.applied.get(&practice).copied().unwrap_or(0) + 1;
+        let mut batch = Vec::with_capacity(events.len());
+        let mut beyond = None;
+        for event in events {
+            match event.sequence.cmp(&expected) {
+                Ordering::Less => drop(self.shared.metrics.duplicates.inc()),
+                Ordering::Equal => {
+                    expected += 1;
+                    batch.push(event);
+                }
+                Ordering::Greater => {
+                    beyond = Some(event);
+                    break;
+                }
+            }
+        }
         if !batch.is_empty() && !self.apply(&batch).await? {
             return Ok(false);
         }
-        match beyond.first() {
-            Some(event) => self.stop_at_gap(event).await,
+        match beyond {
+            Some(event) => self.stop_at_gap(&event).await,
             None => Ok(true),
         }
     }

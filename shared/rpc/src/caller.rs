@@ -228,3 +228,51 @@ pub fn enter<M>(request: Request<M>) -> Result<(Caller, M), Status> {
     })?;
     Ok((caller, message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Caller, Role};
+    use clock::Clock;
+    use ids::{BillId, ClientId, PracticeId};
+
+    #[test]
+    fn a_caller_sees_its_own_and_nothing_of_others() {
+        let clock = Clock::system();
+        let (own, other) = (PracticeId::new(&clock), PracticeId::new(&clock));
+        let (bill, other_bill) = (BillId::new(&clock), BillId::new(&clock));
+        let (client, other_client) = (ClientId::new(&clock), ClientId::new(&clock));
+        let of = |role| Caller {
+            role,
+            practice: Some(own),
+            bill: Some(bill),
+            clients: vec![client],
+            ..Caller::anonymous()
+        };
+        for (caller, elsewhere, any_bill, any_client) in [
+            (of(Role::Owner), false, true, true),
+            (of(Role::Biller), false, true, true),
+            (of(Role::Clinician), false, true, true),
+            (of(Role::Program), false, true, true),
+            (of(Role::Client), false, true, false),
+            (of(Role::Contact), false, true, false),
+            (of(Role::Guest), false, false, false),
+            (Caller::service("payments"), true, true, true),
+            (Caller::worker("autopay"), true, true, true),
+            (Caller::anonymous(), false, false, false),
+        ] {
+            let who = format!("{:?} {}", caller.role, caller.subject);
+            let signed_in = caller.role != Role::Anonymous;
+            assert_eq!(caller.within(own).is_ok(), signed_in, "{who}");
+            assert_eq!(caller.within(other).is_ok(), elsewhere, "{who}");
+            assert_eq!(caller.sees_bill(bill).is_ok(), signed_in, "{who}");
+            assert_eq!(caller.sees_bill(other_bill).is_ok(), any_bill, "{who}");
+            let sees_own = signed_in && caller.role != Role::Guest;
+            assert_eq!(caller.sees_client(client).is_ok(), sees_own, "{who}");
+            assert_eq!(
+                caller.sees_client(other_client).is_ok(),
+                any_client,
+                "{who}"
+            );
+        }
+    }
+}

@@ -89,3 +89,24 @@ pub fn init(service: &str, config: &TelemetryConfig) -> anyhow::Result<Guard> {
         Err(_already_there) => Ok(Guard { traces: None }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{TelemetryConfig, init};
+
+    #[test]
+    fn a_second_init_in_the_process_changes_nothing() {
+        let config = TelemetryConfig::default();
+        let _first = init("evenkeel", &config).expect("a good filter");
+        let _second = init("evenkeel", &config).expect("no quarrel");
+    }
+
+    #[test]
+    fn a_filter_that_does_not_parse_is_an_error() {
+        let config = TelemetryConfig {
+            filter: "billing=loud".to_owned(),
+            ..TelemetryConfig::default()
+        };
+        assert!(init("evenkeel", &config).is_err());
+    }
+}

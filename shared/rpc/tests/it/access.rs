@@ -1,8 +1,10 @@
-use crate::carrier::{ADD, Carrier, GREET, Number, READ, call, reason, serve, watch};
+use crate::carrier::{
+    ADD, Carrier, GREET, Number, READ, anywhere, call, quick, reason, serve, serve_at, watch,
+};
 use crate::contracts::{COUNTER, compiled};
 use crate::signer::{owner, service};
 use ids::BillId;
-use rpc::{Claims, Role, Table, TableError};
+use rpc::{Claims, Role, ServeConfig, Table, TableError};
 use tonic::Code;
 
 #[test]
@@ -148,4 +150,26 @@ async fn the_handler_knows_who_calls_and_never_sees_the_token() {
         "from-the-gateway"
     );
     served.stopped().await;
+}
+
+#[tokio::test]
+async fn only_a_gateway_is_believed_about_where_a_request_comes_from() {
+    for (behind_gateway, expected) in [(true, "203.0.113.7"), (false, "127.0.0.1")] {
+        let says_address = Carrier::answering(move |caller, number| async move {
+            let address = caller.address.expect("a peer").to_string();
+            assert_eq!(address, expected);
+            Ok(number)
+        });
+        let config = ServeConfig {
+            behind_gateway,
+            ..anywhere(quick())
+        };
+        let served = serve_at(says_address, config).await;
+        let mut request = tonic::Request::new(Number::of(0));
+        request
+            .metadata_mut()
+            .insert("x-client-address", "203.0.113.7".parse().expect("ASCII"));
+        assert!(call(&served.nobody(), GREET, request).await.is_ok());
+        served.stopped().await;
+    }
 }

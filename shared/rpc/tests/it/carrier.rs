@@ -151,9 +151,13 @@ pub async fn serve(carrier: Carrier) -> Served {
 }
 
 pub async fn serve_with(carrier: Carrier, limits: Limits) -> Served {
+    serve_at(carrier, anywhere(limits)).await
+}
+
+pub async fn serve_at(carrier: Carrier, config: ServeConfig) -> Served {
     let signer = Signer::new("key-1", 7);
     let clock = Clock::system();
-    let bound = bound(carrier, anywhere(limits), &signer).await;
+    let bound = bound(carrier, config, &signer).await;
     let (address, admin) = (bound.address(), bound.admin_address());
     let stop = CancellationToken::new();
     let running = tokio::spawn(bound.run(stop.clone().cancelled_owned()));

@@ -1,4 +1,6 @@
-use crate::carrier::{ADD, Carrier, Number, READ, anywhere, bound, call, quick, serve};
+use crate::carrier::{
+    ADD, Carrier, GREET, Number, READ, anywhere, bound, call, quick, serve, serve_at,
+};
 use crate::signer::{Signer, owner};
 use axum::routing::get;
 use clock::Clock;
@@ -176,4 +178,31 @@ async fn a_server_that_restarts_is_found_again() {
     drop(connections);
     stop.cancel();
     running.await.expect("no panic").expect("a clean stop");
+}
+
+#[tokio::test]
+async fn a_browser_may_speak_grpc_web_without_a_gateway_when_told_so() {
+    let config = rpc::ServeConfig {
+        grpc_web: true,
+        ..anywhere(quick())
+    };
+    let served = serve_at(Carrier::echo(), config).await;
+    let url = format!("http://{}{GREET}", served.address);
+    // One message, uncompressed, two bytes: field 1 is 42.
+    let framed = vec![0, 0, 0, 0, 2, 8, 42];
+    let response = reqwest::Client::new()
+        .post(url)
+        .header("content-type", "application/grpc-web+proto")
+        .body(framed.clone())
+        .send()
+        .await
+        .expect("HTTP/1.1");
+    assert_eq!(response.status().as_u16(), 200);
+    let body = response.bytes().await.expect("a body");
+    assert!(body.starts_with(&framed));
+    assert!(String::from_utf8_lossy(&body).contains("grpc-status:0"));
+    call(&served.owner(), READ, Number::of(1))
+        .await
+        .expect("gRPC as well");
+    served.stopped().await;
 }

@@ -28,7 +28,7 @@ pub use envelope::{Envelope, EnvelopeError};
 pub use error::{ConfigError, Decline, ProcessorError};
 pub use instrument::{BankAccount, Card, Instrument};
 pub use intents::{Confirmation, IntentStatus, NewIntent, PaymentIntent};
-pub use methods::{PaymentMethod, SetupIntent, SetupStatus};
+pub use methods::PaymentMethod;
 pub use refunds::{NewRefund, Refund, RefundReason, RefundStatus};
 use secrecy::SecretString;
 pub use signature::{SignatureError, TOLERANCE, verify_signature};

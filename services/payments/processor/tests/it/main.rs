@@ -1,0 +1,10 @@
+//! The processor against a Stripe-compatible server on a loopback port, and against servers that
+//! misbehave.
+#![cfg(test)]
+
+mod methods;
+mod payments;
+mod refunds;
+mod stage;
+mod webhooks;
+mod wire;

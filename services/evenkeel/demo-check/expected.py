@@ -58,6 +58,7 @@ def expected(folder: pathlib.Path, zone: zoneinfo.ZoneInfo, online: set) -> dict
     claim_rows = defaultdict(list)
     methods, insurers = defaultdict(totals), totals()
     payers = defaultdict(totals)
+    payments = {}
     months = defaultdict(lambda: {"client": totals(), "insurer": totals()})
     seen_online = set()
     charge_lines = 0
@@ -72,7 +73,15 @@ def expected(folder: pathlib.Path, zone: zoneinfo.ZoneInfo, online: set) -> dict
             continue
         minor = cents(row["PAYMENTS"])
         moment = datetime.fromisoformat(row["FROMDATE"].replace("Z", "+00:00"))
-        month = months[moment.astimezone(zone).strftime("%Y-%m")]
+        local = moment.astimezone(zone)
+        month = months[local.strftime("%Y-%m")]
+        payments[row["ID"]] = {
+            "row": number,
+            "claim": claim,
+            "method": "ONLINE" if row["ID"] in online else row["METHOD"],
+            "minor": minor,
+            "date": local.date().isoformat(),
+        }
         if row["METHOD"] == "ECHECK":
             insured[claim] += minor
             add(insurers, minor)
@@ -132,6 +141,7 @@ def expected(folder: pathlib.Path, zone: zoneinfo.ZoneInfo, online: set) -> dict
         },
         "months": {month: total for month, total in sorted(months.items())
                    if total["client"]["count"] or total["insurer"]["count"]},
+        "payments": payments,
         "clients": clients,
         "bills": bills,
     }

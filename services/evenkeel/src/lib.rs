@@ -1,3 +1,4 @@
 //! The all-in-one: one binary that runs the suite on one machine, and the command line for people.
 
 pub mod demo;
+pub mod gateway;

@@ -11,12 +11,19 @@ use super::file::Row;
 /// A person treated.
 #[derive(Debug, Clone)]
 pub struct Patient {
+    /// Id.
     pub id: Uuid,
+    /// Day of birth.
     pub birthdate: Date,
+    /// None for the living.
     pub deathdate: Option<Date>,
+    /// Given name, without its number.
     pub first: String,
+    /// Family name, without its number.
     pub last: String,
+    /// Street and number.
     pub address: String,
+    /// City or town.
     pub city: String,
     /// Spelled out: `Massachusetts`.
     pub state: String,
@@ -56,7 +63,9 @@ impl Row for Patient {
 /// A clinician.
 #[derive(Debug, Clone)]
 pub struct Provider {
+    /// Id.
     pub id: Uuid,
+    /// Without its numbers.
     pub name: String,
     /// In capitals: `CLINICAL SOCIAL WORKER`.
     pub speciality: String,
@@ -78,7 +87,9 @@ impl Row for Provider {
 /// An insurer. The row named `NO_INSURANCE` stands for none.
 #[derive(Debug, Clone)]
 pub struct Payer {
+    /// Id.
     pub id: Uuid,
+    /// As the insurer is called.
     pub name: String,
 }
 
@@ -97,12 +108,17 @@ impl Row for Payer {
 /// Who insured a patient in a term. The generator calls its instants years.
 #[derive(Debug, Clone)]
 pub struct Coverage {
+    /// Who is insured.
     pub patient: Uuid,
     /// Empty for `NO_INSURANCE`.
     pub memberid: String,
+    /// First instant of the term.
     pub start_year: Timestamp,
+    /// Last instant of the term.
     pub end_year: Timestamp,
+    /// With whom.
     pub payer: Uuid,
+    /// Who pays after that one.
     pub secondary_payer: Option<Uuid>,
 }
 
@@ -139,21 +155,32 @@ impl Row for Coverage {
 /// Where care took place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EncounterClass {
+    /// Office.
     Ambulatory,
+    /// Emergency room.
     Emergency,
+    /// Hospital, overnight.
     Inpatient,
+    /// Hospital, same day.
     Outpatient,
+    /// Urgent care.
     UrgentCare,
+    /// Office, preventive.
     Wellness,
 }
 
 /// An appointment.
 #[derive(Debug, Clone)]
 pub struct Encounter {
+    /// Id.
     pub id: Uuid,
+    /// When it began.
     pub start: Timestamp,
+    /// When it ended.
     pub stop: Timestamp,
+    /// Who was treated.
     pub patient: Uuid,
+    /// Where.
     pub encounterclass: EncounterClass,
 }
 
@@ -185,13 +212,19 @@ impl Row for Encounter {
 /// What was claimed for an appointment or a prescription.
 #[derive(Debug, Clone)]
 pub struct Claim {
+    /// Id.
     pub id: Uuid,
+    /// Who was treated.
     pub patientid: Uuid,
+    /// Who treated.
     pub providerid: Uuid,
+    /// None: not insured.
     pub primarypatientinsuranceid: Option<Uuid>,
+    /// Only beside a primary one.
     pub secondarypatientinsuranceid: Option<Uuid>,
     /// The encounter.
     pub appointmentid: Uuid,
+    /// When.
     pub servicedate: Timestamp,
     /// The codes in order; at least one in these files.
     pub diagnoses: Vec<String>,
@@ -249,9 +282,13 @@ impl Row for Claim {
 /// What a transaction does to a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransactionKind {
+    /// A service and its price.
     Charge,
+    /// Money from whoever owes the line.
     Payment,
+    /// What is left leaves who owed it.
     TransferOut,
+    /// What is left comes to who owes it now.
     TransferIn,
 }
 
@@ -265,10 +302,15 @@ const KINDS: &[(&str, TransactionKind)] = &[
 /// How a payment was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
+    /// Cash.
     Cash,
+    /// Card.
     Cc,
+    /// Check.
     Check,
+    /// Co-pay at the desk.
     Copay,
+    /// An insurer's bank transfer.
     Echeck,
 }
 
@@ -283,8 +325,11 @@ const METHODS: &[(&str, Method)] = &[
 /// Who owes a line from here on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Responsible {
+    /// The primary insurer.
     Primary,
+    /// The secondary insurer.
     Secondary,
+    /// The patient.
     Patient,
 }
 
@@ -297,28 +342,43 @@ const RESPONSIBLES: &[(&str, Responsible)] = &[
 /// A charge, a payment, or half of a transfer.
 #[derive(Debug, Clone)]
 pub struct Transaction {
+    /// ID.
     pub id: Uuid,
+    /// The claim.
     pub claimid: Uuid,
     /// A running number of transactions, not a reference to a charge.
     pub chargeid: u64,
+    /// The claim's patient.
     pub patientid: Uuid,
     /// TYPE.
     pub kind: TransactionKind,
+    /// Of a charge and a `TRANSFERIN`.
     pub amount: Option<Money>,
+    /// Of a payment.
     pub method: Option<Method>,
+    /// When.
     pub fromdate: Timestamp,
+    /// What was done, the same for all that follows a charge.
     pub procedurecode: String,
+    /// 1 in these files.
     pub units: u32,
     /// What was done, in words.
     pub notes: String,
+    /// Of a charge.
     pub unitamount: Option<Money>,
     /// Of a `TRANSFERIN`: the CHARGEID of its `TRANSFEROUT`.
     pub transferoutid: Option<u64>,
+    /// Who owes it from here on; of a charge and a `TRANSFERIN`.
     pub transfertype: Option<Responsible>,
+    /// Of a payment.
     pub payments: Option<Money>,
+    /// Of both halves of a transfer.
     pub transfers: Option<Money>,
+    /// What is left of the line after it.
     pub outstanding: Option<Money>,
+    /// The claim's encounter.
     pub appointmentid: Uuid,
+    /// The claim's provider.
     pub providerid: Uuid,
 }
 

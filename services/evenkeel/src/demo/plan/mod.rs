@@ -19,6 +19,7 @@ use uuid::Uuid;
 pub struct Plan {
     /// By file order, as are all people and payers.
     pub clients: Vec<Client>,
+    /// From providers.csv.
     pub clinicians: Vec<Clinician>,
     /// Without `NO_INSURANCE`.
     pub payers: Vec<Payer>,
@@ -39,22 +40,32 @@ pub struct Plan {
 /// A person treated.
 #[derive(Debug, Clone)]
 pub struct Client {
+    /// The patient's id.
     pub id: Uuid,
+    /// Without the generator's number.
     pub given_name: String,
+    /// Likewise.
     pub family_name: String,
     /// At example.org, which belongs to nobody.
     pub email: String,
+    /// Day of birth.
     pub birth_date: Date,
+    /// Street and number.
     pub street: String,
+    /// City or town.
     pub city: String,
+    /// Spelled out: `Massachusetts`.
     pub region: String,
+    /// Empty when unknown.
     pub postal_code: String,
 }
 
 /// A person who treats.
 #[derive(Debug, Clone)]
 pub struct Clinician {
+    /// The provider's id.
     pub id: Uuid,
+    /// As printed.
     pub name: String,
     /// "Clinical Social Worker".
     pub speciality: String,
@@ -63,16 +74,22 @@ pub struct Clinician {
 /// An insurer.
 #[derive(Debug, Clone)]
 pub struct Payer {
+    /// The payer's id.
     pub id: Uuid,
+    /// As printed.
     pub name: String,
 }
 
 /// A client's insurance. The files have no id for it; ours is derived from the three that make it.
 #[derive(Debug, Clone)]
 pub struct Policy {
+    /// Derived.
     pub id: Uuid,
+    /// Whose insurance it is.
     pub client: Uuid,
+    /// With whom.
     pub payer: Uuid,
+    /// On the card.
     pub member_number: String,
 }
 
@@ -81,9 +98,13 @@ pub struct Policy {
 pub struct Session {
     /// The claim's id.
     pub id: Uuid,
+    /// Who was treated.
     pub client: Uuid,
+    /// Who treated.
     pub clinician: Uuid,
+    /// SERVICEDATE.
     pub start_time: Timestamp,
+    /// SNOMED, in the claim's order.
     pub diagnosis_codes: Vec<String>,
     /// CMS place of service, two digits.
     pub place_of_service: &'static str,
@@ -94,9 +115,13 @@ pub struct Session {
 /// A service of a session.
 #[derive(Debug, Clone)]
 pub struct ServiceLine {
+    /// SNOMED or RxNorm.
     pub code: String,
+    /// In words.
     pub description: String,
+    /// At least 1.
     pub units: u32,
+    /// 0 or more.
     pub unit_price: Money,
 }
 
@@ -105,6 +130,7 @@ pub struct ServiceLine {
 pub struct Bill {
     /// The claim's id, as its session.
     pub session: Uuid,
+    /// Who gets it.
     pub client: Uuid,
     /// The policy of the insurance shares; none when insurance owes nothing.
     pub policy: Option<Uuid>,
@@ -119,7 +145,9 @@ pub struct Bill {
 pub struct BillLine {
     /// What the line costs: the two shares together.
     pub price: Money,
+    /// What insurers did not pay.
     pub client_share: Money,
+    /// What insurers paid.
     pub insurance_share: Money,
 }
 
@@ -128,11 +156,15 @@ pub struct BillLine {
 pub struct InsurerPayment {
     /// The transaction's id.
     pub id: Uuid,
+    /// The claim it pays.
     pub session: Uuid,
     /// Who paid, the secondary insurer where it was the secondary.
     pub payer: Uuid,
+    /// Whether that was the secondary insurer.
     pub secondary: bool,
+    /// Above 0.
     pub amount: Money,
+    /// When it came.
     pub time: Timestamp,
     /// Its line in claims_transactions.csv.
     pub row: u64,
@@ -156,10 +188,15 @@ pub enum ClientMethod {
 pub struct ClientPayment {
     /// The transaction's id.
     pub id: Uuid,
+    /// The claim it pays.
     pub session: Uuid,
+    /// Who paid.
     pub client: Uuid,
+    /// How.
     pub method: ClientMethod,
+    /// Above 0.
     pub amount: Money,
+    /// When it came.
     pub time: Timestamp,
     /// Its line in claims_transactions.csv.
     pub row: u64,
@@ -193,12 +230,15 @@ impl CardStory {
 /// A bill that stays open until its client pays it by card.
 #[derive(Debug, Clone)]
 pub struct CardBill {
+    /// The claim.
     pub session: Uuid,
+    /// Who pays.
     pub client: Uuid,
     /// The payment of the files that the card payments take the place of.
     pub payment: Uuid,
     /// What is paid, all in all.
     pub amount: Money,
+    /// How.
     pub story: CardStory,
 }
 

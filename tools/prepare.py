@@ -18,10 +18,11 @@ def run(only_compare):
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     with cluster.started() as url:
-        for migration in sorted(ROOT.glob("services/*/migrations/*.sql"), key=lambda file: (file.parent, file.name)):
-            schema = migration.parent.parent.name.replace("-", "_")
-            text = f"create schema if not exists {schema};\n{migration.read_text()}"
-            libpq.execute(url, text, migration.relative_to(ROOT))
+        for service in sorted(ROOT.glob("services/*/migrations")):
+            schema = service.parent.name.replace("-", "_")
+            libpq.execute(url, f"create role evenkeel_{schema}; create schema {schema}", f"schema {schema}")
+            for migration in sorted(service.glob("*.sql")):
+                libpq.execute(url, migration.read_text(), migration.relative_to(ROOT))
         for source in ROOT.glob("services/*/src/lib.rs"):
             source.touch()  # the macros write while they are expanded, so they have to be expanded
         checks.call(["cargo", "check", "--workspace", "--all-targets", "--locked"],

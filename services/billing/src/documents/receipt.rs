@@ -1,0 +1,178 @@
+use jiff::civil::Date;
+use money::{Currency, Money};
+use serde::Serialize;
+use typeset::{Identity, TypesetError, Typesetter};
+
+use super::error::agree;
+use super::wording::{Standing, amount, long_date, short_date};
+use super::{DocumentError, DocumentPayment, Letterhead, Paper, Party, PaymentFacts, TotalRow};
+
+/// What a receipt says, before it is put in words.
+#[derive(Debug, Clone)]
+pub struct ReceiptFacts {
+    /// Never changes for this receipt; not printed.
+    pub id: String,
+    /// The sheet.
+    pub paper: Paper,
+    /// Who received the money.
+    pub letterhead: Letterhead,
+    /// The receipt's number.
+    pub number: String,
+    /// The date it bears; what is left is true for this day.
+    pub issue_date: Date,
+    /// Who paid.
+    pub received_from: Party,
+    /// Whose care it is for.
+    pub client: String,
+    /// What was paid, in order.
+    pub payments: Vec<PaymentFacts>,
+    /// Where it went.
+    pub applied: Vec<AppliedFacts>,
+    /// What went to no bill and is kept for later ones; not negative.
+    pub credit: Money,
+    /// A word from the practice.
+    pub note: Option<String>,
+}
+
+/// What one bill got.
+#[derive(Debug, Clone)]
+pub struct AppliedFacts {
+    /// The practice's running number.
+    pub number: String,
+    /// The Invoice #, as `K7M2-9QXD`.
+    pub reference: String,
+    /// When the bill was issued.
+    pub issue_date: Date,
+    /// How much of the payments.
+    pub applied: Money,
+    /// What is left to pay on it.
+    pub left: Money,
+}
+
+/// A receipt, ready to be printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReceiptDocument {
+    #[serde(skip)]
+    identity: Identity,
+    paper: Paper,
+    title: &'static str,
+    caption: String,
+    description: String,
+    footer: String,
+    letterhead: Letterhead,
+    number: String,
+    issue_date: String,
+    received: String,
+    received_from: Party,
+    client: String,
+    mark: Option<&'static str>,
+    standing: Standing,
+    payments: Vec<DocumentPayment>,
+    applied: Vec<AppliedBill>,
+    totals: Vec<TotalRow>,
+    note: Option<String>,
+}
+
+/// An [`AppliedFacts`] in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AppliedBill {
+    number: String,
+    reference: String,
+    date: String,
+    applied: String,
+    left: String,
+}
+
+impl ReceiptDocument {
+    /// The receipt of `facts`. Its balance is what is left on the bills it names.
+    ///
+    /// # Errors
+    /// [`DocumentError::FiguresDisagree`] when the payments are not what was applied
+    /// and what became credit, [`DocumentError::Money`].
+    pub fn new(facts: ReceiptFacts) -> Result<Self, DocumentError> {
+        let currency = facts.credit.currency();
+        let received = Money::sum(
+            currency,
+            facts.payments.iter().map(|payment| payment.amount),
+        )?;
+        let left = Money::sum(currency, facts.applied.iter().map(|bill| bill.left))?;
+        let totals = totals(&facts, currency, received, left)?;
+        let standing = Standing::of(left, None, facts.issue_date);
+        Ok(Self {
+            identity: Identity::new(facts.id, facts.issue_date),
+            paper: facts.paper,
+            title: "Receipt",
+            caption: format!("Receipt {} for {}", facts.number, facts.received_from.name),
+            description: format!(
+                "{} received. Balance: {}. {}",
+                amount(received),
+                standing.balance,
+                standing.sentence
+            ),
+            footer: format!("Receipt {}", facts.number),
+            letterhead: facts.letterhead,
+            number: facts.number,
+            issue_date: long_date(facts.issue_date),
+            received: amount(received),
+            received_from: facts.received_from,
+            client: facts.client,
+            mark: (left.is_zero() && !facts.applied.is_empty()).then_some("PAID"),
+            standing,
+            payments: facts
+                .payments
+                .into_iter()
+                .map(DocumentPayment::from)
+                .collect(),
+            applied: facts.applied.into_iter().map(AppliedBill::from).collect(),
+            totals,
+            note: facts.note,
+        })
+    }
+}
+
+/// Sets the receipt as a PDF.
+///
+/// # Errors
+/// [`TypesetError`]; `Busy` when too many documents wait.
+pub async fn render_receipt(
+    typesetter: &Typesetter,
+    receipt: &ReceiptDocument,
+) -> Result<Vec<u8>, TypesetError> {
+    typesetter
+        .queue("receipt.typ", receipt, &receipt.identity)
+        .await
+}
+
+fn totals(
+    facts: &ReceiptFacts,
+    currency: Currency,
+    received: Money,
+    left: Money,
+) -> Result<Vec<TotalRow>, DocumentError> {
+    let applied = Money::sum(currency, facts.applied.iter().map(|bill| bill.applied))?;
+    agree("the amount received", received, applied.plus(facts.credit)?)?;
+    let mut rows = vec![
+        TotalRow::strong("Received", received),
+        TotalRow::plain("Applied to bills", applied),
+    ];
+    if !facts.credit.is_zero() {
+        rows.push(TotalRow::plain(
+            "Kept as credit for later bills",
+            facts.credit,
+        ));
+    }
+    rows.push(TotalRow::strong("Balance:", left));
+    Ok(rows)
+}
+
+impl From<AppliedFacts> for AppliedBill {
+    fn from(bill: AppliedFacts) -> Self {
+        Self {
+            number: bill.number,
+            reference: bill.reference,
+            date: short_date(bill.issue_date),
+            applied: amount(bill.applied),
+            left: amount(bill.left),
+        }
+    }
+}

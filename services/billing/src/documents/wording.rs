@@ -1,0 +1,53 @@
+use jiff::civil::Date;
+use money::Money;
+use serde::Serialize;
+
+/// `March 31, 2026`.
+pub(super) fn long_date(date: Date) -> String {
+    date.strftime("%B %-d, %Y").to_string()
+}
+
+/// `Mar 31, 2026`, for tables.
+pub(super) fn short_date(date: Date) -> String {
+    date.strftime("%b %-d, %Y").to_string()
+}
+
+/// `$1,234.50`, and `−$5.00` with a real minus sign.
+pub(super) fn amount(money: Money) -> String {
+    money.to_string().replace('-', "−")
+}
+
+/// Where the reader stands, printed first and again at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// What is owed; `$0.00` when nothing is.
+    pub balance: String,
+    /// The balance in a sentence.
+    pub sentence: String,
+    /// The day the figures are true for, in long form.
+    pub as_of_date: String,
+}
+
+impl Standing {
+    /// The standing of `balance`, to be paid by `due_date` if there is one.
+    pub(super) fn of(balance: Money, due_date: Option<Date>, as_of_date: Date) -> Self {
+        let sentence = if balance.is_zero() {
+            "Nothing is due. Thank you.".to_owned()
+        } else if balance.is_negative() {
+            "This is a credit in your favor. Nothing is due. Thank you.".to_owned()
+        } else {
+            match due_date {
+                Some(date) if date < as_of_date => {
+                    format!("{} was due on {}.", amount(balance), long_date(date))
+                }
+                Some(date) => format!("Please pay {} by {}.", amount(balance), long_date(date)),
+                None => format!("{} is due.", amount(balance)),
+            }
+        };
+        Self {
+            balance: amount(balance),
+            sentence,
+            as_of_date: long_date(as_of_date),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Payment methods: minted from Stripe's test names or test numbers, attached to and detached from customers.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::declines::Decline;
+use super::rows::{Contact, Method};
+use super::testcards::{self, Behaviour, Specimen};
+use super::{Act, customers};
+use crate::error::ApiError;
+use crate::metadata::Metadata;
+use crate::shape;
+
+/// A card as it is typed in. The number and code are checked here and forgotten.
+pub struct TypedCard {
+    pub number: String,
+    pub exp_month: i64,
+    pub exp_year: i64,
+    pub cvc: Option<String>,
+}
+
+/// The last four characters.
+fn last4(number: &str) -> &str {
+    number
+        .get(number.len().saturating_sub(4)..)
+        .unwrap_or(number)
+}
+
+fn mint(act: &mut Act<'_>, specimen: Specimen, expiry: (i64, i64), billing: Contact) -> Method {
+    let digest = Sha256::digest(specimen.number.as_bytes());
+    let method = Method {
+        id: act.new_id("pm_1"),
+        created: act.now,
+        brand: specimen.brand.to_owned(),
+        funding: specimen.funding.to_owned(),
+        last4: last4(specimen.number).to_owned(),
+        exp_month: expiry.0,
+        exp_year: expiry.1,
+        fingerprint: hex::encode(digest).chars().take(16).collect(),
+        billing,
+        customer: None,
+        metadata: Metadata::new(),
+        behaviour: specimen.behaviour,
+        set_up: false,
+        spent: false,
+    };
+    act.book.methods.put(method.clone());
+    method
+}
+
+/// The year of the act.
+fn this_year(act: &Act<'_>) -> i64 {
+    i64::from(act.clock.now().to_zoned(jiff::tz::TimeZone::UTC).year())
+}
+
+/// The method with this id; a ready-made test name becomes a new method, as at Stripe.
+pub fn resolve(act: &mut Act<'_>, id: &str) -> Result<Method, ApiError> {
+    if let Some(specimen) = testcards::by_name(id) {
+        let expiry = (12, this_year(act) + 3);
+        return Ok(mint(act, specimen, expiry, Contact::default()));
+    }
+    act.book
+        .methods
+        .find(id)
+        .cloned()
+        .ok_or_else(|| ApiError::missing("PaymentMethod", id, "payment_method"))
+}
+
+/// Makes a method from a typed test card.
+pub fn create_from_card(
+    act: &mut Act<'_>,
+    card: &TypedCard,
+    billing: Contact,
+    metadata: Metadata,
+) -> Result<Method, ApiError> {
+    let number: String = card
+        .number
+        .chars()
+        .filter(|letter| !matches!(letter, ' ' | '-'))
+        .collect();
+    let digits = number.chars().all(|letter| letter.is_ascii_digit());
+    if !digits || !(13..=19).contains(&number.len()) || !luhn(&number) {
+        return Err(ApiError::card("Your card number is incorrect.")
+            .code("incorrect_number")
+            .param("number"));
+    }
+    let Some(specimen) = testcards::by_number(&number) else {
+        let message = "Your card was declined. Your request was in test mode, but used a non test \
+            (live) card. For a list of valid test cards, visit: https://stripe.com/docs/testing.";
+        return Err(ApiError::card(message)
+            .code("card_declined")
+            .field("decline_code", "live_mode_test_card"));
+    };
+    check_expiry(act, card)?;
+    if card.cvc.as_deref().is_some_and(|cvc| {
+        !(3..=4).contains(&cvc.len()) || !cvc.bytes().all(|byte| byte.is_ascii_digit())
+    }) {
+        return Err(ApiError::card("Your card's security code is invalid.")
+            .code("invalid_cvc")
+            .param("cvc"));
+    }
+    let mut method = mint(act, specimen, (card.exp_month, card.exp_year), billing);
+    method.metadata = metadata;
+    act.book.methods.put(method.clone());
+    Ok(method)
+}
+
+fn check_expiry(act: &Act<'_>, card: &TypedCard) -> Result<(), ApiError> {
+    let today = act.clock.now().to_zoned(jiff::tz::TimeZone::UTC);
+    if !(1..=12).contains(&card.exp_month) {
+        return Err(ApiError::card("Your card's expiration month is invalid.")
+            .code("invalid_expiry_month")
+            .param("exp_month"));
+    }
+    let year = this_year(act);
+    let over = card.exp_year < year
+        || (card.exp_year == year && card.exp_month < i64::from(today.month()));
+    if over || card.exp_year > year + 50 {
+        return Err(ApiError::card("Your card's expiration year is invalid.")
+            .code("invalid_expiry_year")
+            .param("exp_year"));
+    }
+    Ok(())
+}
+
+/// The checksum every card number satisfies; digits only.
+fn luhn(number: &str) -> bool {
+    let sum: u32 = number
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, byte)| {
+            let digit = u32::from(byte - b'0');
+            let doubled = if place % 2 == 1 { digit * 2 } else { digit };
+            if doubled > 9 { doubled - 9 } else { doubled }
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+/// Attaches a method to a customer; cards that decline are declined here already, save those made to fail later.
+pub fn attach(act: &mut Act<'_>, id: &str, customer: &str) -> Result<Method, ApiError> {
+    customers::existing(act, customer)?;
+    let mut method = resolve(act, id)?;
+    if method.spent {
+        return Err(spent_error());
+    }
+    match method.customer.as_deref() {
+        Some(same) if same == customer => return Ok(method),
+        Some(_) => {
+            let message =
+                "The payment method you provided has already been attached to a customer.";
+            return Err(ApiError::invalid(message).code("payment_method_unexpected_state"));
+        }
+        None => {}
+    }
+    match method.behaviour {
+        Behaviour::Declines(decline) => return Err(declined(decline)),
+        Behaviour::Pays
+        | Behaviour::DeclinesWhenCharged(_)
+        | Behaviour::Authenticates(_)
+        | Behaviour::AuthenticatesUntilSetUp
+        | Behaviour::RefundsLater
+        | Behaviour::RefundsFail
+        | Behaviour::Debits(_)
+        | Behaviour::DebitsOnCommand => {}
+    }
+    method.customer = Some(customer.to_owned());
+    act.book.methods.put(method.clone());
+    act.announce("payment_method.attached", shape::method(&method), None);
+    Ok(method)
+}
+
+/// Detaches a method; it cannot be used again.
+pub fn detach(act: &mut Act<'_>, id: &str) -> Result<Method, ApiError> {
+    let mut method = resolve(act, id)?;
+    let Some(customer) = method.customer.take() else {
+        let message = "The payment method you provided is not attached to a customer so \
+            detachment is impossible.";
+        return Err(ApiError::invalid(message).code("payment_method_unexpected_state"));
+    };
+    method.spent = true;
+    act.book.methods.put(method.clone());
+    if let Some(owner) = act.book.customers.change(&customer)
+        && owner.default_method.as_deref() == Some(id)
+    {
+        owner.default_method = None;
+    }
+    act.announce(
+        "payment_method.detached",
+        shape::method(&method),
+        Some(json!({ "customer": customer })),
+    );
+    Ok(method)
+}
+
+/// Whether this customer (or nobody) may pay with this method.
+pub fn check_usable(method: &Method, customer: Option<&str>) -> Result<(), ApiError> {
+    if method.spent {
+        return Err(spent_error());
+    }
+    match (method.customer.as_deref(), customer) {
+        (Some(owner), Some(payer)) if owner != payer => {
+            let message = format!(
+                "The customer does not have a payment method with the ID {}. The payment method \
+                    must be attached to the customer.",
+                method.id
+            );
+            Err(ApiError::invalid(message)
+                .code("payment_intent_invalid_parameter")
+                .param("payment_method"))
+        }
+        (Some(_), None) => {
+            let message = "The PaymentMethod you provided is attached to a customer so for \
+                security purposes you must provide the customer in the request.";
+            Err(ApiError::invalid(message).param("payment_method"))
+        }
+        (Some(_), Some(_)) | (None, _) => Ok(()),
+    }
+}
+
+fn spent_error() -> ApiError {
+    ApiError::invalid(
+        "The provided PaymentMethod was previously used with a PaymentIntent \
+        without Customer attachment, shared with a connected account without Customer attachment, \
+        or was detached from a Customer. It may not be used again. To use a PaymentMethod \
+        multiple times, you must attach it to a Customer first.",
+    )
+    .param("payment_method")
+}
+
+/// The 402 of a decline, without the objects around it.
+pub fn declined(decline: Decline) -> ApiError {
+    let mut error = ApiError::card(decline.message()).code(decline.code());
+    for (name, word) in [
+        ("decline_code", decline.decline_code()),
+        ("advice_code", decline.advice_code()),
+    ] {
+        if let Some(word) = word {
+            error = error.field(name, word);
+        }
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn luhn_knows_the_test_cards() {
+        assert!(luhn("4242424242424242"));
+        assert!(luhn("378282246310005"));
+        assert!(!luhn("4242424242424241"));
+    }
+}

@@ -1,0 +1,220 @@
+//! The books: one per account, all rules pure over them. Nothing here knows of HTTP.
+
+pub mod charges;
+pub mod currency;
+pub mod customers;
+pub mod declines;
+pub mod endpoints;
+pub mod intents;
+pub mod machine;
+pub mod methods;
+pub mod refunds;
+pub mod rows;
+pub mod settlement;
+pub mod table;
+pub mod testcards;
+pub mod totals;
+
+use clock::Clock;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use rows::{
+    Charge, Customer, Delivery, Endpoint, Event, Intent, Method, Refund, StoredAnswer, Transaction,
+};
+use table::Table;
+
+/// Everything one account has.
+#[derive(Debug, Default)]
+pub struct Book {
+    pub account: String,
+    pub customers: Table<Customer>,
+    pub methods: Table<Method>,
+    pub intents: Table<Intent>,
+    pub charges: Table<Charge>,
+    pub refunds: Table<Refund>,
+    pub transactions: Table<Transaction>,
+    pub events: Table<Event>,
+    pub endpoints: Table<Endpoint>,
+    pub deliveries: Table<Delivery>,
+    pub answers: Table<StoredAnswer>,
+}
+
+/// A row of any table, as it is written down.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    Customer(Customer),
+    Method(Method),
+    Intent(Intent),
+    Charge(Charge),
+    Refund(Refund),
+    Transaction(Transaction),
+    Event(Event),
+    Endpoint(Endpoint),
+    Delivery(Delivery),
+    Answer(StoredAnswer),
+}
+
+impl Book {
+    /// An empty book.
+    pub fn new(account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The rows changed since the last call, to be written down together.
+    pub fn drain(&mut self) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        entries.extend(
+            self.customers
+                .drain_touched()
+                .into_iter()
+                .map(Entry::Customer),
+        );
+        entries.extend(self.methods.drain_touched().into_iter().map(Entry::Method));
+        entries.extend(self.intents.drain_touched().into_iter().map(Entry::Intent));
+        entries.extend(self.charges.drain_touched().into_iter().map(Entry::Charge));
+        entries.extend(self.refunds.drain_touched().into_iter().map(Entry::Refund));
+        entries.extend(
+            self.transactions
+                .drain_touched()
+                .into_iter()
+                .map(Entry::Transaction),
+        );
+        entries.extend(self.events.drain_touched().into_iter().map(Entry::Event));
+        entries.extend(
+            self.endpoints
+                .drain_touched()
+                .into_iter()
+                .map(Entry::Endpoint),
+        );
+        entries.extend(
+            self.deliveries
+                .drain_touched()
+                .into_iter()
+                .map(Entry::Delivery),
+        );
+        entries.extend(self.answers.drain_touched().into_iter().map(Entry::Answer));
+        entries
+    }
+
+    /// Puts a written row back; a later one with the same id wins.
+    pub fn restore(&mut self, entry: Entry) {
+        match entry {
+            Entry::Customer(row) => self.customers.restore(row),
+            Entry::Method(row) => self.methods.restore(row),
+            Entry::Intent(row) => self.intents.restore(row),
+            Entry::Charge(row) => self.charges.restore(row),
+            Entry::Refund(row) => self.refunds.restore(row),
+            Entry::Transaction(row) => self.transactions.restore(row),
+            Entry::Event(row) => self.events.restore(row),
+            Entry::Endpoint(row) => self.endpoints.restore(row),
+            Entry::Delivery(row) => self.deliveries.restore(row),
+            Entry::Answer(row) => self.answers.restore(row),
+        };
+    }
+
+    /// All rows, for a fresh copy of the file; events and answers made before `horizon` (Unix seconds) are left out.
+    pub fn entries_since(&self, horizon: i64) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        entries.extend(self.customers.iter().cloned().map(Entry::Customer));
+        entries.extend(self.methods.iter().cloned().map(Entry::Method));
+        entries.extend(self.intents.iter().cloned().map(Entry::Intent));
+        entries.extend(self.charges.iter().cloned().map(Entry::Charge));
+        entries.extend(self.refunds.iter().cloned().map(Entry::Refund));
+        entries.extend(self.transactions.iter().cloned().map(Entry::Transaction));
+        entries.extend(self.endpoints.iter().cloned().map(Entry::Endpoint));
+        entries.extend(
+            self.events
+                .iter()
+                .filter(|row| row.created >= horizon)
+                .cloned()
+                .map(Entry::Event),
+        );
+        entries.extend(
+            self.deliveries
+                .iter()
+                .filter(|row| row.created >= horizon)
+                .cloned()
+                .map(Entry::Delivery),
+        );
+        entries.extend(
+            self.answers
+                .iter()
+                .filter(|row| row.created >= horizon)
+                .cloned()
+                .map(Entry::Answer),
+        );
+        entries
+    }
+}
+
+/// Who asked for what happens now; written into the events.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    pub request_id: Option<String>,
+    pub idempotency_key: Option<String>,
+    pub api_version: String,
+}
+
+impl Origin {
+    /// Something that no API request asked for: the bank, the dashboard.
+    pub fn none(api_version: &str) -> Self {
+        Self {
+            request_id: None,
+            idempotency_key: None,
+            api_version: api_version.to_owned(),
+        }
+    }
+}
+
+/// One act on one book: the book, the time, randomness, and who asked.
+pub struct Act<'a> {
+    pub book: &'a mut Book,
+    pub clock: &'a Clock,
+    /// Unix seconds, the same for all of the act.
+    pub now: i64,
+    pub origin: Origin,
+    /// Ids of the events announced so far.
+    pub announced: Vec<String>,
+    /// Where people reach the sandbox, `http://host:port`.
+    pub base_url: &'a str,
+}
+
+impl Act<'_> {
+    /// A new id: the prefix and 24 random letters and digits.
+    pub fn new_id(&self, prefix: &str) -> String {
+        random_id(self.clock, prefix, 24)
+    }
+
+    /// Records an event about an object as it is now.
+    pub fn announce(&mut self, kind: &str, object: Value, previous: Option<Value>) {
+        let event = Event {
+            id: self.new_id("evt_"),
+            created: self.now,
+            kind: kind.to_owned(),
+            object,
+            previous,
+            request_id: self.origin.request_id.clone(),
+            idempotency_key: self.origin.idempotency_key.clone(),
+            api_version: self.origin.api_version.clone(),
+            account: None,
+        };
+        self.announced.push(event.id.clone());
+        self.book.events.put(event);
+    }
+}
+
+/// A prefix and `length` random letters and digits.
+pub fn random_id(clock: &Clock, prefix: &str, length: usize) -> String {
+    const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut noise = vec![0_u8; length];
+    clock.fill(&mut noise);
+    let letters = noise
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]));
+    prefix.chars().chain(letters).collect()
+}

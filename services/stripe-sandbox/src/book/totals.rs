@@ -1,0 +1,128 @@
+//! The book for comparing: every charge and refund, and their totals per currency.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Book;
+use super::rows::{ChargeStatus, RefundStatus};
+use crate::metadata::Metadata;
+
+/// One account's book.
+#[derive(Debug, Serialize)]
+pub struct Statement {
+    pub account: String,
+    pub charges: Vec<ChargeLine>,
+    pub refunds: Vec<RefundLine>,
+    /// By currency.
+    pub totals: BTreeMap<String, Totals>,
+    pub open_intents: usize,
+}
+
+/// A charge that took or tried to take money; minor units.
+#[derive(Debug, Serialize)]
+pub struct ChargeLine {
+    pub id: String,
+    pub payment_intent: String,
+    pub status: &'static str,
+    pub amount: i64,
+    pub amount_captured: i64,
+    pub amount_refunded: i64,
+    pub fee: i64,
+    pub currency: String,
+    pub created: i64,
+    pub metadata: Metadata,
+}
+
+/// A refund; minor units.
+#[derive(Debug, Serialize)]
+pub struct RefundLine {
+    pub id: String,
+    pub charge: String,
+    pub payment_intent: String,
+    pub status: &'static str,
+    pub amount: i64,
+    pub currency: String,
+    pub created: i64,
+    pub metadata: Metadata,
+}
+
+/// Sums of one currency, minor units. `net` is what the balance transactions sum to; `captured - refunded - fees`
+/// is the same from the other side.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    pub captured: i64,
+    pub refunded: i64,
+    pub fees: i64,
+    pub net: i64,
+    pub charges: usize,
+    pub failed_charges: usize,
+    pub refunds: usize,
+}
+
+/// Reads the book.
+pub fn statement(book: &Book) -> Statement {
+    let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
+    let mut charges = Vec::new();
+    for charge in book.charges.iter() {
+        let fee = charge
+            .transaction
+            .as_deref()
+            .and_then(|id| book.transactions.find(id))
+            .map_or(0, |row| row.fee);
+        let sum = totals.entry(charge.currency.clone()).or_default();
+        match charge.status {
+            ChargeStatus::Succeeded => sum.charges += 1,
+            ChargeStatus::Failed => sum.failed_charges += 1,
+            ChargeStatus::Pending => {}
+        }
+        sum.captured += charge.amount_captured;
+        charges.push(ChargeLine {
+            id: charge.id.clone(),
+            payment_intent: charge.intent.clone(),
+            status: charge.status.word(),
+            amount: charge.amount,
+            amount_captured: charge.amount_captured,
+            amount_refunded: charge.amount_refunded,
+            fee,
+            currency: charge.currency.clone(),
+            created: charge.created,
+            metadata: charge.metadata.clone(),
+        });
+    }
+    let mut refunds = Vec::new();
+    for refund in book.refunds.iter() {
+        let sum = totals.entry(refund.currency.clone()).or_default();
+        if refund.status != RefundStatus::Failed {
+            sum.refunded += refund.amount;
+            sum.refunds += 1;
+        }
+        refunds.push(RefundLine {
+            id: refund.id.clone(),
+            charge: refund.charge.clone(),
+            payment_intent: refund.intent.clone(),
+            status: refund.status.word(),
+            amount: refund.amount,
+            currency: refund.currency.clone(),
+            created: refund.created,
+            metadata: refund.metadata.clone(),
+        });
+    }
+    for row in book.transactions.iter() {
+        let sum = totals.entry(row.currency.clone()).or_default();
+        sum.fees += row.fee;
+        sum.net += row.amount - row.fee;
+    }
+    let open_intents = book
+        .intents
+        .iter()
+        .filter(|intent| !intent.status.is_final())
+        .count();
+    Statement {
+        account: book.account.clone(),
+        charges,
+        refunds,
+        totals,
+        open_intents,
+    }
+}

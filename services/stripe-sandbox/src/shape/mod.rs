@@ -1,0 +1,20 @@
+//! Rows as Stripe's JSON objects. Field names, nullability and nesting follow Stripe's API reference.
+
+mod money;
+mod payment;
+mod people;
+mod webhook;
+
+pub mod expand;
+
+pub use money::{refund, transaction};
+pub use payment::{charge, intent};
+pub use people::{account, customer, method, method_kind};
+pub use webhook::{deleted_endpoint, endpoint, event};
+
+use serde_json::{Value, json};
+
+/// A page of objects.
+pub fn list(url: &str, data: Vec<Value>, has_more: bool) -> Value {
+    json!({ "object": "list", "url": url, "has_more": has_more, "data": data })
+}

@@ -1,0 +1,15 @@
+//! The sandbox over real HTTP, as its clients see it.
+#![cfg(test)]
+
+mod accounts;
+mod authentication;
+mod declines;
+mod faults;
+mod idempotency;
+mod payments;
+mod receiver;
+mod refunds;
+mod restart;
+mod shop;
+mod strict;
+mod webhooks;

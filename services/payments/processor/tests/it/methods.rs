@@ -20,7 +20,7 @@ async fn a_card_is_stored_listed_charged_and_forgotten() {
         .list_payment_methods(&customer)
         .await
         .expect("methods");
-    assert_eq!(listed, [stored.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&stored));
     assert_eq!(
         stage
             .processor

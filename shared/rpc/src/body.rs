@@ -1,11 +1,11 @@
 //! Response bodies that notice their end.
 
+use crate::shed::Place;
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -96,14 +96,14 @@ pub(crate) struct Held {
     body: Body,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     ended: bool,
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<Place>,
 }
 
 impl Held {
     pub(crate) fn new(
         body: Body,
         closing: WaitForCancellationFutureOwned,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     ) -> Self {
         Self {
             body,

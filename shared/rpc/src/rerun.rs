@@ -42,6 +42,7 @@ impl Layer for Rerun {
             return next.run(request);
         };
         let (parts, _) = request.into_parts();
+        // `parts` also hold the request's place among those worked on, until the write has ended.
         let work = async move {
             let mut pauses = PAUSES.iter();
             loop {

@@ -5,10 +5,15 @@ use crate::layer::{Answer, Layer, Next};
 use http::Request;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::{Code, Status};
+
+/// A place among the requests or streams. It also travels with the request, so that a write whose client has gone keeps
+/// its place until it ends: going away quickly is no way around the limit.
+#[derive(Clone)]
+pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
 
 /// Refuses at once what is above the limits, instead of letting everything become slow. Streams have their own
 /// places, so that followers of a feed cannot crowd out requests.
@@ -20,7 +25,7 @@ pub(crate) struct Shed {
 }
 
 impl Layer for Shed {
-    fn call(&self, request: Request<Body>, next: Next) -> Answer {
+    fn call(&self, mut request: Request<Body>, next: Next) -> Answer {
         let path = request.uri().path();
         let streams = self
             .table
@@ -37,9 +42,12 @@ impl Layer for Shed {
             let Ok(place) = Arc::clone(places).try_acquire_owned() else {
                 return Box::pin(std::future::ready(overloaded().into_http()));
             };
-            Some(place)
+            Some(Place(Arc::new(place)))
         };
         let may_stay = streams || place.is_none();
+        if let Some(place) = place.clone().filter(|_| !streams) {
+            request.extensions_mut().insert(place);
+        }
         let closing = self.closing.clone();
         Box::pin(async move {
             let response = next.run(request).await;

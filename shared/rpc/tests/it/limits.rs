@@ -45,6 +45,39 @@ async fn what_is_above_the_limit_is_refused_at_once_and_health_still_answers() {
 }
 
 #[tokio::test]
+async fn f45_a_write_whose_client_has_gone_keeps_its_place_until_it_ends() {
+    let slow = Carrier::answering(async |_, number| {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        Ok(number)
+    });
+    let served = serve_with(
+        slow,
+        Limits {
+            requests: 1,
+            ..quick()
+        },
+    )
+    .await;
+    let connection = served.owner();
+    call(&connection, READ, Number::of(0))
+        .await
+        .expect("connected");
+    let asked = call(&connection, ADD, Number::of(1));
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), asked)
+            .await
+            .is_err()
+    );
+    let status = call(&connection, READ, Number::of(2))
+        .await
+        .expect_err("one at a time");
+    assert_eq!(reason(&status), "OVERLOADED");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(call(&connection, READ, Number::of(3)).await.is_ok());
+    served.stopped().await;
+}
+
+#[tokio::test]
 async fn a_stream_holds_its_place_until_it_ends() {
     let served = serve_with(
         Carrier::echo(),

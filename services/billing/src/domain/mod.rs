@@ -1,0 +1,14 @@
+//! The rules of money: pure, total, and the same in storage, reports and tests.
+
+pub mod account;
+pub mod bill;
+pub mod credit;
+pub mod entry;
+pub mod insurer;
+pub mod issue;
+pub mod payment;
+pub mod refund;
+pub mod shares;
+
+#[cfg(test)]
+mod books;

@@ -1,0 +1,60 @@
+use super::get_bill::{ShownBill, shown};
+use super::{entry, post};
+use crate::domain::entry::Act;
+use crate::domain::issue::{self, CancelRefusal};
+use crate::wire::event;
+use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
+use ::rpc::Caller;
+use ids::{BillId, PracticeId};
+use pg::RequestKey;
+
+/// Takes a bill back: its entry is reversed and its sessions are unbilled again. Errors: as BillService.CancelBill says.
+pub async fn cancel_bill(
+    billing: &Billing,
+    caller: &Caller,
+    key: &RequestKey,
+    (practice, bill): (PracticeId, BillId),
+    reason: &str,
+) -> Result<ShownBill> {
+    caller.within(practice)?;
+    let now = billing.clock.now();
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    if let Some(first) = REQUESTS.replayed(&mut tx, key, bill.uuid(), now).await? {
+        return shown(&mut tx, practice, first.into(), now).await;
+    }
+    let before = store::bills::lock_one(&mut tx, practice, bill).await?;
+    let currency = before.face.total.currency();
+    let held = store::holds::held(&mut tx, practice, (bill, currency), now)
+        .await?
+        .is_positive();
+    let decided = store::insurer_payments::exists_on_bill(&mut tx, practice, bill).await?;
+    let issued = store::entries::transfers_of_issue(&mut tx, practice, bill).await?;
+
+    let (transfers, after) = issue::cancel_bill(&before.standing, &issued, (decided, held))
+        .map_err(|refusal| match refusal {
+            CancelRefusal::Cancelled => Error::BillCancelled(bill),
+            CancelRefusal::HasPayments => Error::BillHasPayments(bill),
+            CancelRefusal::PaymentInProgress => Error::PaymentInProgress(bill),
+        })?;
+    let today = store::practices::get(&mut tx, practice)
+        .await?
+        .local_date(now)?;
+    let entry = entry(
+        &billing.clock,
+        (Act::BillCancelled(bill), after.client),
+        today,
+        &transfers,
+    )?;
+
+    store::bills::update_standings(&mut tx, practice, &[after]).await?;
+    store::bills::update_cancelled(&mut tx, practice, bill, (now, reason)).await?;
+    post(&mut tx, practice, now, &entry).await?;
+    let cancelled = shown(&mut tx, practice, bill, now).await?;
+    let events = [
+        event::of(&billing.clock, &event::bill_cancelled(&cancelled.bill)),
+        event::of(&billing.clock, &event::entry_posted(practice, &entry)),
+    ];
+    OUTBOX.append(&mut tx, practice, now, &events).await?;
+    tx.commit().await?;
+    Ok(cancelled)
+}

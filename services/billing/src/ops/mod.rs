@@ -1,0 +1,50 @@
+//! What billing does, one verb a file. Each op keeps one order: may they → now → begin → replayed? → lock → rule →
+//! write → announce → commit.
+
+pub mod apply_credit;
+pub mod bill_lines;
+pub mod cancel_bill;
+pub mod get_bill;
+pub mod get_client_balance;
+pub mod get_pay_page;
+pub mod issue_bill;
+pub mod list_bills;
+pub mod place_hold;
+pub mod post_payment;
+pub mod post_refund;
+pub mod record_insurer_payment;
+pub mod register_practice;
+pub mod release_hold;
+pub mod share_bill;
+pub mod verify_books;
+
+use crate::domain::entry::{Act, Entry, Transfers};
+use crate::{Result, store};
+use clock::Clock;
+use ids::{ClientId, EntryId, PracticeId, TransferId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sqlx::PgConnection;
+
+/// An entry with fresh ids.
+fn entry(
+    clock: &Clock,
+    (act, client): (Act, ClientId),
+    date: Date,
+    transfers: &Transfers,
+) -> Result<Entry> {
+    let ids = (EntryId::new(clock), || TransferId::new(clock));
+    Ok(Entry::new(ids, (act, client), date, transfers)?)
+}
+
+/// Writes an entry and the balances it moves.
+async fn post(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    now: Timestamp,
+    entry: &Entry,
+) -> Result<()> {
+    let entries = std::slice::from_ref(entry);
+    store::entries::insert(conn, practice, now, entries).await?;
+    store::accounts::move_balances(conn, practice, entries).await
+}

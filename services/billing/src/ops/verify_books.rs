@@ -1,0 +1,69 @@
+use crate::store::accounts::TrialLine;
+use crate::store::verify::Violation;
+use crate::{Billing, Result, store};
+use ::rpc::Caller;
+use ids::PracticeId;
+use money::{Currency, Money};
+
+/// What the check of the books found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// At most 100; none when the books are honest.
+    pub violations: Vec<Violation>,
+    /// How many transfers were read.
+    pub transfer_count: i64,
+}
+
+/// Recomputes the invariants of the ledger at one moment and names what breaks them. Errors: none of its own.
+pub async fn verify_books(
+    billing: &Billing,
+    caller: &Caller,
+    practice: PracticeId,
+) -> Result<Verified> {
+    caller.within(practice)?;
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    store::verify::freeze(&mut tx).await?;
+    let mut violations = store::verify::balances(&mut tx, practice).await?;
+    violations.extend(store::verify::bills(&mut tx, practice).await?);
+    violations.extend(store::verify::payments(&mut tx, practice).await?);
+    violations.extend(store::verify::sessions(&mut tx, practice).await?);
+    violations.truncate(100);
+    let transfer_count = store::verify::transfer_count(&mut tx, practice).await?;
+    Ok(Verified {
+        violations,
+        transfer_count,
+    })
+}
+
+/// Debits and credits of every kind of account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrialBalance {
+    /// Kinds that have transfers.
+    pub lines: Vec<TrialLine>,
+    /// Of all lines.
+    pub total_debits: Money,
+    /// Of all lines.
+    pub total_credits: Money,
+    /// Every kept balance equals its recomputation.
+    pub balances_match_transfers: bool,
+}
+
+/// Reads the trial balance and recomputes it from the transfers. Errors: none of its own.
+pub async fn get_trial_balance(
+    billing: &Billing,
+    caller: &Caller,
+    practice: PracticeId,
+) -> Result<TrialBalance> {
+    caller.within(practice)?;
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    store::verify::freeze(&mut tx).await?;
+    let currency: Currency = store::practices::get(&mut tx, practice).await?.currency;
+    let lines = store::accounts::trial_balance(&mut tx, practice).await?;
+    let violations = store::verify::balances(&mut tx, practice).await?;
+    Ok(TrialBalance {
+        total_debits: Money::sum(currency, lines.iter().map(|line| line.debits))?,
+        total_credits: Money::sum(currency, lines.iter().map(|line| line.credits))?,
+        balances_match_transfers: violations.is_empty(),
+        lines,
+    })
+}

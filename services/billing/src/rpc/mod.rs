@@ -1,0 +1,31 @@
+//! The door: a handler parses, calls its op, and shows what came of it.
+
+mod bill_service;
+mod ledger_service;
+
+use crate::{Billing, Result};
+use ids::PracticeId;
+use pg::RequestKey;
+use proto::billing::v1::bill_service_server::BillServiceServer;
+use proto::billing::v1::ledger_service_server::LedgerServiceServer;
+
+/// Every service of billing's contract.
+#[must_use]
+pub fn routes(billing: &Billing) -> ::rpc::Routes {
+    ::rpc::Routes::new()
+        .offer(BillServiceServer::new(billing.clone()))
+        .offer(LedgerServiceServer::new(billing.clone()))
+}
+
+/// What makes a mutation the same request. Errors: INVALID_FIELD.
+pub(crate) fn request_key(
+    (practice, request_id): (&str, &str),
+    method: &'static str,
+    request: &impl prost::Message,
+) -> Result<(PracticeId, RequestKey)> {
+    let practice = ::rpc::parse(practice, "practice_id")?;
+    Ok((
+        practice,
+        RequestKey::of(practice, method, request_id, request)?,
+    ))
+}

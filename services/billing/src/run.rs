@@ -1,0 +1,90 @@
+use crate::work::{Payments, Practices};
+use crate::{Billing, Config, SCHEMA, documents, rpc::routes};
+use ::rpc::{Caller, Denied, Routes, ServeConfig, Server, connect};
+use anyhow::Context as _;
+use clock::Clock;
+use ids::PracticeId;
+use pg::PageKey;
+use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
+use proto::portal_auth::v1::access_code_service_client::AccessCodeServiceClient;
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
+use tonic::{Extensions, Status};
+
+/// Serves until `shutdown`, then drains.
+///
+/// # Errors
+/// A wrong setting, no database, a taken port.
+pub async fn run(
+    config: Config,
+    clock: Clock,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let token = config
+        .suite
+        .token("billing", &clock)
+        .context("portal-auth's address")?;
+    let portal_auth =
+        connect(&config.suite.portal_auth_url, token.clone()).context("portal-auth's address")?;
+    let payments = connect(&config.payments_url, token).context("payments' address")?;
+    let billing = Billing {
+        db: pg::connect(&config.pg, SCHEMA)
+            .await
+            .context("billing's database")?,
+        page_key: PageKey::new(&Sha256::digest(config.page_secret.expose_secret()).into()),
+        access_codes: AccessCodeServiceClient::new(portal_auth.clone()),
+        typesetter: documents::typesetter().context("the documents' templates")?,
+        clock: clock.clone(),
+    };
+    let stop = CancellationToken::new();
+    let feed = Feed::start(billing.db.clone(), SCHEMA, stop.clone());
+    let practices = tokio::spawn(follow(
+        Follow::new(SCHEMA, "portal-auth", clock.clone()),
+        billing.db.clone(),
+        RemoteFeed::new(portal_auth),
+        Practices,
+        stop.clone(),
+    ));
+    let money = tokio::spawn(follow(
+        Follow::new(SCHEMA, "payments", clock.clone()),
+        billing.db.clone(),
+        RemoteFeed::new(payments),
+        Payments(billing.clone()),
+        stop.clone(),
+    ));
+
+    let verifier = config.suite.verifier(&clock);
+    let db = billing.db.clone();
+    let server = Server::new(service(&billing, feed), verifier, clock).ready_when(move || {
+        let db = db.clone();
+        async move {
+            db.acquire()
+                .await
+                .map(drop)
+                .map_err(|error| format!("database: {error}"))
+        }
+    });
+    let served = ::rpc::serve(
+        ServeConfig::new("billing", config.listen, config.admin),
+        server,
+        shutdown,
+    )
+    .await;
+    stop.cancel();
+    let _ = tokio::join!(practices, money);
+    served.context("billing's server")
+}
+
+/// Every gRPC service of billing, its feed included; also for tests that serve them in process.
+#[must_use]
+pub fn service(billing: &Billing, feed: Feed) -> Routes {
+    routes(billing).offer(FeedService::server(feed, may_read))
+}
+
+fn may_read(extensions: &Extensions, practice: PracticeId) -> Result<(), Status> {
+    let caller = extensions
+        .get::<Caller>()
+        .ok_or_else(|| Denied::not_found("practice", practice))?;
+    Ok(caller.within(practice)?)
+}

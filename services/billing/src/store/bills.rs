@@ -1,0 +1,448 @@
+//! Bills. Every act on what is owed locks the bill's row first, bills in the order of their ids.
+
+use super::{currency, minors};
+use crate::domain::bill::{Bill, BillStatus, Face, Item, Line, Standing};
+use crate::domain::shares::Shares;
+use crate::{Error, Missing, Result};
+use ids::{BillId, ClientId, PolicyId, PracticeId, Reference, SessionId};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use money::{Currency, Money};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A row of `billing.bills`.
+struct Row {
+    bill_id: BillId,
+    client_id: ClientId,
+    policy_id: Option<PolicyId>,
+    number: i64,
+    reference: Reference,
+    currency: String,
+    issue_date: jiff_sqlx::Date,
+    due_date: jiff_sqlx::Date,
+    last_service_date: Option<jiff_sqlx::Date>,
+    total_minor: i64,
+    client_owes_minor: i64,
+    insurance_owes_minor: i64,
+    client_balance_minor: i64,
+    insurance_balance_minor: i64,
+    credit_applied_minor: i64,
+    comments: String,
+    revision: i64,
+    create_time: jiff_sqlx::Timestamp,
+    share_time: Option<jiff_sqlx::Timestamp>,
+    cancel_time: Option<jiff_sqlx::Timestamp>,
+}
+
+/// The columns are written out in each query, since the macro wants them there; this reads them all the same.
+impl Row {
+    fn into_bill(self) -> Result<Bill> {
+        let currency = currency(&self.currency)?;
+        let money = |minor| Money::from_minor(minor, currency);
+        let standing = Standing {
+            bill: self.bill_id,
+            client: self.client_id,
+            policy: self.policy_id,
+            cancelled: self.cancel_time.is_some(),
+            client_owes: money(self.client_owes_minor),
+            insurance_owes: money(self.insurance_owes_minor),
+            client_balance: money(self.client_balance_minor),
+            insurance_balance: money(self.insurance_balance_minor),
+            credit_applied: money(self.credit_applied_minor),
+        };
+        let face = Face {
+            number: self.number,
+            reference: self.reference,
+            issue_date: self.issue_date.to_jiff(),
+            due_date: self.due_date.to_jiff(),
+            last_service_date: self.last_service_date.map(jiff_sqlx::Date::to_jiff),
+            total: money(self.total_minor),
+            comments: self.comments,
+            revision: self.revision,
+            create_time: self.create_time.to_jiff(),
+            share_time: self.share_time.map(jiff_sqlx::Timestamp::to_jiff),
+            cancel_time: self.cancel_time.map(jiff_sqlx::Timestamp::to_jiff),
+        };
+        Ok(Bill { standing, face })
+    }
+}
+
+/// Locks the bills that exist of these, in the order of their ids, and reads them.
+pub async fn lock(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bills: &[BillId],
+) -> Result<Vec<Bill>> {
+    if bills.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = bills.iter().map(|bill| bill.uuid()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            bill_id as "bill_id: BillId",
+            client_id as "client_id: ClientId",
+            policy_id as "policy_id: PolicyId",
+            number,
+            reference as "reference: Reference",
+            currency,
+            issue_date as "issue_date: jiff_sqlx::Date",
+            due_date as "due_date: jiff_sqlx::Date",
+            last_service_date as "last_service_date: jiff_sqlx::Date",
+            total_minor,
+            client_owes_minor,
+            insurance_owes_minor,
+            client_balance_minor,
+            insurance_balance_minor,
+            credit_applied_minor,
+            comments,
+            revision,
+            create_time as "create_time: jiff_sqlx::Timestamp",
+            share_time as "share_time: jiff_sqlx::Timestamp",
+            cancel_time as "cancel_time: jiff_sqlx::Timestamp"
+        from billing.bills
+        where practice_id = $1 and bill_id = any($2)
+        order by bill_id
+        for no key update
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Row::into_bill).collect()
+}
+
+/// Errors: BILL_NOT_FOUND.
+pub async fn lock_one(conn: &mut PgConnection, practice: PracticeId, bill: BillId) -> Result<Bill> {
+    lock(conn, practice, &[bill])
+        .await?
+        .pop()
+        .ok_or(Error::Missing(Missing::Bill(bill)))
+}
+
+/// A bill without its lines. Errors: BILL_NOT_FOUND.
+pub async fn get(conn: &mut PgConnection, practice: PracticeId, bill: BillId) -> Result<Bill> {
+    sqlx::query_as!(
+        Row,
+        r#"
+        select
+            bill_id as "bill_id: BillId",
+            client_id as "client_id: ClientId",
+            policy_id as "policy_id: PolicyId",
+            number,
+            reference as "reference: Reference",
+            currency,
+            issue_date as "issue_date: jiff_sqlx::Date",
+            due_date as "due_date: jiff_sqlx::Date",
+            last_service_date as "last_service_date: jiff_sqlx::Date",
+            total_minor,
+            client_owes_minor,
+            insurance_owes_minor,
+            client_balance_minor,
+            insurance_balance_minor,
+            credit_applied_minor,
+            comments,
+            revision,
+            create_time as "create_time: jiff_sqlx::Timestamp",
+            share_time as "share_time: jiff_sqlx::Timestamp",
+            cancel_time as "cancel_time: jiff_sqlx::Timestamp"
+        from billing.bills
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::Missing(Missing::Bill(bill)))?
+    .into_bill()
+}
+
+/// The client's bills that are paid from credit, oldest first: where used credit can be taken back from.
+pub async fn paid_from_credit(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    client: ClientId,
+) -> Result<Vec<BillId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select bill_id as "bill_id: BillId"
+        from billing.bills
+        where practice_id = $1 and client_id = $2 and credit_applied_minor > 0
+        order by number
+        "#,
+        practice.uuid(),
+        client.uuid(),
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// In order. Amounts are in the bill's currency.
+pub async fn lines(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+    currency: Currency,
+) -> Result<Vec<Line>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            line_number,
+            session_id as "session_id: SessionId",
+            session_line_number,
+            service_code,
+            description,
+            modifiers,
+            units,
+            service_date as "service_date: jiff_sqlx::Date",
+            clinician_name,
+            price_minor,
+            client_share_minor,
+            insurance_share_minor
+        from billing.bill_lines
+        where practice_id = $1 and bill_id = $2
+        order by line_number
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let money = |minor| Money::from_minor(minor, currency);
+    rows.into_iter()
+        .map(|row| {
+            let item = match (row.session_id, row.session_line_number, row.service_date) {
+                (Some(session), Some(session_line), Some(date)) => Item::Service {
+                    session,
+                    session_line,
+                    code: row.service_code,
+                    modifiers: row.modifiers,
+                    date: date.to_jiff(),
+                    clinician: row.clinician_name,
+                },
+                (None, None, None) => Item::Product,
+                _half => return Err(Error::Stored("a bill's line with half a session")),
+            };
+            Ok(Line {
+                number: row.line_number,
+                item,
+                description: row.description,
+                units: row.units,
+                price: money(row.price_minor),
+                shares: Shares {
+                    client: money(row.client_share_minor),
+                    insurance: money(row.insurance_share_minor),
+                },
+            })
+        })
+        .collect()
+}
+
+/// Writes what is owed on bills that are locked, and counts their revision.
+pub async fn update_standings(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bills: &[Standing],
+) -> Result<(), sqlx::Error> {
+    if bills.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = bills.iter().map(|bill| bill.bill.uuid()).collect();
+    sqlx::query!(
+        r#"
+        update billing.bills bill
+        set
+            client_owes_minor = fresh.client_owes,
+            insurance_owes_minor = fresh.insurance_owes,
+            client_balance_minor = fresh.client_balance,
+            insurance_balance_minor = fresh.insurance_balance,
+            credit_applied_minor = fresh.credit_applied,
+            revision = bill.revision + 1
+        from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+            as fresh (bill_id, client_owes, insurance_owes, client_balance, insurance_balance, credit_applied)
+        where bill.practice_id = $1 and bill.bill_id = fresh.bill_id
+        "#,
+        practice.uuid(),
+        &ids,
+        &minors(bills, |bill| bill.client_owes),
+        &minors(bills, |bill| bill.insurance_owes),
+        &minors(bills, |bill| bill.client_balance),
+        &minors(bills, |bill| bill.insurance_balance),
+        &minors(bills, |bill| bill.credit_applied),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a locked bill was shared.
+pub async fn update_shared(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        update billing.bills
+        set share_time = $3, revision = revision + 1
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a locked bill was cancelled, and gives its sessions free.
+pub async fn update_cancelled(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+    (now, reason): (Timestamp, &str),
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        with freed as (
+            delete from billing.billed_lines where practice_id = $1 and bill_id = $2
+        )
+        update billing.bills
+        set cancel_time = $3, cancel_reason = $4
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What a list of bills is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct BillFilter {
+    /// Only this client's.
+    pub client: Option<ClientId>,
+    /// Only in these; all when there are none.
+    pub statuses: Vec<BillStatus>,
+    /// Only with something due from the client.
+    pub client_balance_only: bool,
+}
+
+impl BillFilter {
+    fn wants(&self, status: BillStatus) -> bool {
+        self.statuses.is_empty() || self.statuses.contains(&status)
+    }
+}
+
+/// At most `limit` bills, newest number first, from below a number.
+pub async fn list(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    filter: &BillFilter,
+    (below, limit): (Option<i64>, i64),
+) -> Result<Vec<Bill>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            bill_id as "bill_id: BillId",
+            client_id as "client_id: ClientId",
+            policy_id as "policy_id: PolicyId",
+            number,
+            reference as "reference: Reference",
+            currency,
+            issue_date as "issue_date: jiff_sqlx::Date",
+            due_date as "due_date: jiff_sqlx::Date",
+            last_service_date as "last_service_date: jiff_sqlx::Date",
+            total_minor,
+            client_owes_minor,
+            insurance_owes_minor,
+            client_balance_minor,
+            insurance_balance_minor,
+            credit_applied_minor,
+            comments,
+            revision,
+            create_time as "create_time: jiff_sqlx::Timestamp",
+            share_time as "share_time: jiff_sqlx::Timestamp",
+            cancel_time as "cancel_time: jiff_sqlx::Timestamp"
+        from billing.bills
+        where practice_id = $1
+            and number < coalesce($2::bigint, 9223372036854775807)
+            and ($3::uuid is null or client_id = $3)
+            and (not $4::boolean or client_balance_minor > 0)
+            and (
+                ($5::boolean and cancel_time is null and (client_balance_minor > 0 or insurance_balance_minor > 0))
+                or ($6::boolean and cancel_time is null and client_balance_minor = 0 and insurance_balance_minor = 0)
+                or ($7::boolean and cancel_time is not null)
+            )
+        order by number desc
+        limit $8
+        "#,
+        practice.uuid(),
+        below,
+        filter.client.map(ClientId::uuid),
+        filter.client_balance_only,
+        filter.wants(BillStatus::Open),
+        filter.wants(BillStatus::Paid),
+        filter.wants(BillStatus::Cancelled),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Row::into_bill).collect()
+}
+
+/// What all bills of a list sum up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BillTotals {
+    /// How many.
+    pub count: i64,
+    /// What clients still owe, in minor units.
+    pub client_balance_minor: i64,
+    /// What insurers still owe, in minor units.
+    pub insurance_balance_minor: i64,
+}
+
+/// The totals of a list, on all its pages.
+pub async fn totals(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    filter: &BillFilter,
+) -> Result<BillTotals, sqlx::Error> {
+    sqlx::query_as!(
+        BillTotals,
+        r#"
+        select
+            count(*) as "count!",
+            coalesce(sum(client_balance_minor), 0)::bigint as "client_balance_minor!",
+            coalesce(sum(insurance_balance_minor), 0)::bigint as "insurance_balance_minor!"
+        from billing.bills
+        where practice_id = $1
+            and ($2::uuid is null or client_id = $2)
+            and (not $3::boolean or client_balance_minor > 0)
+            and (
+                ($4::boolean and cancel_time is null and (client_balance_minor > 0 or insurance_balance_minor > 0))
+                or ($5::boolean and cancel_time is null and client_balance_minor = 0 and insurance_balance_minor = 0)
+                or ($6::boolean and cancel_time is not null)
+            )
+        "#,
+        practice.uuid(),
+        filter.client.map(ClientId::uuid),
+        filter.client_balance_only,
+        filter.wants(BillStatus::Open),
+        filter.wants(BillStatus::Paid),
+        filter.wants(BillStatus::Cancelled),
+    )
+    .fetch_one(conn)
+    .await
+}

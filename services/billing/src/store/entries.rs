@@ -1,0 +1,260 @@
+//! The history of the books, append-only. Its rows need no locks: nobody changes them.
+
+use super::currency;
+use crate::domain::account::{Account, AccountKind};
+use crate::domain::entry::{Act, Entry, Transfer, Transfers};
+use crate::{Error, Result};
+use ids::{
+    BillId, ClientId, EntryId, InsurerPaymentId, PaymentId, PolicyId, PracticeId, RefundId,
+    TransferId,
+};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use money::Money;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Writes entries with their transfers, in one statement. The balances follow by `accounts::move_balances`.
+pub async fn insert(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    now: Timestamp,
+    entries: &[Entry],
+) -> Result<(), sqlx::Error> {
+    let row = Columns::of(practice, entries);
+    sqlx::query!(
+        r#"
+        with entry as (
+            insert into billing.entries (
+                practice_id, entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id,
+                insurer_payment_id, create_time
+            )
+            select $1, fresh.entry_id, fresh.kind, fresh.entry_date::date, fresh.client_id, fresh.bill_id,
+                fresh.payment_id, fresh.refund_id, fresh.insurer_payment_id, $2
+            from unnest(
+                $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[]
+            ) as fresh (
+                entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id, insurer_payment_id
+            )
+        )
+        insert into billing.transfers (
+            practice_id, transfer_id, entry_id, position, debit_account_id, credit_account_id, amount_minor,
+            reversed_transfer_id
+        )
+        select $1, fresh.transfer_id, fresh.entry_id, fresh.position, fresh.debit_account_id,
+            fresh.credit_account_id, fresh.amount_minor, fresh.reversed_transfer_id
+        from unnest(
+            $11::uuid[], $12::uuid[], $13::integer[], $14::uuid[], $15::uuid[], $16::bigint[], $17::uuid[]
+        ) as fresh (
+            transfer_id, entry_id, position, debit_account_id, credit_account_id, amount_minor,
+            reversed_transfer_id
+        )
+        "#,
+        practice.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+        &row.ids,
+        &row.kinds,
+        &row.dates,
+        &row.clients,
+        &row.bills as &[Option<Uuid>],
+        &row.payments as &[Option<Uuid>],
+        &row.refunds as &[Option<Uuid>],
+        &row.insurer_payments as &[Option<Uuid>],
+        &row.transfer_ids,
+        &row.transfer_entries,
+        &row.positions,
+        &row.debits,
+        &row.credits,
+        &row.amounts,
+        &row.reversed as &[Option<Uuid>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Columns {
+    ids: Vec<Uuid>,
+    kinds: Vec<String>,
+    dates: Vec<String>,
+    clients: Vec<Uuid>,
+    bills: Vec<Option<Uuid>>,
+    payments: Vec<Option<Uuid>>,
+    refunds: Vec<Option<Uuid>>,
+    insurer_payments: Vec<Option<Uuid>>,
+    transfer_ids: Vec<Uuid>,
+    transfer_entries: Vec<Uuid>,
+    positions: Vec<i32>,
+    debits: Vec<Uuid>,
+    credits: Vec<Uuid>,
+    amounts: Vec<i64>,
+    reversed: Vec<Option<Uuid>>,
+}
+
+impl Columns {
+    fn of(practice: PracticeId, entries: &[Entry]) -> Self {
+        let mut row = Self::default();
+        for entry in entries {
+            let (payment, refund, insurer_payment) = subjects(entry.act);
+            row.ids.push(entry.id.uuid());
+            row.kinds.push(entry.act.name().to_owned());
+            row.dates.push(entry.date.to_string());
+            row.clients.push(entry.client.uuid());
+            row.bills.push(entry.act.bill().map(BillId::uuid));
+            row.payments.push(payment);
+            row.refunds.push(refund);
+            row.insurer_payments.push(insurer_payment);
+            for (position, (id, transfer)) in (1..).zip(&entry.transfers) {
+                row.transfer_ids.push(id.uuid());
+                row.transfer_entries.push(entry.id.uuid());
+                row.positions.push(position);
+                row.debits.push(transfer.debit.id(practice).uuid());
+                row.credits.push(transfer.credit.id(practice).uuid());
+                row.amounts.push(transfer.amount.minor());
+                row.reversed.push(transfer.reverses.map(TransferId::uuid));
+            }
+        }
+        row
+    }
+}
+
+fn subjects(act: Act) -> (Option<Uuid>, Option<Uuid>, Option<Uuid>) {
+    match act {
+        Act::BillIssued(_) | Act::BillCancelled(_) | Act::CreditApplied(_) => (None, None, None),
+        Act::Payment(payment) => (Some(payment.uuid()), None, None),
+        Act::Refund(refund) => (None, Some(refund.uuid()), None),
+        Act::InsurerPayment(insurer_payment, _) => (None, None, Some(insurer_payment.uuid())),
+    }
+}
+
+/// An entry that was written. Errors: `Stored` when it is not there, since only our own rows name entries.
+pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) -> Result<Entry> {
+    let row = sqlx::query!(
+        r#"
+        select
+            kind,
+            entry_date as "entry_date: jiff_sqlx::Date",
+            client_id as "client_id!: ClientId",
+            bill_id as "bill_id: BillId",
+            payment_id as "payment_id: PaymentId",
+            refund_id as "refund_id: RefundId",
+            insurer_payment_id as "insurer_payment_id: InsurerPaymentId"
+        from billing.entries
+        where practice_id = $1 and entry_id = $2
+        "#,
+        practice.uuid(),
+        entry.uuid(),
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::Stored("an entry that is not there"))?;
+    let act = match (
+        row.kind.as_str(),
+        row.bill_id,
+        row.payment_id,
+        row.refund_id,
+        row.insurer_payment_id,
+    ) {
+        ("bill_issued", Some(bill), ..) => Act::BillIssued(bill),
+        ("bill_cancelled", Some(bill), ..) => Act::BillCancelled(bill),
+        ("credit_applied", Some(bill), ..) => Act::CreditApplied(bill),
+        ("insurer_payment", Some(bill), _, _, Some(paid)) => Act::InsurerPayment(paid, bill),
+        ("payment", _, Some(payment), ..) => Act::Payment(payment),
+        ("refund", _, _, Some(refund), _) => Act::Refund(refund),
+        _unknown => return Err(Error::Stored("an entry's kind")),
+    };
+    let transfers = transfers_of(conn, practice, &[entry]).await?;
+    let mut sums = Transfers::new();
+    for (_, transfer) in &transfers {
+        sums.post(transfer.debit, transfer.credit, transfer.amount);
+    }
+    let movements = sums.movements()?;
+    Ok(Entry {
+        id: entry,
+        act,
+        date: row.entry_date.to_jiff(),
+        client: row.client_id,
+        transfers,
+        movements,
+    })
+}
+
+/// The transfers of a bill's issue, to be reversed.
+pub async fn transfers_of_issue(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+) -> Result<Vec<(TransferId, Transfer)>> {
+    let entries = sqlx::query_scalar!(
+        r#"
+        select entry_id as "entry_id: EntryId"
+        from billing.entries
+        where practice_id = $1 and bill_id = $2 and kind = 'bill_issued'
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    transfers_of(conn, practice, &entries).await
+}
+
+async fn transfers_of(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    entries: &[EntryId],
+) -> Result<Vec<(TransferId, Transfer)>> {
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"
+        select
+            transfer.transfer_id as "transfer_id: TransferId",
+            transfer.amount_minor,
+            transfer.reversed_transfer_id as "reversed: TransferId",
+            debit.currency,
+            debit.kind as debit_kind,
+            debit.bill_id as "debit_bill: BillId",
+            debit.client_id as "debit_client: ClientId",
+            debit.policy_id as "debit_policy: PolicyId",
+            credit.kind as credit_kind,
+            credit.bill_id as "credit_bill: BillId",
+            credit.client_id as "credit_client: ClientId",
+            credit.policy_id as "credit_policy: PolicyId"
+        from billing.transfers transfer
+        join billing.accounts debit
+            on debit.practice_id = transfer.practice_id and debit.account_id = transfer.debit_account_id
+        join billing.accounts credit
+            on credit.practice_id = transfer.practice_id and credit.account_id = transfer.credit_account_id
+        where transfer.practice_id = $1 and transfer.entry_id = any($2)
+        order by transfer.entry_id, transfer.position
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let kind = |name: &str| AccountKind::of(name).ok_or(Error::Stored("an account's kind"));
+    rows.into_iter()
+        .map(|row| {
+            let (debit, credit) = (kind(&row.debit_kind)?, kind(&row.credit_kind)?);
+            let transfer = Transfer {
+                debit: Account {
+                    kind: debit,
+                    bill: row.debit_bill,
+                    client: row.debit_client,
+                    policy: row.debit_policy,
+                },
+                credit: Account {
+                    kind: credit,
+                    bill: row.credit_bill,
+                    client: row.credit_client,
+                    policy: row.credit_policy,
+                },
+                amount: Money::from_minor(row.amount_minor, currency(&row.currency)?),
+                reverses: row.reversed,
+            };
+            Ok((row.transfer_id, transfer))
+        })
+        .collect()
+}

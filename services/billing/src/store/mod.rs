@@ -1,0 +1,30 @@
+//! SQL as free functions, one file per aggregate. Times come in as parameters.
+//!
+//! Locks are taken in this order, everywhere: practice row (only to take a bill number) → sessions by id → bills by id
+//! → booked payments by id → the client's credit → accounts in the order of `AccountKind` → the feed's counter.
+
+pub mod accounts;
+pub mod bills;
+pub mod entries;
+pub mod holds;
+pub mod insurer_payments;
+pub mod new_bills;
+pub mod payments;
+pub mod people;
+pub mod practices;
+pub mod refunds;
+pub mod sessions;
+pub mod verify;
+
+use crate::{Error, Result};
+use money::{Currency, Money};
+
+/// The currency a row is in.
+pub(crate) fn currency(code: &str) -> Result<Currency> {
+    code.parse().map_err(|_| Error::Stored("a currency code"))
+}
+
+/// Minor units of many amounts, for `unnest`.
+pub(crate) fn minors<T>(rows: &[T], amount: impl Fn(&T) -> Money) -> Vec<i64> {
+    rows.iter().map(|row| amount(row).minor()).collect()
+}

@@ -1,0 +1,441 @@
+//! Payments as the ledger has booked them. Rows are locked by payment id, after the bills they pay.
+
+use super::{currency, minors};
+use crate::domain::bill::Standing;
+use crate::domain::payment::{Allocation, PaymentKind, Placed};
+use crate::domain::refund::Payment;
+use crate::{Error, Missing, Result};
+use ids::{BillId, ClientId, EntryId, PaymentId, PracticeId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx as _;
+use money::{Currency, Money};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A payment as it was booked, and where its money stands now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PostedPayment {
+    /// Where it stands.
+    pub payment: Payment,
+    /// Its entry.
+    pub entry: EntryId,
+    /// As printed.
+    pub method_text: String,
+    /// Business date.
+    pub receive_date: Date,
+    /// What became credit when it was booked.
+    pub credited: Money,
+    /// What went to which bill when it was booked.
+    pub allocations: Vec<Allocation>,
+    /// SHA-256 of what was asked.
+    pub fingerprint: [u8; 32],
+}
+
+/// What booking a payment needs to know first, read at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The practice's currency.
+    pub currency: Currency,
+    /// The practice has the client.
+    pub client_known: bool,
+    /// The payment is booked.
+    pub booked: bool,
+}
+
+/// Errors: `PracticeNotYetKnown`.
+pub async fn context(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    client: ClientId,
+    payment: PaymentId,
+) -> Result<Context> {
+    let row = sqlx::query!(
+        r#"
+        select
+            practice.currency,
+            exists (
+                select 1 from billing.clients where practice_id = $1 and client_id = $2
+            ) as "client_known!",
+            exists (
+                select 1 from billing.posted_payments where practice_id = $1 and payment_id = $3
+            ) as "booked!"
+        from billing.practices practice
+        where practice.practice_id = $1
+        "#,
+        practice.uuid(),
+        client.uuid(),
+        payment.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::PracticeNotYetKnown(practice))?;
+    Ok(Context {
+        currency: currency(&row.currency)?,
+        client_known: row.client_known,
+        booked: row.booked,
+    })
+}
+
+/// A booked payment; none when it is not booked.
+pub async fn find(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Option<PostedPayment>> {
+    let Some(row) = sqlx::query!(
+        r#"
+        select
+            client_id as "client_id: ClientId",
+            entry_id as "entry_id: EntryId",
+            kind,
+            method_text,
+            currency,
+            amount_minor,
+            receive_date as "receive_date: jiff_sqlx::Date",
+            credited_minor,
+            credit_left_minor,
+            refunded_minor,
+            fingerprint
+        from billing.posted_payments
+        where practice_id = $1 and payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    else {
+        return Ok(None);
+    };
+    let currency = currency(&row.currency)?;
+    let money = |minor| Money::from_minor(minor, currency);
+    let allocations = sqlx::query!(
+        r#"
+        select bill_id as "bill_id: BillId", amount_minor
+        from billing.posted_allocations
+        where practice_id = $1 and payment_id = $2
+        order by position
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Some(PostedPayment {
+        payment: Payment {
+            payment,
+            client: row.client_id,
+            kind: PaymentKind::of(&row.kind).ok_or(Error::Stored("a payment's kind"))?,
+            amount: money(row.amount_minor),
+            credit_left: money(row.credit_left_minor),
+            refunded: money(row.refunded_minor),
+        },
+        entry: row.entry_id,
+        method_text: row.method_text,
+        receive_date: row.receive_date.to_jiff(),
+        credited: money(row.credited_minor),
+        allocations: allocations
+            .into_iter()
+            .map(|row| Allocation {
+                bill: row.bill_id,
+                amount: money(row.amount_minor),
+            })
+            .collect(),
+        fingerprint: row
+            .fingerprint
+            .try_into()
+            .map_err(|_| Error::Stored("a fingerprint"))?,
+    }))
+}
+
+/// Writes booked payments with their allocations, what their bills are left with, and takes their holds away, in one
+/// statement. The bills are locked, and their entries are written.
+pub async fn insert(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    now: Timestamp,
+    (payments, bills): (&[PostedPayment], &[Standing]),
+) -> Result<(), sqlx::Error> {
+    let column = Columns::of(payments);
+    let paid_bills: Vec<Uuid> = bills.iter().map(|bill| bill.bill.uuid()).collect();
+    sqlx::query!(
+        r#"
+        with payment as (
+            insert into billing.posted_payments (
+                practice_id, payment_id, client_id, entry_id, kind, method_text, currency, amount_minor,
+                receive_date, credited_minor, credit_left_minor, fingerprint, create_time
+            )
+            select $1, fresh.payment_id, fresh.client_id, fresh.entry_id, fresh.kind, fresh.method_text,
+                fresh.currency, fresh.amount, fresh.receive_date::date, fresh.credited, fresh.credited,
+                fresh.fingerprint, $2
+            from unnest(
+                $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+                $10::text[], $11::bigint[], $12::bytea[]
+            ) as fresh (
+                payment_id, client_id, entry_id, kind, method_text, currency, amount, receive_date, credited,
+                fingerprint
+            )
+        ), hold as (
+            delete from billing.holds where practice_id = $1 and payment_id = any($3)
+        ), bill as (
+            update billing.bills bill
+            set client_balance_minor = paid.client_balance, revision = bill.revision + 1
+            from unnest($17::uuid[], $18::bigint[]) as paid (bill_id, client_balance)
+            where bill.practice_id = $1 and bill.bill_id = paid.bill_id
+        )
+        insert into billing.posted_allocations (
+            practice_id, payment_id, position, bill_id, amount_minor, left_minor
+        )
+        select $1, fresh.payment_id, fresh.position, fresh.bill_id, fresh.amount, fresh.amount
+        from unnest($13::uuid[], $14::integer[], $15::uuid[], $16::bigint[])
+            as fresh (payment_id, position, bill_id, amount)
+        "#,
+        practice.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+        &column.ids,
+        &column.clients,
+        &column.entries,
+        &column.kinds,
+        &column.methods,
+        &column.currencies,
+        &minors(payments, |posted| posted.payment.amount),
+        &column.dates,
+        &minors(payments, |posted| posted.credited),
+        &column.fingerprints,
+        &column.allocation_payments,
+        &column.positions,
+        &column.bills,
+        &column.amounts,
+        &paid_bills,
+        &minors(bills, |bill| bill.client_balance),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Columns {
+    ids: Vec<Uuid>,
+    clients: Vec<Uuid>,
+    entries: Vec<Uuid>,
+    kinds: Vec<String>,
+    methods: Vec<String>,
+    currencies: Vec<String>,
+    dates: Vec<String>,
+    fingerprints: Vec<Vec<u8>>,
+    allocation_payments: Vec<Uuid>,
+    positions: Vec<i32>,
+    bills: Vec<Uuid>,
+    amounts: Vec<i64>,
+}
+
+impl Columns {
+    fn of(payments: &[PostedPayment]) -> Self {
+        let mut column = Self::default();
+        for posted in payments {
+            let payment = &posted.payment;
+            column.ids.push(payment.payment.uuid());
+            column.clients.push(payment.client.uuid());
+            column.entries.push(posted.entry.uuid());
+            column.kinds.push(payment.kind.name().to_owned());
+            column.methods.push(posted.method_text.clone());
+            column
+                .currencies
+                .push(payment.amount.currency().code().to_owned());
+            column.dates.push(posted.receive_date.to_string());
+            column.fingerprints.push(posted.fingerprint.to_vec());
+            for (position, allocation) in (1..).zip(&posted.allocations) {
+                column.allocation_payments.push(payment.payment.uuid());
+                column.positions.push(position);
+                column.bills.push(allocation.bill.uuid());
+                column.amounts.push(allocation.amount.minor());
+            }
+        }
+        column
+    }
+}
+
+/// What of a payment pays which bill, in the order of its allocations.
+pub async fn placed_of_payment(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: &Payment,
+) -> Result<Vec<Placed>> {
+    let rows = sqlx::query!(
+        r#"
+        select bill_id as "bill_id: BillId", left_minor
+        from billing.posted_allocations
+        where practice_id = $1 and payment_id = $2
+        order by position
+        "#,
+        practice.uuid(),
+        payment.payment.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let placed = |bill, left| Placed {
+        payment: payment.payment,
+        bill,
+        left: Money::from_minor(left, payment.amount.currency()),
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| placed(row.bill_id, row.left_minor))
+        .collect())
+}
+
+/// What pays a bill, oldest payment first. The bill's lock keeps it still.
+pub async fn placed_on_bill(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+) -> Result<Vec<Placed>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            placed.payment_id as "payment_id: PaymentId",
+            placed.left_minor,
+            payment.currency
+        from billing.posted_allocations placed
+        join billing.posted_payments payment
+            on payment.practice_id = placed.practice_id and payment.payment_id = placed.payment_id
+        where placed.practice_id = $1 and placed.bill_id = $2 and placed.left_minor > 0
+        order by payment.create_time, placed.payment_id
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let left = Money::from_minor(row.left_minor, currency(&row.currency)?);
+            Ok(Placed {
+                payment: row.payment_id,
+                bill,
+                left,
+            })
+        })
+        .collect()
+}
+
+/// Locks a booked payment and reads where its money stands. Errors: PAYMENT_NOT_FOUND.
+pub async fn lock(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Payment> {
+    let row = sqlx::query!(
+        r#"
+        select
+            client_id as "client_id: ClientId",
+            kind,
+            currency,
+            amount_minor,
+            credit_left_minor,
+            refunded_minor
+        from billing.posted_payments
+        where practice_id = $1 and payment_id = $2
+        for no key update
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::Missing(Missing::Payment(payment)))?;
+    let currency = currency(&row.currency)?;
+    let money = |minor| Money::from_minor(minor, currency);
+    Ok(Payment {
+        payment,
+        client: row.client_id,
+        kind: PaymentKind::of(&row.kind).ok_or(Error::Stored("a payment's kind"))?,
+        amount: money(row.amount_minor),
+        credit_left: money(row.credit_left_minor),
+        refunded: money(row.refunded_minor),
+    })
+}
+
+/// Takes what was freed or refunded off the payments' allocations; `left` is how much to take.
+pub async fn take_placed(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    taken: &[Placed],
+) -> Result<(), sqlx::Error> {
+    let payments: Vec<Uuid> = taken.iter().map(|place| place.payment.uuid()).collect();
+    let bills: Vec<Uuid> = taken.iter().map(|place| place.bill.uuid()).collect();
+    sqlx::query!(
+        r#"
+        update billing.posted_allocations placed
+        set left_minor = placed.left_minor - taken.amount
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as taken (payment_id, bill_id, amount)
+        where placed.practice_id = $1
+            and placed.payment_id = taken.payment_id
+            and placed.bill_id = taken.bill_id
+        "#,
+        practice.uuid(),
+        &payments,
+        &bills,
+        &minors(taken, |place| place.left),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts what an insurer's decision freed into the payments' credit, in the order of their ids.
+pub async fn add_credit(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    freed: &[Placed],
+) -> Result<(), sqlx::Error> {
+    let payments: Vec<Uuid> = freed.iter().map(|place| place.payment.uuid()).collect();
+    sqlx::query!(
+        r#"
+        with freed as (
+            select payment_id, amount from unnest($2::uuid[], $3::bigint[]) as freed (payment_id, amount)
+        ), locked as materialized (
+            select payment.payment_id
+            from billing.posted_payments payment
+            where payment.practice_id = $1 and payment.payment_id = any($2)
+            order by payment.payment_id
+            for no key update
+        )
+        update billing.posted_payments payment
+        set credit_left_minor = payment.credit_left_minor + freed.amount
+        from freed
+        join locked on locked.payment_id = freed.payment_id
+        where payment.practice_id = $1 and payment.payment_id = freed.payment_id
+        "#,
+        practice.uuid(),
+        &payments,
+        &minors(freed, |place| place.left),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes where a locked payment's money stands.
+pub async fn update(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: &Payment,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        update billing.posted_payments
+        set credit_left_minor = $3, refunded_minor = $4
+        where practice_id = $1 and payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.payment.uuid(),
+        payment.credit_left.minor(),
+        payment.refunded.minor(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

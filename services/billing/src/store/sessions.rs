@@ -1,0 +1,149 @@
+use super::currency;
+use crate::domain::bill::Revenue;
+use crate::{Error, Result};
+use ids::{ClientId, PracticeId, SessionId};
+use jiff::civil::Date;
+use money::Money;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+
+/// A session as its bill needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BillableSession {
+    /// The session.
+    pub session: SessionId,
+    /// It has something to bill.
+    pub billable: bool,
+    /// It is on a live bill.
+    pub billed: bool,
+    /// Service, or the fee for one that did not take place.
+    pub revenue: Revenue,
+    /// Local day.
+    pub service_date: Date,
+    /// As printed.
+    pub clinician_name: String,
+    /// In order.
+    pub lines: Vec<BillableLine>,
+}
+
+/// A line of a session as its bill needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BillableLine {
+    /// From 1.
+    pub number: i32,
+    /// CPT, HCPCS or own.
+    pub service_code: String,
+    /// In words.
+    pub description: String,
+    /// Of the code.
+    pub modifiers: Vec<String>,
+    /// From 1.
+    pub units: i32,
+    /// Of one unit.
+    pub unit_price: Money,
+}
+
+/// Locks the client's sessions, by id, and reads them with their lines. What is not the client's is not among them.
+pub async fn lock_to_bill(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    client: ClientId,
+    sessions: &[SessionId],
+) -> Result<BTreeMap<SessionId, BillableSession>> {
+    let ids: Vec<_> = sessions.iter().map(|session| session.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"
+        select
+            session.session_id as "session_id: SessionId",
+            session.billable,
+            session.outcome,
+            session.service_date as "service_date: jiff_sqlx::Date",
+            clinician.name as clinician_name
+        from billing.sessions session
+        join billing.clinicians clinician
+            on clinician.practice_id = session.practice_id and clinician.clinician_id = session.clinician_id
+        where session.practice_id = $1 and session.client_id = $2 and session.session_id = any($3)
+        order by session.session_id
+        for no key update of session
+        "#,
+        practice.uuid(),
+        client.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut found = BTreeMap::new();
+    for row in rows {
+        let session = BillableSession {
+            session: row.session_id,
+            billable: row.billable,
+            billed: false,
+            revenue: revenue(&row.outcome)?,
+            service_date: row.service_date.to_jiff(),
+            clinician_name: row.clinician_name,
+            lines: Vec::new(),
+        };
+        found.insert(row.session_id, session);
+    }
+    // A statement of its own: what another bill took while this one waited for the lock is seen only by now.
+    add_lines(conn, practice, &ids, &mut found).await?;
+    Ok(found)
+}
+
+async fn add_lines(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    ids: &[uuid::Uuid],
+    found: &mut BTreeMap<SessionId, BillableSession>,
+) -> Result<()> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            line.session_id as "session_id: SessionId",
+            line.line_number,
+            line.service_code,
+            line.description,
+            line.modifiers,
+            line.units,
+            line.unit_price_minor,
+            session.currency,
+            billed.bill_id is not null as "billed!"
+        from billing.session_lines line
+        join billing.sessions session
+            on session.practice_id = line.practice_id and session.session_id = line.session_id
+        left join billing.billed_lines billed
+            on billed.practice_id = line.practice_id
+            and billed.session_id = line.session_id
+            and billed.line_number = line.line_number
+        where line.practice_id = $1 and line.session_id = any($2)
+        order by line.session_id, line.line_number
+        "#,
+        practice.uuid(),
+        ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in rows {
+        let Some(session) = found.get_mut(&row.session_id) else {
+            continue;
+        };
+        session.billed |= row.billed;
+        session.lines.push(BillableLine {
+            number: row.line_number,
+            service_code: row.service_code,
+            description: row.description,
+            modifiers: row.modifiers,
+            units: row.units,
+            unit_price: Money::from_minor(row.unit_price_minor, currency(&row.currency)?),
+        });
+    }
+    Ok(())
+}
+
+fn revenue(outcome: &str) -> Result<Revenue> {
+    match outcome {
+        "completed" | "cancelled_by_client" | "cancelled_by_practice" => Ok(Revenue::Service),
+        "no_show" | "late_cancellation" => Ok(Revenue::Fee),
+        _unknown => Err(Error::Stored("a session's outcome")),
+    }
+}

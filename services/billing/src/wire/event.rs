@@ -1,0 +1,110 @@
+//! What billing announces. No event but SessionRecorded's total carries anything of what was treated.
+
+use crate::domain::bill::Bill;
+use crate::domain::entry::Entry;
+use crate::store::insurer_payments::InsurerPayment;
+use crate::store::payments::PostedPayment;
+use crate::store::refunds::PostedRefund;
+use crate::wire::{bill, ledger, payment};
+use ::rpc::wire;
+use clock::Clock;
+use ids::{ClientId, EntryId, EventId, PracticeId, ShareId};
+use pg::Announcement;
+use prost_reflect::ReflectMessage;
+use proto::billing::v1 as contract;
+
+/// The announcement of an event, under its message's full name.
+pub fn of(clock: &Clock, message: &impl ReflectMessage) -> Announcement {
+    Announcement::of(EventId::new(clock), message)
+}
+
+/// A bill was issued.
+#[must_use]
+pub fn bill_issued(issued: &Bill) -> contract::BillIssued {
+    contract::BillIssued {
+        bill: Some(bill::facts(issued)),
+    }
+}
+
+/// A bill was cancelled.
+#[must_use]
+pub fn bill_cancelled(cancelled: &Bill) -> contract::BillCancelled {
+    contract::BillCancelled {
+        bill: Some(bill::facts(cancelled)),
+    }
+}
+
+/// What is owed on a bill changed.
+#[must_use]
+pub fn balance_changed(changed: &Bill, entry: EntryId) -> contract::BillBalanceChanged {
+    contract::BillBalanceChanged {
+        bill: Some(bill::facts(changed)),
+        entry_id: entry.to_string(),
+    }
+}
+
+/// A bill is to be sent.
+#[must_use]
+pub fn bill_shared(shared: &Bill, without_pdf: bool, share: ShareId) -> contract::BillShared {
+    contract::BillShared {
+        bill: Some(bill::facts(shared)),
+        without_pdf,
+        share_id: share.to_string(),
+    }
+}
+
+/// An entry was written.
+#[must_use]
+pub fn entry_posted(practice: PracticeId, entry: &Entry) -> contract::EntryPosted {
+    contract::EntryPosted {
+        entry: Some(ledger::entry(practice, entry)),
+    }
+}
+
+/// A payment was booked.
+#[must_use]
+pub fn payment_posted(posted: &PostedPayment) -> contract::PaymentPosted {
+    contract::PaymentPosted {
+        payment_id: posted.payment.payment.to_string(),
+        client_id: posted.payment.client.to_string(),
+        kind: payment::payment_kind(posted.payment.kind).into(),
+        amount: Some(wire::money(posted.payment.amount)),
+        receive_date: Some(wire::date(posted.receive_date)),
+        allocations: payment::allocations(&posted.allocations),
+        credited: Some(wire::money(posted.credited)),
+        entry_id: posted.entry.to_string(),
+        method_text: posted.method_text.clone(),
+    }
+}
+
+/// A refund was booked.
+#[must_use]
+pub fn refund_posted(posted: &PostedRefund) -> contract::RefundPosted {
+    contract::RefundPosted {
+        refund_id: posted.refund.to_string(),
+        payment_id: posted.payment.to_string(),
+        client_id: posted.client.to_string(),
+        amount: Some(wire::money(posted.amount)),
+        refund_date: Some(wire::date(posted.refund_date)),
+        entry_id: posted.entry.to_string(),
+    }
+}
+
+/// An insurer paid or decided.
+#[must_use]
+pub fn insurer_payment_recorded(
+    payment: &InsurerPayment,
+    client: ClientId,
+    payer_name: String,
+) -> contract::InsurerPaymentRecorded {
+    contract::InsurerPaymentRecorded {
+        insurer_payment_id: payment.id.to_string(),
+        bill_id: payment.bill.to_string(),
+        client_id: client.to_string(),
+        payer_id: payment.payer.to_string(),
+        paid: Some(wire::money(payment.paid)),
+        receive_date: Some(wire::date(payment.receive_date)),
+        entry_id: payment.entry.to_string(),
+        payer_name,
+    }
+}

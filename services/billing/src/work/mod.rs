@@ -1,0 +1,25 @@
+//! What billing follows: portal-auth's practices, and payments' money.
+
+mod payments;
+mod practices;
+
+pub use payments::Payments;
+pub use practices::Practices;
+
+use crate::Error;
+use ::rpc::Fault as _;
+use pg::RequestError;
+use pg::feed::HandlerError;
+
+/// What may go well the next time is tried again; the rest is the event's own fault.
+fn failed(error: Error) -> HandlerError {
+    match error {
+        Error::Database(error) | Error::Request(RequestError::Database(error)) => {
+            HandlerError::from(error)
+        }
+        other if other.conflict() || other.code() == tonic::Code::Unavailable => {
+            HandlerError::transient(other)
+        }
+        other => HandlerError::poison(other),
+    }
+}

@@ -121,3 +121,24 @@ fn message<A: ReflectMessage + Default>(text: &str) -> Result<A, Refusal> {
         .transcode_to()
         .map_err(|error| Refusal::local(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::message;
+    use proto::billing::v1 as billing;
+
+    #[test]
+    fn an_answer_with_64_bit_numbers_as_text_and_unknown_fields_is_read() {
+        let text = r#"{"bill": {"billId": "bill_1", "status": "BILL_STATUS_OPEN", "added_later": [1],
+            "clientBalance": {"currencyCode": "USD", "minorUnits": "1234"}}}"#;
+        let answer: billing::GetBillResponse = message(text).unwrap();
+        let bill = answer.bill.unwrap();
+        assert_eq!(bill.status(), billing::BillStatus::Open);
+        assert_eq!(bill.client_balance.unwrap().minor_units, 1234);
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_refused() {
+        assert!(message::<billing::GetBillResponse>("<html>").is_err());
+    }
+}

@@ -120,3 +120,29 @@ fn code_of_http(http_status: u16) -> Code {
         _ => Code::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_comes_from_the_error_info() {
+        let refusal = Refusal::of_json(
+            400,
+            r#"{"code": 9, "message": "the bill is paid", "details": [
+                {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "NOTHING_DUE", "domain": "evenkeel"}]}"#,
+        );
+        assert_eq!(
+            refusal.to_string(),
+            "FailedPrecondition NOTHING_DUE: the bill is paid"
+        );
+        assert!(!refusal.invites_repeat());
+    }
+
+    #[test]
+    fn an_answer_of_the_gateway_itself_is_understood_by_its_http_status() {
+        let refusal = Refusal::of_json(503, "upstream connect error");
+        assert_eq!(refusal.code, Code::Unavailable);
+        assert!(refusal.invites_repeat());
+    }
+}

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::ReadError;
 use super::file::{Line, Row};
-use super::row::{Claim, Coverage, Encounter, Patient, Payer, Provider, Transaction};
+use super::row::{Claim, Coverage, Encounter, Patient, Payer, Provider};
+use super::transaction::Transaction;
 
 /// The files side by side.
 pub struct Files<'a> {

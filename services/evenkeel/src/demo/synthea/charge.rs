@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::ReadError;
 use super::file::{Line, Row};
-use super::row::{Method, Responsible, Transaction, TransactionKind};
+use super::transaction::{Method, Responsible, Transaction, TransactionKind};
 
 /// The generator rounds each step, so what it says is left may be a cent off.
 const ROUNDING_MINOR: i64 = 1;

@@ -5,6 +5,7 @@ mod charge;
 mod field;
 mod file;
 mod row;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,10 +15,8 @@ use uuid::Uuid;
 
 pub use charge::{ChargeLine, ClaimCharges, InsurerPaid, PatientPaid};
 pub use file::Line;
-pub use row::{
-    Claim, Coverage, Encounter, EncounterClass, Method, Patient, Payer, Provider, Responsible,
-    Transaction, TransactionKind,
-};
+pub use row::{Claim, Coverage, Encounter, EncounterClass, Patient, Payer, Provider};
+pub use transaction::{Method, Responsible, Transaction, TransactionKind};
 
 /// One row that cannot be taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

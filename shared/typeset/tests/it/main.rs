@@ -1,5 +1,7 @@
 //! Documents from facts, through the whole compiler.
 
+#![cfg(test)]
+
 use std::ops::RangeInclusive;
 
 use jiff::civil::date;

@@ -40,10 +40,11 @@ impl Rpc<'_> {
     }
 }
 
-/// Every rpc of the repository's own contracts.
+/// Every rpc of the suite's contracts; those that only tests serve are below `shared`.
 pub fn rpcs(repository: &Repository) -> Vec<Rpc<'_>> {
     repository
         .with_extension("proto")
+        .filter(|file| file.path.starts_with("proto/"))
         .flat_map(rpcs_of)
         .collect()
 }

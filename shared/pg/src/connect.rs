@@ -10,7 +10,7 @@ use crate::plumbing::{app_role, is_plain_name};
 pub type Pool = sqlx::PgPool;
 
 /// Where the database is and how hard it may be used. As `clap` arguments it reads `DATABASE_URL` and its siblings;
-/// a process that runs several services reads each one's with [`PgConfig::from_env`].
+/// a process that runs several services has an argument for each one's URL and takes [`PgConfig::new`].
 #[derive(Clone, clap::Args)]
 pub struct PgConfig {
     /// Where the database is, with the login that may act as the service's role: postgres://user:password@host/database
@@ -40,15 +40,6 @@ impl PgConfig {
             database_lock_timeout_ms: 3_000,
             database_acquire_timeout_ms: 3_000,
         }
-    }
-
-    /// The defaults with the URL of `{PREFIX}_DATABASE_URL`, or of `DATABASE_URL` when that is not set; none when
-    /// neither is.
-    pub fn from_env(prefix: &str) -> Option<Self> {
-        [format!("{prefix}_DATABASE_URL"), "DATABASE_URL".to_owned()]
-            .into_iter()
-            .find_map(|name| std::env::var(name).ok())
-            .map(Self::new)
     }
 
     /// The same with another number of connections.

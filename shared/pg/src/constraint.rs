@@ -1,5 +1,8 @@
 use std::io::ErrorKind;
 
+/// A constraint's exact name and what its violation means.
+pub type Meaning<'a, E> = (&'a str, fn() -> E);
+
 /// Turns the violation of a constraint, by its exact name, into what it means.
 pub trait OnConstraint<T> {
     /// `insert(…).await.on_constraint("bills_number_key", || BillError::NumberTaken)?`; any other error is passed on.
@@ -10,7 +13,7 @@ pub trait OnConstraint<T> {
     ) -> Result<T, E>;
 
     /// The same for a statement that can violate several.
-    fn on_constraints<E: From<sqlx::Error>>(self, errors: &[(&str, fn() -> E)]) -> Result<T, E>;
+    fn on_constraints<E: From<sqlx::Error>>(self, errors: &[Meaning<'_, E>]) -> Result<T, E>;
 }
 
 impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
@@ -28,7 +31,7 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
         })
     }
 
-    fn on_constraints<E: From<sqlx::Error>>(self, errors: &[(&str, fn() -> E)]) -> Result<T, E> {
+    fn on_constraints<E: From<sqlx::Error>>(self, errors: &[Meaning<'_, E>]) -> Result<T, E> {
         self.map_err(
             |found| match errors.iter().find(|(name, _)| violates(&found, name)) {
                 Some((_, error)) => error(),

@@ -15,7 +15,7 @@ mod requests;
 mod transaction;
 
 pub use connect::{PgConfig, Pool, connect};
-pub use constraint::{OnConstraint, is_conflict, is_transient, is_unique};
+pub use constraint::{Meaning, OnConstraint, is_conflict, is_transient, is_unique};
 pub use lease::{Lease, LeaseError, Leases};
 pub use migrate::{MigrateError, migrate};
 pub use outbox::{Announcement, Outbox};

@@ -4,8 +4,8 @@
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use clock::Clock;
 use pg::{PgConfig, Pool};
 use sha2::{Digest, Sha256};
 use sqlx::migrate::Migrator;
@@ -23,6 +23,7 @@ static SWEPT: OnceLock<()> = OnceLock::new();
 ///
 /// # Panics
 /// When neither is set.
+#[expect(clippy::disallowed_methods, reason = "tests have no config.rs")]
 pub fn database_url() -> String {
     ["TEST_DATABASE_URL", "DATABASE_URL"]
         .into_iter()
@@ -40,19 +41,35 @@ pub async fn database(schema: &'static str, migrator: &Migrator) -> TestDatabase
     sweep(&mut admin).await;
     let template = template(&mut admin, &server, schema, migrator).await;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("evenkeel_test_{}_{}_{number}", seconds(), std::process::id());
-    run(&mut admin, &format!("create database {name} template {template}")).await;
+    let name = format!(
+        "evenkeel_test_{}_{}_{number}",
+        seconds(),
+        std::process::id()
+    );
+    run(
+        &mut admin,
+        &format!("create database {name} template {template}"),
+    )
+    .await;
     admin.close().await.expect("the connection closes");
 
     let url = url_of(&server, &name);
     // Room for a story's workers, few enough for many stories at once.
     let config = PgConfig::new(&url).with_connections(12);
-    let pool = pg::connect(&config, schema).await.expect("the test database takes connections");
+    let pool = pg::connect(&config, schema)
+        .await
+        .expect("the test database takes connections");
     let owner_pool = PgPoolOptions::new()
         .max_connections(3)
         .connect_lazy(&url)
         .expect("the test database has a URL");
-    TestDatabase { server, url, name, pool, owner_pool }
+    TestDatabase {
+        server,
+        url,
+        name,
+        pool,
+        owner_pool,
+    }
 }
 
 /// A test's own database; dropped with it.
@@ -87,11 +104,15 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             runtime.block_on(async {
                 let mut admin = PgConnectOptions::from_str(&server)?.connect().await?;
                 let statement = format!("drop database if exists {name} with (force)");
-                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut admin).await?;
+                sqlx::raw_sql(AssertSqlSafe(statement))
+                    .execute(&mut admin)
+                    .await?;
                 admin.close().await
             })
         });
@@ -104,35 +125,65 @@ impl Drop for TestDatabase {
 }
 
 /// The template's name; makes it when it is missing. `is_template` is set last and means complete.
-async fn template(admin: &mut PgConnection, server: &str, schema: &str, migrator: &Migrator) -> String {
+async fn template(
+    admin: &mut PgConnection,
+    server: &str,
+    schema: &str,
+    migrator: &Migrator,
+) -> String {
     let mut hash = Sha256::new();
     for migration in migrator.iter() {
         hash.update(migration.version.to_be_bytes());
         hash.update(&migration.checksum);
     }
-    let hash: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = hash
+        .finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let name = format!("evenkeel_template_{schema}_{hash}");
     if is_complete(admin, &name).await {
         return name;
     }
     run(admin, &format!("select pg_advisory_lock({TEMPLATE_LOCK})")).await;
     if !is_complete(admin, &name).await {
-        run(admin, &format!("drop database if exists {name} with (force)")).await;
+        run(
+            admin,
+            &format!("drop database if exists {name} with (force)"),
+        )
+        .await;
         run(admin, &format!("create database {name} template template0")).await;
-        pg::migrate(&url_of(server, &name), schema, migrator, None).await.expect("the migrations apply");
-        run(admin, &format!("comment on database {name} is '{}'", seconds())).await;
-        run(admin, &format!("alter database {name} with allow_connections false is_template true")).await;
+        pg::migrate(&url_of(server, &name), schema, migrator, None)
+            .await
+            .expect("the migrations apply");
+        run(
+            admin,
+            &format!("comment on database {name} is '{}'", seconds()),
+        )
+        .await;
+        run(
+            admin,
+            &format!("alter database {name} with allow_connections false is_template true"),
+        )
+        .await;
     }
-    run(admin, &format!("select pg_advisory_unlock({TEMPLATE_LOCK})")).await;
+    run(
+        admin,
+        &format!("select pg_advisory_unlock({TEMPLATE_LOCK})"),
+    )
+    .await;
     name
 }
 
 async fn is_complete(admin: &mut PgConnection, name: &str) -> bool {
-    sqlx::query_scalar("select exists (select 1 from pg_catalog.pg_database where datname = $1 and datistemplate)")
-        .bind(name)
-        .fetch_one(admin)
-        .await
-        .expect("the server answers")
+    sqlx::query_scalar(
+        "select exists (select 1 from pg_catalog.pg_database where datname = $1 and datistemplate)",
+    )
+    .bind(name)
+    .fetch_one(admin)
+    .await
+    .expect("the server answers")
 }
 
 /// Drops, once per process, what killed runs left: test databases older than half an hour, templates older than a week.
@@ -150,41 +201,61 @@ async fn sweep(admin: &mut PgConnection) {
     .expect("the server answers");
     for (name, is_template, made) in databases {
         let made = made.or_else(|| name.split('_').nth(2).map(str::to_owned));
-        let Some(made) = made.and_then(|made| made.parse::<u64>().ok()) else { continue };
+        let Some(made) = made.and_then(|made| made.parse::<u64>().ok()) else {
+            continue;
+        };
         let age = seconds().saturating_sub(made);
-        let stale = if is_template { age > 7 * 24 * 60 * 60 } else { age > STALE_SECONDS };
+        let stale = if is_template {
+            age > 7 * 24 * 60 * 60
+        } else {
+            age > STALE_SECONDS
+        };
         if !stale {
             continue;
         }
         if is_template {
             drop_quietly(admin, &format!("alter database {name} is_template false")).await;
         }
-        drop_quietly(admin, &format!("drop database if exists {name} with (force)")).await;
+        drop_quietly(
+            admin,
+            &format!("drop database if exists {name} with (force)"),
+        )
+        .await;
     }
 }
 
 /// Another process may be sweeping too.
 async fn drop_quietly(admin: &mut PgConnection, statement: &str) {
-    if let Err(error) = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(admin).await {
+    if let Err(error) = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+        .execute(admin)
+        .await
+    {
         eprintln!("not swept: {error}");
     }
 }
 
 async fn connect(url: &str) -> PgConnection {
-    let options = PgConnectOptions::from_str(url).expect("the test database's URL is a Postgres URL");
-    options.connect().await.expect("the test database server is up")
+    let options =
+        PgConnectOptions::from_str(url).expect("the test database's URL is a Postgres URL");
+    options
+        .connect()
+        .await
+        .expect("the test database server is up")
 }
 
 async fn run(admin: &mut PgConnection, statement: &str) {
-    let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(admin).await;
+    let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+        .execute(admin)
+        .await;
     done.unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
 fn url_of(server: &str, database: &str) -> String {
-    let options = PgConnectOptions::from_str(server).expect("the test database's URL is a Postgres URL");
+    let options =
+        PgConnectOptions::from_str(server).expect("the test database's URL is a Postgres URL");
     options.database(database).to_url_lossy().to_string()
 }
 
 fn seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    u64::try_from(Clock::system().now().as_second()).unwrap_or(0)
 }

@@ -11,5 +11,5 @@ pub use server::{Server, serve};
 
 /// A new `request_id`, as a client would send it.
 pub fn request_id() -> String {
-    uuid::Uuid::now_v7().to_string()
+    clock::Clock::system().uuid().to_string()
 }

@@ -12,7 +12,9 @@ use tonic::transport::{Channel, Endpoint};
 /// # Panics
 /// When no port can be bound.
 pub async fn serve(routes: Routes) -> Server {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free loopback port");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a free loopback port");
     let address = listener.local_addr().expect("the port that was bound");
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
@@ -24,7 +26,11 @@ pub async fn serve(routes: Routes) -> Server {
             .serve_with_incoming_shutdown(TcpListenerStream::new(listener), drained)
             .await
     });
-    Server { address, stop: Some(stop), task }
+    Server {
+        address,
+        stop: Some(stop),
+        task,
+    }
 }
 
 /// A gRPC server in this process; dropped, it is gone at once, like a killed one.
@@ -51,7 +57,9 @@ impl Server {
     /// # Panics
     /// Never: a loopback address is a valid endpoint.
     pub fn channel(&self) -> Channel {
-        Endpoint::from_shared(self.url()).expect("a loopback address").connect_lazy()
+        Endpoint::from_shared(self.url())
+            .expect("a loopback address")
+            .connect_lazy()
     }
 
     /// Lets the calls in flight end, then stops.
@@ -62,7 +70,10 @@ impl Server {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        (&mut self.task).await.expect("the server's task ends").expect("the server ends well");
+        (&mut self.task)
+            .await
+            .expect("the server's task ends")
+            .expect("the server ends well");
     }
 }
 

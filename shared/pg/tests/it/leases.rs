@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use pg::{LeaseError, Leases};
 use testkit::eventually;
-use uuid::Uuid;
 
-use crate::support::{SCHEMA, SOON, database};
+use crate::support::{SCHEMA, SOON, database, fresh_id};
 
 const LEASES: Leases = Leases::new(SCHEMA);
 const LONG: Duration = Duration::from_secs(600);
@@ -13,7 +12,7 @@ const LONG: Duration = Duration::from_secs(600);
 async fn a_lease_has_one_holder_until_it_is_given_back() {
     let database = database().await;
     let pool = database.pool();
-    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let (one, other) = (fresh_id(), fresh_id());
     let lease = LEASES
         .acquire(pool, "close_day", one, LONG)
         .await
@@ -50,12 +49,12 @@ async fn a_holder_that_wakes_up_late_cannot_write() {
     let database = database().await;
     let pool = database.pool();
     let stale = LEASES
-        .acquire(pool, "x", Uuid::now_v7(), Duration::ZERO)
+        .acquire(pool, "x", fresh_id(), Duration::ZERO)
         .await
         .expect("ask")
         .expect("free");
     let fresh = LEASES
-        .acquire(pool, "x", Uuid::now_v7(), LONG)
+        .acquire(pool, "x", fresh_id(), LONG)
         .await
         .expect("ask")
         .expect("expired");
@@ -75,7 +74,7 @@ async fn nobody_takes_a_lease_over_during_its_holders_write() {
     let database = database().await;
     let pool = database.pool().clone();
     let lease = LEASES
-        .acquire(&pool, "x", Uuid::now_v7(), Duration::ZERO)
+        .acquire(&pool, "x", fresh_id(), Duration::ZERO)
         .await
         .expect("ask")
         .expect("free");
@@ -84,8 +83,7 @@ async fn nobody_takes_a_lease_over_during_its_holders_write() {
         .hold(&mut tx, &lease)
         .await
         .expect("nobody has taken it yet");
-    let taking =
-        tokio::spawn(async move { LEASES.acquire(&pool, "x", Uuid::now_v7(), LONG).await });
+    let taking = tokio::spawn(async move { LEASES.acquire(&pool, "x", fresh_id(), LONG).await });
     eventually(SOON, "the next holder waits", || {
         crate::support::waiting_for_lock(&database)
     })

@@ -1,4 +1,5 @@
 //! What must hold of writes, requests, numbers and followers, against a real Postgres.
+#![cfg(test)]
 
 mod follow;
 mod follow_faults;

@@ -5,7 +5,9 @@ use pg::{RequestError, RequestKey, Requests};
 use testkit::{TestDatabase, eventually, request_id};
 use uuid::Uuid;
 
-use crate::support::{SCHEMA, SOON, database, note, notes, now, practice, waiting_for_lock};
+use crate::support::{
+    SCHEMA, SOON, database, fresh_id, note, notes, now, practice, waiting_for_lock,
+};
 
 const REQUESTS: Requests = Requests::new(SCHEMA);
 
@@ -15,7 +17,7 @@ fn key(practice: PracticeId, id: &str, content: &str) -> RequestKey {
 
 /// An op: answers the id of the note, its own or that of the first time.
 async fn write_note(database: &TestDatabase, key: &RequestKey) -> Result<Uuid, RequestError> {
-    let id = Uuid::now_v7();
+    let id = fresh_id();
     let mut tx = pg::begin(database.pool(), key.practice).await?;
     if let Some(first) = REQUESTS.replayed(&mut tx, key, id, now()).await? {
         return Ok(first);
@@ -98,7 +100,7 @@ async fn begin_first_and_twin(
     pg::Tx,
     tokio::task::JoinHandle<Result<Uuid, RequestError>>,
 ) {
-    let first = Uuid::now_v7();
+    let first = fresh_id();
     let mut tx = pg::begin(database.pool(), key.practice)
         .await
         .expect("begin");

@@ -53,6 +53,10 @@ pub fn practice() -> PracticeId {
     PracticeId::new(&Clock::system())
 }
 
+pub fn fresh_id() -> Uuid {
+    Clock::system().uuid()
+}
+
 pub fn now() -> Timestamp {
     "2026-03-31T12:00:00Z".parse().expect("a time")
 }

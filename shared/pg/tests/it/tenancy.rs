@@ -1,7 +1,6 @@
 use sqlx::Executor;
-use uuid::Uuid;
 
-use crate::support::{OUTBOX, announce, announcements, database, note, now, practice};
+use crate::support::{OUTBOX, announce, announcements, database, fresh_id, note, now, practice};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_sees_the_rows_of_its_practice_only() {
@@ -41,7 +40,7 @@ async fn a_transaction_cannot_write_for_another_practice() {
     let database = database().await;
     let (ours, theirs) = (practice(), practice());
     let mut tx = pg::begin(database.pool(), ours).await.expect("begin");
-    note(&mut tx, theirs, Uuid::now_v7())
+    note(&mut tx, theirs, fresh_id())
         .await
         .expect_err("row-level security");
     let mut tx = pg::begin(database.pool(), ours).await.expect("begin");

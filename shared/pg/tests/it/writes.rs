@@ -1,19 +1,20 @@
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::Context;
 use std::time::Duration;
 
 use futures::task::noop_waker_ref;
 use ids::PracticeId;
-use pg::Pool;
+use pg::{PgConfig, Pool};
 use uuid::Uuid;
 
 use crate::support::{
-    OUTBOX, announcements, database, idle_in_transaction, note, notes, now, practice,
+    OUTBOX, SCHEMA, announcements, database, fresh_id, idle_in_transaction, note, notes, now,
+    practice,
 };
 
 /// A mutating request: writes and announces. What it answers was acknowledged.
 async fn write(pool: Pool, practice: PracticeId) -> Result<Uuid, sqlx::Error> {
-    let id = Uuid::now_v7();
+    let id = fresh_id();
     let mut tx = pg::begin(&pool, practice).await?;
     note(&mut tx, practice, id).await?;
     OUTBOX
@@ -82,7 +83,7 @@ async fn f12_a_connection_that_somebody_left_in_a_transaction_is_not_lent_again(
             .expect("begin");
         drop(connection);
         drop_after(polls, database.pool().begin()).await;
-        let id = Uuid::now_v7();
+        let id = fresh_id();
         sqlx::query("insert into plumbing.leases values ($1, $2, 1, '2026-03-31')")
             .bind(id.to_string())
             .bind(id)
@@ -110,21 +111,26 @@ async fn f12_a_connection_that_somebody_left_in_a_transaction_is_not_lent_again(
 async fn what_is_not_committed_is_undone_and_the_connection_is_used_again() {
     let database = database().await;
     let practice = practice();
-    let mut tx = pg::begin(database.pool(), practice).await.expect("begin");
-    note(&mut tx, practice, Uuid::now_v7())
-        .await
-        .expect("a note");
+    let one = PgConfig::new(database.url()).with_connections(1);
+    let pool = pg::connect(&one, SCHEMA).await.expect("a pool of one");
+    let before = process(&pool).await;
+    let mut tx = pg::begin(&pool, practice).await.expect("begin");
+    note(&mut tx, practice, fresh_id()).await.expect("a note");
     drop(tx);
-    let mut tx = pg::begin(database.pool(), practice).await.expect("begin");
-    note(&mut tx, practice, Uuid::now_v7())
-        .await
-        .expect("a note");
+    let mut tx = pg::begin(&pool, practice).await.expect("begin");
+    note(&mut tx, practice, fresh_id()).await.expect("a note");
     tx.rollback().await.expect("rollback");
-    write(database.pool().clone(), practice)
+    let kept = write(pool.clone(), practice).await.expect("a write");
+    assert_eq!(notes(&database, practice).await, [kept]);
+    assert_eq!(process(&pool).await, before);
+}
+
+/// The server's process behind a pool of one connection.
+async fn process(pool: &Pool) -> i32 {
+    sqlx::query_scalar("select pg_backend_pid()")
+        .fetch_one(pool)
         .await
-        .expect("a write");
-    assert_eq!(notes(&database, practice).await.len(), 1);
-    assert_eq!(database.pool().size(), 1);
+        .expect("a process")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,10 +158,8 @@ async fn a_statement_and_a_wait_for_a_lock_have_an_end() {
 async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) {
     let mut future = pin!(future);
     for _ in 0..polls {
-        if let Poll::Ready(_) = future
-            .as_mut()
-            .poll(&mut Context::from_waker(noop_waker_ref()))
-        {
+        let mut context = Context::from_waker(noop_waker_ref());
+        if future.as_mut().poll(&mut context).is_ready() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;

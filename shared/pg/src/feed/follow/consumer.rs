@@ -8,16 +8,15 @@ use sqlx::AssertSqlSafe;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::effect::{self, EffectError};
+use super::Shared;
+use super::effect::{self, EffectError, Handler};
+use super::hold::Holds;
 use super::parked::park;
-use super::{Handler, Shared};
 use crate::Lease;
 use crate::feed::{Bucket, Event, EventSource, EventStream, Position, SourceError};
 
 /// Consecutive events of a practice that are applied in one transaction.
-const BATCH: usize = 64;
-/// Events asked for at once when a practice catches up.
-const PAGE: u16 = 200;
+const BATCH: u16 = 64;
 /// How often it is looked whether a parked event was replayed.
 const LOOK_AT_PARKED: Duration = Duration::from_secs(1);
 
@@ -36,27 +35,13 @@ pub(super) enum Ended {
     Database(#[from] sqlx::Error),
 }
 
-/// A practice whose events wait. What the stream brings of it meanwhile is dropped and listed again afterwards.
-#[derive(Debug)]
-struct Hold {
-    failures: u32,
-    poisoned: u32,
-    until: Until,
-}
-
-#[derive(Debug, PartialEq)]
-enum Until {
-    Pause(Instant),
-    Replay,
-}
-
 /// Applies one bucket's events while it has the lease.
 pub(super) struct Consumer<'a, S, H> {
     shared: &'a Shared<S, H>,
     bucket: Bucket,
     lease: &'a Lease,
     applied: HashMap<PracticeId, i64>,
-    held: HashMap<PracticeId, Hold>,
+    held: Holds,
     worked: bool,
 }
 
@@ -67,7 +52,7 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
             bucket,
             lease,
             applied: HashMap::new(),
-            held: HashMap::new(),
+            held: Holds::new(shared.metrics.held.clone()),
             worked: false,
         }
     }
@@ -95,18 +80,19 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
         let mut renewals = every(self.shared.follow.lease / 3);
         let mut looks = every(LOOK_AT_PARKED);
         let mut heard = Instant::now();
+        let mut carried = None;
         while !stop.is_cancelled() {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
                 _ = renewals.tick() => self.renew().await?,
                 _ = looks.tick() => self.look_at_parked().await?,
-                practice = next_due(&self.held) => self.catch_up(practice).await?,
-                item = stream.next() => {
+                practice = self.held.next_due() => self.catch_up(practice).await?,
+                item = next_item(&mut carried, &mut stream) => {
                     heard = Instant::now();
                     self.worked = true;
                     if let Some(event) = item.ok_or(Ended::StreamEnd)?? {
-                        self.take(event, &mut stream).await?;
+                        carried = self.take(event, &mut stream).await?;
                     }
                 }
                 () = tokio::time::sleep_until(heard + silence) => return Err(Ended::Silence),
@@ -130,14 +116,7 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
             .collect();
         for practice in self.parked_practices().await? {
             if self.bucket.holds(practice) {
-                self.hold(
-                    practice,
-                    Hold {
-                        failures: 0,
-                        poisoned: 0,
-                        until: Until::Replay,
-                    },
-                );
+                self.held.park(practice);
             }
         }
         Ok(())
@@ -167,23 +146,15 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
 
     /// Practices whose parked event was replayed or skipped go on.
     async fn look_at_parked(&mut self) -> Result<(), Ended> {
-        let waiting = |hold: &Hold| hold.until == Until::Replay;
-        if !self.held.values().any(waiting) {
+        let waiting = self.held.parked();
+        if waiting.is_empty() {
             return Ok(());
         }
         let still = self.parked_practices().await?;
-        let mut freed = Vec::new();
-        for (practice, hold) in &mut self.held {
-            if waiting(hold) && !still.contains(practice) {
-                *hold = Hold {
-                    failures: 0,
-                    poisoned: 0,
-                    until: Until::Pause(Instant::now()),
-                };
-                freed.push(*practice);
-            }
-        }
-        for practice in freed {
+        for practice in waiting
+            .into_iter()
+            .filter(|practice| !still.contains(practice))
+        {
             let cursor: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
                 "select applied from {}.cursors where source = $1 and practice_id = $2",
                 self.shared.follow.schema
@@ -193,62 +164,56 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
             .fetch_optional(&self.shared.pool)
             .await?;
             self.applied.insert(practice, cursor.unwrap_or(0));
+            self.held.resume(practice);
         }
         Ok(())
     }
 
-    /// Takes an event and those of its practice that are already here.
-    async fn take(&mut self, event: Event, stream: &mut EventStream) -> Result<(), Ended> {
-        let mut next = Some(event);
-        while let Some(event) = next.take() {
-            let practice = event.practice;
-            let mut batch = vec![event];
-            while batch.len() < BATCH {
-                match stream.next().now_or_never() {
-                    Some(Some(Ok(Some(event)))) if event.practice == practice => batch.push(event),
-                    Some(Some(Ok(Some(event)))) => {
-                        next = Some(event);
-                        break;
-                    }
-                    Some(Some(Ok(None))) => {}
-                    Some(Some(Err(error))) => return Err(error.into()),
-                    Some(None) | None => break,
-                }
-            }
-            if !self.held.contains_key(&practice) {
-                self.accept(practice, batch).await?;
+    /// Takes an event and those of its practice that are already here; answers the first of another practice.
+    async fn take(
+        &mut self,
+        event: Event,
+        stream: &mut EventStream,
+    ) -> Result<Option<Event>, Ended> {
+        let practice = event.practice;
+        let mut batch = vec![event];
+        let mut carried = None;
+        while batch.len() < usize::from(BATCH) && carried.is_none() {
+            match stream.next().now_or_never() {
+                Some(Some(Ok(Some(event)))) if event.practice == practice => batch.push(event),
+                Some(Some(Ok(Some(event)))) => carried = Some(event),
+                Some(Some(Ok(None))) => {}
+                Some(Some(Err(error))) => return Err(error.into()),
+                Some(None) | None => break,
             }
         }
-        Ok(())
+        if !self.held.contains(practice) {
+            self.accept(practice, batch).await?;
+        }
+        Ok(carried)
     }
 
-    /// Catches up with a practice that was held, and lets it flow again when nothing fails.
+    /// Applies the next events of a practice that was held; it flows again when there are no more.
     async fn catch_up(&mut self, practice: PracticeId) -> Result<(), Ended> {
-        loop {
-            let sequence = self.applied.get(&practice).copied().unwrap_or(0);
-            let events = match self
-                .shared
-                .source
-                .list(Position { practice, sequence }, PAGE)
-                .await
-            {
-                Ok(events) => events,
-                Err(error) => {
-                    tracing::warn!(%error, %practice, "a held practice cannot catch up yet");
-                    self.pause(practice, 0);
-                    return Ok(());
-                }
-            };
-            if events.is_empty() {
-                self.free(practice);
-                return Ok(());
-            }
-            for batch in events.chunks(BATCH) {
-                if !self.accept(practice, batch.to_vec()).await? {
-                    return Ok(());
+        let sequence = self.applied.get(&practice).copied().unwrap_or(0);
+        let listing = self
+            .shared
+            .source
+            .list(Position { practice, sequence }, BATCH);
+        match tokio::time::timeout(self.shared.follow.silence, listing).await {
+            Ok(Ok(events)) if events.is_empty() => self.held.free(practice),
+            Ok(Ok(events)) => {
+                if self.accept(practice, events).await? {
+                    self.held.resume(practice);
                 }
             }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, %practice, "a held practice cannot catch up yet");
+                self.pause(practice, self.held.attempts(practice));
+            }
+            Err(_) => return Err(Ended::Silence),
         }
+        Ok(())
     }
 
     /// Applies what comes next of a practice's events; false when the practice is held from here on.
@@ -301,7 +266,7 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
             Err(EffectError::Transient(error)) => {
                 if let Some(event) = batch.first() {
                     tracing::warn!(error, practice = %event.practice, sequence = event.sequence, "an event is tried again");
-                    self.pause(event.practice, 0);
+                    self.pause(event.practice, self.held.attempts(event.practice));
                 }
                 Ok(false)
             }
@@ -315,7 +280,7 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
                 Ok(()) => self.note_applied(std::slice::from_ref(event)),
                 Err(EffectError::Poison(error)) => return self.fail(event, &error).await,
                 Err(EffectError::Transient(_)) => {
-                    self.pause(event.practice, 0);
+                    self.pause(event.practice, self.held.attempts(event.practice));
                     return Ok(false);
                 }
                 Err(error @ EffectError::Overtaken(_)) => return Err(error.into()),
@@ -327,10 +292,7 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
     fn note_applied(&mut self, batch: &[Event]) {
         let Some(last) = batch.last() else { return };
         self.applied.insert(last.practice, last.sequence);
-        if let Some(hold) = self.held.get_mut(&last.practice) {
-            hold.failures = 0;
-            hold.poisoned = 0;
-        }
+        self.held.resume(last.practice);
         self.shared.metrics.applied.inc_by(batch.len() as u64);
         let age = self
             .shared
@@ -346,16 +308,12 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
 
     /// An event failed for its own sake: again after a pause, or parked.
     async fn fail(&mut self, event: &Event, error: &str) -> Result<bool, Ended> {
-        let attempts = self
-            .held
-            .get(&event.practice)
-            .map_or(0, |hold| hold.poisoned)
-            + 1;
+        let attempts = self.held.attempts(event.practice) + 1;
         if attempts >= self.shared.follow.attempts {
             self.park(event, error, attempts).await?;
         } else {
             tracing::warn!(error, practice = %event.practice, sequence = event.sequence, attempts, "an event failed");
-            self.pause(event.practice, 1);
+            self.pause(event.practice, attempts);
         }
         Ok(false)
     }
@@ -371,69 +329,27 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
             "an event is parked; its practice's later events wait"
         );
         self.shared.metrics.parked.inc();
-        self.hold(
-            event.practice,
-            Hold {
-                failures: 0,
-                poisoned: 0,
-                until: Until::Replay,
-            },
-        );
+        self.held.park(event.practice);
         Ok(())
     }
 
-    fn pause(&mut self, practice: PracticeId, poisoned: u32) {
+    /// Holds a practice for a while; `attempts` of its next event failed for the event's own sake.
+    fn pause(&mut self, practice: PracticeId, attempts: u32) {
         self.shared.metrics.retries.inc();
-        let (failures, before) = self
-            .held
-            .get(&practice)
-            .map_or((0, 0), |hold| (hold.failures, hold.poisoned));
-        let failures = failures + 1;
-        let until = Until::Pause(Instant::now() + self.shared.follow.pause(failures));
-        self.hold(
-            practice,
-            Hold {
-                failures,
-                poisoned: before + poisoned,
-                until,
-            },
-        );
-    }
-
-    fn hold(&mut self, practice: PracticeId, hold: Hold) {
-        if self.held.insert(practice, hold).is_none() {
-            self.shared.metrics.held.inc();
-        }
-    }
-
-    fn free(&mut self, practice: PracticeId) {
-        if self.held.remove(&practice).is_some() {
-            self.shared.metrics.held.dec();
-        }
+        self.held.pause(practice, attempts, |failures| {
+            self.shared.follow.pause(failures)
+        });
     }
 }
 
-impl<S, H> Drop for Consumer<'_, S, H> {
-    fn drop(&mut self) {
-        self.shared
-            .metrics
-            .held
-            .dec_by(i64::try_from(self.held.len()).unwrap_or(0));
-    }
-}
-
-/// Waits for the practice whose pause ends first; for ever when none has one.
-async fn next_due(held: &HashMap<PracticeId, Hold>) -> PracticeId {
-    let due = held.iter().filter_map(|(practice, hold)| match hold.until {
-        Until::Pause(until) => Some((until, *practice)),
-        Until::Replay => None,
-    });
-    match due.min() {
-        Some((until, practice)) => {
-            tokio::time::sleep_until(until).await;
-            practice
-        }
-        None => std::future::pending().await,
+/// What was left of the last batch, then what the stream brings. May be dropped while it waits.
+async fn next_item(
+    carried: &mut Option<Event>,
+    stream: &mut EventStream,
+) -> Option<Result<Option<Event>, SourceError>> {
+    match carried.take() {
+        Some(event) => Some(Ok(Some(event))),
+        None => stream.next().await,
     }
 }
 

@@ -6,7 +6,7 @@
 
 mod consumer;
 mod effect;
-mod handler;
+mod hold;
 mod parked;
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use handler::{Handler, HandlerError};
+pub use effect::{Handler, HandlerError};
 pub use parked::{Parked, parked, replay, reset, skip};
 
 use crate::feed::metrics::SourceMetrics;
@@ -25,6 +25,9 @@ use crate::feed::{Bucket, EventSource, FollowMetrics};
 use crate::plumbing::checked;
 use crate::{Lease, Leases, Pool};
 use consumer::Consumer;
+
+/// A source that was away is asked again at least this often.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(5);
 
 /// What is followed, by whom and how patiently.
 #[derive(Clone, Debug)]
@@ -147,7 +150,7 @@ async fn consume<S: EventSource, H: Handler>(
             Ok(Some(lease)) => {
                 let worked = work(&shared, bucket, &lease, &stop).await;
                 failures = if worked { 1 } else { failures + 1 };
-                follow.pause(failures)
+                follow.pause(failures).min(LONGEST_ABSENCE)
             }
             Ok(None) => follow.lease / 3,
             Err(error) => {

@@ -58,7 +58,10 @@ pub(crate) struct Shared {
 ///
 /// # Errors
 /// See [`StartError`].
-pub async fn start(address: SocketAddr, folder: impl Into<PathBuf>) -> Result<MailSink, StartError> {
+pub async fn start(
+    address: SocketAddr,
+    folder: impl Into<PathBuf>,
+) -> Result<MailSink, StartError> {
     if !address.ip().is_loopback() {
         return Err(StartError::NotLoopback(address));
     }
@@ -77,7 +80,11 @@ pub async fn start(address: SocketAddr, folder: impl Into<PathBuf>) -> Result<Ma
     });
     let tasks = TaskTracker::new();
     tasks.spawn(accept(listener, Arc::clone(&shared), tasks.clone()));
-    Ok(MailSink { address: bound, shared, tasks })
+    Ok(MailSink {
+        address: bound,
+        shared,
+        tasks,
+    })
 }
 
 impl MailSink {
@@ -99,7 +106,11 @@ impl MailSink {
 
     /// Answers every mail from now on only after this time.
     pub fn delay(&self, delay: Duration) {
-        *self.shared.delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
+        *self
+            .shared
+            .delay
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = delay;
     }
 
     /// How many mails were taken since it was started.
@@ -124,7 +135,9 @@ impl Drop for MailSink {
 async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: TaskTracker) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         let accepted = shared.stop.run_until_cancelled(listener.accept()).await;
         let stream = match accepted {
             None => return,

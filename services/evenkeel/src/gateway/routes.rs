@@ -10,11 +10,14 @@ const STREAM: &str = "900s";
 pub fn table(methods: &[Method], origins: &[String]) -> Value {
     json!({
         "name": "public",
-        // The router strips nothing that jwt_authn set; spoofed copies are jwt_authn's own work.
         "virtual_hosts": [{
             "name": "public",
             "domains": ["*"],
-            "include_request_attempt_count": false,
+            // Services count and audit by it; a forged one is overwritten.
+            "request_headers_to_add": [{
+                "header": { "key": "x-client-address", "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%" },
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            }],
             "typed_per_filter_config": { "envoy.filters.http.cors": cors(origins) },
             "routes": methods.iter().map(route).collect::<Vec<_>>(),
         }],

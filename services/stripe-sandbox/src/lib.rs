@@ -52,7 +52,9 @@ pub enum StartError {
     /// The address cannot be had.
     #[error("cannot listen on {address}: {source}")]
     Listen {
+        /// Where it should listen.
         address: SocketAddr,
+        /// What the system says.
         source: std::io::Error,
     },
     /// The data file cannot be read or written.

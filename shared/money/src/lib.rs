@@ -5,6 +5,8 @@
 //! Rounding happens in two places only: [`Money::percent`] (half to even) and [`Money::spread`]
 //! (largest remainder).
 
+#![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
+
 mod currency;
 mod rate;
 mod share;

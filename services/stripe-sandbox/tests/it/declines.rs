@@ -1,6 +1,7 @@
 use crate::shop::{Shop, id};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cards and what each says")]
 async fn each_declining_card_says_why_and_takes_nothing() {
     let shop = Shop::open().await;
     let cards = [

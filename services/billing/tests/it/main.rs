@@ -1,1 +1,14 @@
-//! Stories.
+//! Stories: the real service behind its real stack, a fresh Postgres, a clock that stands still. Each ends with
+//! `finish`, which audits the books.
+
+mod app;
+mod bills;
+mod credit;
+mod feeds;
+mod holds;
+mod insurers;
+mod payments;
+mod refunds;
+mod seed;
+mod tenancy;
+mod verify;

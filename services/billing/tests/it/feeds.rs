@@ -1,0 +1,163 @@
+use crate::app::{TODAY, TestApp, due, usd};
+use billing::work::{Payments, Practices};
+use ids::{EventId, PracticeId, RefundId};
+use jiff::Timestamp;
+use pg::feed::{Event, Handler};
+use prost_reflect::ReflectMessage;
+use proto::billing::v1::{Allocation, BillStatus, PaymentKind};
+use proto::payments::v1::{PaymentFacts, PaymentSucceeded, RefundSucceeded};
+use proto::portal_auth::v1::{Practice, PracticeRegistered};
+
+fn event(
+    app: &TestApp,
+    practice: PracticeId,
+    sequence: i64,
+    message: &(impl ReflectMessage + prost::Message),
+) -> Event {
+    Event {
+        practice,
+        sequence,
+        event_id: EventId::new(&app.clock),
+        event_type: message.descriptor().full_name().to_owned(),
+        payload: message.encode_to_vec().into(),
+        occur_time: Timestamp::UNIX_EPOCH,
+    }
+}
+
+impl TestApp {
+    async fn apply(&self, handler: &impl Handler, event: &Event) {
+        let mut tx = pg::begin(&self.billing.db, event.practice)
+            .await
+            .expect("a transaction");
+        handler.apply(&mut tx, event).await.expect("applied");
+        tx.commit().await.expect("committed");
+    }
+
+    pub async fn count_events(&self, event_type: &str) -> i64 {
+        sqlx::query_scalar(
+            "select count(*) from billing.outbox where practice_id = $1 and event_type = $2",
+        )
+        .bind(self.practice.uuid())
+        .bind(event_type)
+        .fetch_one(self.db.owner_pool())
+        .await
+        .expect("counted")
+    }
+}
+
+#[tokio::test]
+async fn r18_a_payment_is_booked_once_by_the_call_and_the_feed_whichever_comes_first() {
+    let app = TestApp::start().await;
+    for call_first in [true, false] {
+        let bill = app.issue(4_000, 0).await;
+        let call = app.payment(5_000, &[(&bill, 4_000)]);
+        let facts = PaymentFacts {
+            payment_id: call.payment_id.clone(),
+            client_id: call.client_id.clone(),
+            kind: PaymentKind::Card.into(),
+            label: String::new(),
+            amount: Some(usd(5_000)),
+            receive_time: None,
+            receive_date: Some(TODAY),
+            allocations: vec![Allocation {
+                bill_id: bill.bill_id.clone(),
+                amount: Some(usd(4_000)),
+            }],
+            method_text: call.method_text.clone(),
+        };
+        let told = event(
+            &app,
+            app.practice,
+            1,
+            &PaymentSucceeded {
+                payment: Some(facts),
+            },
+        );
+        let follower = Payments(app.billing.clone());
+        if call_first {
+            app.post(&call).await;
+            app.apply(&follower, &told).await;
+        } else {
+            app.apply(&follower, &told).await;
+            app.post(&call).await;
+        }
+        let refund = app.refund_request(&call, 1_500);
+        let refunded = RefundSucceeded {
+            refund_id: RefundId::new(&app.clock).to_string(),
+            payment_id: refund.payment_id,
+            client_id: call.client_id,
+            amount: refund.amount,
+            refund_date: refund.refund_date,
+            ..RefundSucceeded::default()
+        };
+        let told = event(&app, app.practice, 2, &refunded);
+        app.apply(&follower, &told).await;
+        app.apply(&follower, &told).await;
+        assert_eq!(due(&app.bill(&bill).await), (500, 0, BillStatus::Open));
+    }
+    assert_eq!(
+        app.count_events("evenkeel.billing.v1.PaymentPosted").await,
+        2
+    );
+    assert_eq!(
+        app.count_events("evenkeel.billing.v1.RefundPosted").await,
+        2
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r01_a_practice_becomes_known_from_portal_auths_feed() {
+    let app = TestApp::start().await;
+    let practice = PracticeId::new(&app.clock);
+    let registered = PracticeRegistered {
+        practice: Some(Practice {
+            practice_id: practice.to_string(),
+            name: "Harbor Counseling".to_owned(),
+            time_zone: "America/Chicago".to_owned(),
+            currency_code: "USD".to_owned(),
+            ..Practice::default()
+        }),
+    };
+    for _ in 0..2 {
+        app.apply(&Practices, &event(&app, practice, 1, &registered))
+            .await;
+    }
+    let mut tx = pg::begin(&app.billing.db, practice)
+        .await
+        .expect("a transaction");
+    let known = billing::store::practices::get(&mut tx, practice)
+        .await
+        .expect("known");
+    assert_eq!(
+        (known.name.as_str(), known.time_zone.as_str()),
+        ("Harbor Counseling", "America/Chicago")
+    );
+    drop(tx);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn every_event_is_numbered_without_a_gap() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    app.post(&app.payment(4_000, &[(&bill, 4_000)])).await;
+    let types: Vec<String> = sqlx::query_scalar(
+        "select replace(event_type, 'evenkeel.billing.v1.', '') from billing.outbox where practice_id = $1 order by seq",
+    )
+    .bind(app.practice.uuid())
+    .fetch_all(app.db.owner_pool())
+    .await
+    .expect("read");
+    assert_eq!(
+        types,
+        [
+            "BillIssued",
+            "EntryPosted",
+            "PaymentPosted",
+            "BillBalanceChanged",
+            "EntryPosted"
+        ]
+    );
+    app.finish().await;
+}

@@ -7,8 +7,11 @@ pub mod entry;
 pub mod insurer;
 pub mod issue;
 pub mod payment;
+pub mod people;
 pub mod refund;
+pub mod session;
 pub mod shares;
+pub mod statement;
 
 #[cfg(test)]
 mod books;

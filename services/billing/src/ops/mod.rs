@@ -1,18 +1,28 @@
 //! What billing does, one verb a file. Each op keeps one order: may they → now → begin → replayed? → lock → rule →
 //! write → announce → commit.
 
+pub mod add_client;
+pub mod add_clinician;
+pub mod add_contact;
+pub mod add_payer;
+pub mod add_policy;
 pub mod apply_credit;
 pub mod bill_lines;
 pub mod cancel_bill;
 pub mod get_bill;
+pub mod get_client;
 pub mod get_client_balance;
 pub mod get_pay_page;
+pub mod get_session;
 pub mod issue_bill;
 pub mod list_bills;
+pub mod list_clients;
+pub mod list_sessions;
 pub mod place_hold;
 pub mod post_payment;
 pub mod post_refund;
 pub mod record_insurer_payment;
+pub mod record_session;
 pub mod register_practice;
 pub mod release_hold;
 pub mod share_bill;

@@ -1,18 +1,24 @@
 //! The door: a handler parses, calls its op, and shows what came of it.
 
 mod bill_service;
+mod client_service;
 mod ledger_service;
+mod session_service;
 
 use crate::{Billing, Result};
 use ids::PracticeId;
 use pg::RequestKey;
 use proto::billing::v1::bill_service_server::BillServiceServer;
+use proto::billing::v1::client_service_server::ClientServiceServer;
 use proto::billing::v1::ledger_service_server::LedgerServiceServer;
+use proto::billing::v1::session_service_server::SessionServiceServer;
 
 /// Every service of billing's contract.
 #[must_use]
 pub fn routes(billing: &Billing) -> ::rpc::Routes {
     ::rpc::Routes::new()
+        .offer(ClientServiceServer::new(billing.clone()))
+        .offer(SessionServiceServer::new(billing.clone()))
         .offer(BillServiceServer::new(billing.clone()))
         .offer(LedgerServiceServer::new(billing.clone()))
 }

@@ -5,13 +5,20 @@
 
 pub mod accounts;
 pub mod bills;
+pub mod clients;
+pub mod clinicians;
+pub mod contacts;
 pub mod entries;
 pub mod holds;
 pub mod insurer_payments;
 pub mod new_bills;
+pub mod new_sessions;
+pub mod payers;
 pub mod payments;
 pub mod people;
+pub mod policies;
 pub mod practices;
+pub mod recorded_sessions;
 pub mod refunds;
 pub mod sessions;
 pub mod verify;

@@ -3,5 +3,8 @@
 pub mod bill;
 pub mod event;
 pub mod ledger;
+pub mod line;
 pub mod payment;
+pub mod people;
+pub mod session;
 pub mod text;

@@ -1,0 +1,157 @@
+//! Who is treated, who pays, who treats.
+
+use ids::{ClientId, ClinicianId, ContactId, PayerId, PolicyId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// A postal address as it is printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// Street and number, suite; at most three.
+    pub lines: Vec<String>,
+    /// City or town.
+    pub city: String,
+    /// State, province or region.
+    pub region: String,
+    /// As written.
+    pub postal_code: String,
+}
+
+impl Address {
+    /// Line by line, the last one as `City, Region Postcode`; nothing is left out but what is empty.
+    #[must_use]
+    pub fn printed(&self) -> Vec<String> {
+        let mut place = self.city.clone();
+        if !self.region.is_empty() {
+            if !place.is_empty() {
+                place.push_str(", ");
+            }
+            place.push_str(&self.region);
+        }
+        if !self.postal_code.is_empty() {
+            if !place.is_empty() {
+                place.push(' ');
+            }
+            place.push_str(&self.postal_code);
+        }
+        let lines = self.lines.iter().cloned().chain([place]);
+        lines.filter(|line| !line.trim().is_empty()).collect()
+    }
+}
+
+/// A person by name, with where to write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Given name.
+    pub given_name: String,
+    /// Family name.
+    pub family_name: String,
+    /// Empty when there is none.
+    pub email: String,
+    /// Postal address.
+    pub address: Address,
+}
+
+impl Person {
+    /// As printed on documents.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.given_name.trim(), self.family_name.trim())
+    }
+}
+
+/// The person treated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its id.
+    pub client: ClientId,
+    /// Name and addresses.
+    pub person: Person,
+    /// Day of birth, when known.
+    pub birth_date: Option<Date>,
+    /// The caller's own id for it.
+    pub external_reference: Option<String>,
+    /// The contact who gets the bills; none is the client.
+    pub billing_contact: Option<ContactId>,
+    /// When it was added.
+    pub create_time: Timestamp,
+}
+
+/// Another person attached to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Its id.
+    pub contact: ContactId,
+    /// To whom it is attached.
+    pub client: ClientId,
+    /// Name and addresses.
+    pub person: Person,
+    /// In the practice's words.
+    pub relationship: String,
+    /// Gets the client's bills.
+    pub billing_contact: bool,
+}
+
+/// A person who treats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clinician {
+    /// Its id.
+    pub clinician: ClinicianId,
+    /// As printed.
+    pub name: String,
+    /// Ten digits, or empty.
+    pub npi: String,
+    /// As printed.
+    pub licence: String,
+    /// The caller's own id for it.
+    pub external_reference: Option<String>,
+}
+
+/// An insurer or another third party that pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payer {
+    /// Its id.
+    pub payer: PayerId,
+    /// As printed.
+    pub name: String,
+    /// The caller's own id for it.
+    pub external_reference: Option<String>,
+}
+
+/// A client's insurance with one payer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Its id.
+    pub policy: PolicyId,
+    /// Whose insurance it is.
+    pub client: ClientId,
+    /// With whom.
+    pub payer: PayerId,
+    /// The member number on the card.
+    pub member_number: String,
+    /// The caller's own id for it.
+    pub external_reference: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(lines: &[&str], [city, region, postal_code]: [&str; 3]) -> Address {
+        Address {
+            lines: lines.iter().map(ToString::to_string).collect(),
+            city: city.to_owned(),
+            region: region.to_owned(),
+            postal_code: postal_code.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_address_is_printed_without_holes() {
+        let whole = address(&["1 Main Street", " "], ["Boston", "MA", "02108"]);
+        assert_eq!(whole.printed(), ["1 Main Street", "Boston, MA 02108"]);
+        assert_eq!(address(&[], ["", "MA", "02108"]).printed(), ["MA 02108"]);
+        assert_eq!(address(&[], ["Boston", "", ""]).printed(), ["Boston"]);
+        assert!(Address::default().printed().is_empty());
+    }
+}

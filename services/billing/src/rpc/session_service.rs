@@ -1,0 +1,66 @@
+use super::request_key;
+use crate::ops::list_bills::PageAsked;
+use crate::{Billing, ops, wire};
+use ::rpc::{enter, parse};
+use pg::Filter;
+use proto::billing::v1::session_service_server::SessionService;
+use proto::billing::v1::{
+    GetSessionRequest, GetSessionResponse, ListSessionsRequest, ListSessionsResponse,
+    RecordSessionRequest, RecordSessionResponse,
+};
+use tonic::{Request, Response, Status};
+
+#[tonic::async_trait]
+impl SessionService for Billing {
+    async fn record_session(
+        &self,
+        request: Request<RecordSessionRequest>,
+    ) -> Result<Response<RecordSessionResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let (practice, key) = request_key(
+            (&asked.practice_id, &asked.request_id),
+            "RecordSession",
+            &asked,
+        )?;
+        let session = wire::session::record_session(practice, asked.session)?;
+        let recorded = ops::record_session::record_session(self, &caller, &key, session).await?;
+        Ok(Response::new(RecordSessionResponse {
+            session: Some(wire::session::session(&recorded)),
+        }))
+    }
+
+    async fn get_session(
+        &self,
+        request: Request<GetSessionRequest>,
+    ) -> Result<Response<GetSessionResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let session = parse(&asked.session_id, "session_id")?;
+        let session = ops::get_session::get_session(self, &caller, practice, session).await?;
+        Ok(Response::new(GetSessionResponse {
+            session: Some(wire::session::session(&session)),
+        }))
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<ListSessionsRequest>,
+    ) -> Result<Response<ListSessionsResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let filter = wire::session::session_filter(&asked)?;
+        let sealed = ListSessionsRequest {
+            page_size: 0,
+            page_token: String::new(),
+            ..asked.clone()
+        };
+        let page = PageAsked {
+            size: asked.page_size,
+            token: &asked.page_token,
+            filter: Filter::of("ListSessions", &sealed),
+        };
+        let page =
+            ops::list_sessions::list_sessions(self, &caller, practice, &filter, page).await?;
+        Ok(Response::new(wire::session::session_page(page)))
+    }
+}

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::effect::{EffectError, advance};
 use super::{Handler, Shared};
-use crate::feed::{Event, Position};
+use crate::feed::{Bucket, Event, Position};
 use crate::{Lease, Pool, Tx, begin};
 
 /// As much of an error as is kept.
@@ -111,6 +111,49 @@ pub async fn reset(tx: &mut Tx, schema: &'static str, source: &str) -> Result<()
         .await?;
     }
     Ok(())
+}
+
+/// The same for one practice: its events come again from the first, other practices' do not. The consumer that has it
+/// begins again when it next renews its lease.
+pub async fn rewind(
+    tx: &mut Tx,
+    schema: &'static str,
+    source: &str,
+    practice: PracticeId,
+) -> Result<(), sqlx::Error> {
+    let names: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!(
+        "select name from {schema}.leases where starts_with(name, $1) order by name"
+    )))
+    .bind(format!("follow/{source}/"))
+    .fetch_all(&mut **tx)
+    .await?;
+    let holding: Vec<String> = names
+        .into_iter()
+        .filter(|name| bucket_of(name).is_some_and(|bucket| bucket.holds(practice)))
+        .collect();
+    sqlx::query(AssertSqlSafe(format!(
+        "update {schema}.leases set fence = fence + 1, expire_time = '-infinity' where name = any($1)"
+    )))
+    .bind(holding)
+    .execute(&mut **tx)
+    .await?;
+    for table in ["cursors", "parked_events"] {
+        sqlx::query(AssertSqlSafe(format!(
+            "delete from {schema}.{table} where source = $1 and practice_id = $2"
+        )))
+        .bind(source)
+        .bind(practice)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Which bucket a lease named `follow/{source}/{count}/{number}` is for.
+fn bucket_of(lease: &str) -> Option<Bucket> {
+    let (rest, number) = lease.rsplit_once('/')?;
+    let (_, count) = rest.rsplit_once('/')?;
+    Bucket::new(number.parse().ok()?, count.parse().ok()?).ok()
 }
 
 /// Gives an event up until somebody replays or skips it.

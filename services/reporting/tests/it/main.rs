@@ -1,0 +1,12 @@
+//! Stories: the real service behind its real stack and a fresh Postgres, following a real feed in which the stories
+//! write what billing would.
+
+#![cfg(test)]
+
+mod app;
+mod billing;
+mod feeds;
+mod pages;
+mod rebuild;
+mod reports;
+mod tenancy;

@@ -27,4 +27,7 @@ pub struct Config {
     /// billing's gRPC address, whose feed says when a bill is paid or cancelled.
     #[arg(long, env = "BILLING_URL", default_value = "http://127.0.0.1:7101")]
     pub billing_url: String,
+    /// Between saying that it goes and refusing connections, for balancers to notice.
+    #[arg(long, env = "DRAIN_NOTICE_MS", default_value_t = 3000)]
+    pub drain_notice_ms: u64,
 }

@@ -57,13 +57,19 @@ impl Fault for Error {
             Self::SignInRefused | Self::SetupTokenInvalid => Code::Unauthenticated,
             Self::TooManyAttempts { .. } => Code::ResourceExhausted,
             Self::EmailTaken => Code::AlreadyExists,
-            Self::PasswordTooWeak(_) | Self::TimeZoneUnknown(_) | Self::CurrencyUnknown(_) => Code::InvalidArgument,
+            Self::PasswordTooWeak(_) | Self::TimeZoneUnknown(_) | Self::CurrencyUnknown(_) => {
+                Code::InvalidArgument
+            }
             Self::AccessCodeNotFound(_) => Code::NotFound,
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
             Self::Request(RequestError::Malformed | RequestError::Reused) => Code::InvalidArgument,
             Self::Request(RequestError::Database(error)) | Self::Database(error) => {
-                if pg::is_transient(error) { Code::Unavailable } else { Code::Internal }
+                if pg::is_transient(error) {
+                    Code::Unavailable
+                } else {
+                    Code::Internal
+                }
             }
             Self::Secret(_) => Code::Internal,
         }
@@ -93,13 +99,19 @@ impl Fault for Error {
         match self {
             Self::TooManyAttempts { retry_after } => details.retry_after(*retry_after),
             Self::PasswordTooWeak(must) => details.field("owner_password", *must),
-            Self::TimeZoneUnknown(_) => details.field("practice.time_zone", "must be an IANA time zone"),
-            Self::CurrencyUnknown(_) => details.field("practice.currency_code", "must be an ISO 4217 currency"),
+            Self::TimeZoneUnknown(_) => {
+                details.field("practice.time_zone", "must be an IANA time zone")
+            }
+            Self::CurrencyUnknown(_) => {
+                details.field("practice.currency_code", "must be an ISO 4217 currency")
+            }
             Self::AccessCodeNotFound(bill) => details.resource("access_code", bill.to_string()),
             Self::Denied(denied) => denied.details(),
             Self::Invalid(invalid) => invalid.details(),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
-            Self::Request(RequestError::Reused) => details.field("request_id", "was used for another request"),
+            Self::Request(RequestError::Reused) => {
+                details.field("request_id", "was used for another request")
+            }
             Self::SignInRefused
             | Self::SetupTokenInvalid
             | Self::EmailTaken
@@ -111,7 +123,9 @@ impl Fault for Error {
 
     fn conflict(&self) -> bool {
         match self {
-            Self::Database(error) | Self::Request(RequestError::Database(error)) => pg::is_conflict(error),
+            Self::Database(error) | Self::Request(RequestError::Database(error)) => {
+                pg::is_conflict(error)
+            }
             Self::SignInRefused
             | Self::TooManyAttempts { .. }
             | Self::SetupTokenInvalid

@@ -1,14 +1,14 @@
 //! Who you are and what you may see: practices, staff sign-in, programs, guests of one bill, service tokens, and the
 //! keys that every token of the suite is verified with.
 
-pub mod config;
+mod config;
 pub mod domain;
-pub mod error;
+mod error;
 pub mod ops;
 pub mod rpc;
 pub mod secrets;
 pub mod signing;
-pub mod store;
+mod store;
 pub mod wire;
 pub mod work;
 
@@ -16,7 +16,7 @@ mod run;
 
 pub use config::Config;
 pub use error::Error;
-pub use run::{routes, run};
+pub use run::{routes, run, server};
 
 use clock::Clock;
 use pg::{Outbox, Pool, Requests};

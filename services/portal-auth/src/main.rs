@@ -5,7 +5,11 @@ use clap::Parser;
 use portal_auth::{Config, run};
 
 #[derive(Parser)]
-#[command(name = "portal-auth", version, about = "Sign-in, tokens and access codes of Evenkeel")]
+#[command(
+    name = "portal-auth",
+    version,
+    about = "Sign-in, tokens and access codes of Evenkeel"
+)]
 struct Arguments {
     #[command(flatten)]
     config: Config,
@@ -22,5 +26,7 @@ async fn main() -> anyhow::Result<()> {
             tracing::error!(%error, "signals cannot be heard");
         }
     };
-    run(arguments.config, clock::Clock::system(), shutdown).await.context("portal-auth ended")
+    run(arguments.config, clock::Clock::system(), shutdown)
+        .await
+        .context("portal-auth ended")
 }

@@ -5,8 +5,8 @@ use crate::{PortalAuth, Result, store};
 use ::rpc::{AUDIENCE, Claims, ISSUER, Role};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::{
-    AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters, EllipticCurveKeyType, Jwk,
-    JwkSet, KeyAlgorithm, PublicKeyUse,
+    AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters,
+    EllipticCurveKeyType, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use p256::ecdsa::SigningKey;
@@ -67,14 +67,19 @@ impl Signing {
             rows.push(row);
         }
         tx.commit().await?;
-        let keys = rows.iter().map(|row| read(portal, row)).collect::<Result<Vec<_>>>()?;
+        let keys = rows
+            .iter()
+            .map(|row| read(portal, row))
+            .collect::<Result<Vec<_>>>()?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         Ok(())
     }
 
     /// The public halves of all live keys, those that do not sign yet too.
     pub fn jwks(&self) -> JwkSet {
-        JwkSet { keys: self.keys().iter().map(|key| key.public.clone()).collect() }
+        JwkSet {
+            keys: self.keys().iter().map(|key| key.public.clone()).collect(),
+        }
     }
 
     /// Signs with the newest key that may sign. Errors: INTERNAL before the keys are loaded.
@@ -85,7 +90,9 @@ impl Signing {
             .filter(|key| key.sign_from_time <= now)
             .max_by_key(|key| key.sign_from_time)
             .ok_or(SecretError::Sealed)?;
-        let expire_time = now.checked_add(grant.lifetime).map_err(|_| SecretError::Sealed)?;
+        let expire_time = now
+            .checked_add(grant.lifetime)
+            .map_err(|_| SecretError::Sealed)?;
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
@@ -99,7 +106,8 @@ impl Signing {
         };
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(key.key_id.clone());
-        let text = jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(|_| SecretError::Sealed)?;
+        let text = jsonwebtoken::encode(&header, &claims, &key.encoding)
+            .map_err(|_| SecretError::Sealed)?;
         Ok(AccessToken { text, expire_time })
     }
 
@@ -109,7 +117,11 @@ impl Signing {
 }
 
 /// A new key pair, sealed for its row.
-pub fn draw(portal: &PortalAuth, now: Timestamp, sign_from_time: Timestamp) -> Result<store::signing_keys::Row> {
+pub fn draw(
+    portal: &PortalAuth,
+    now: Timestamp,
+    sign_from_time: Timestamp,
+) -> Result<store::signing_keys::Row> {
     let key_id = random_hex::<8>(&portal.clock);
     let mut scalar = [0; 32];
     let key = loop {
@@ -119,8 +131,15 @@ pub fn draw(portal: &PortalAuth, now: Timestamp, sign_from_time: Timestamp) -> R
             break key;
         }
     };
-    let sealed = portal.secrets.seal(&key.to_bytes(), &place(&key_id), &portal.clock)?;
-    Ok(store::signing_keys::Row { key_id, sealed, create_time: now, sign_from_time })
+    let sealed = portal
+        .secrets
+        .seal(&key.to_bytes(), &place(&key_id), &portal.clock)?;
+    Ok(store::signing_keys::Row {
+        key_id,
+        sealed,
+        create_time: now,
+        sign_from_time,
+    })
 }
 
 fn read(portal: &PortalAuth, row: &store::signing_keys::Row) -> Result<Key> {

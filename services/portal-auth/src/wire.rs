@@ -1,6 +1,7 @@
 //! proto ↔ what this service works with.
 
 use crate::ops::{LiveCode, Registration};
+use crate::secrets::{SecretError, Secrets};
 use crate::signing::AccessToken;
 use crate::store::practices::Practice;
 use ::rpc::Role;
@@ -31,6 +32,19 @@ pub fn registration(request: portal_auth::RegisterPracticeRequest) -> Registrati
     }
 }
 
+/// The request as its fingerprint is kept: a digest of the password itself could be guessed back from the database, far
+/// faster than its hash, so a keyed one stands in its place. Errors: the key cannot be used.
+pub fn registration_without_secrets(
+    request: &portal_auth::RegisterPracticeRequest,
+    secrets: &Secrets,
+) -> Result<portal_auth::RegisterPracticeRequest, SecretError> {
+    Ok(portal_auth::RegisterPracticeRequest {
+        setup_token: String::new(),
+        owner_password: hex::encode(secrets.keyed_digest(&request.owner_password)?),
+        ..request.clone()
+    })
+}
+
 /// As the API shows it.
 pub fn practice(practice: &Practice) -> portal_auth::Practice {
     portal_auth::Practice {
@@ -49,7 +63,9 @@ pub fn practice(practice: &Practice) -> portal_auth::Practice {
 
 /// The event of a registration.
 pub fn practice_registered(registered: &Practice) -> portal_auth::PracticeRegistered {
-    portal_auth::PracticeRegistered { practice: Some(practice(registered)) }
+    portal_auth::PracticeRegistered {
+        practice: Some(practice(registered)),
+    }
 }
 
 /// As the API names it.

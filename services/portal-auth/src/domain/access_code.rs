@@ -43,7 +43,11 @@ impl Standing {
         Self {
             failures_in_row: if locks { 0 } else { in_row },
             failures_in_life,
-            lock_end_time: if locks { now.checked_add(LOCK).ok() } else { None },
+            lock_end_time: if locks {
+                now.checked_add(LOCK).ok()
+            } else {
+                None
+            },
             burned: failures_in_life >= FAILURES_IN_LIFE_MAX,
             retired: self.retired,
         }
@@ -134,7 +138,11 @@ mod tests {
 
     #[test]
     fn a_right_fifth_or_tenth_guess_is_still_right() {
-        let mut code = Standing { failures_in_row: 4, failures_in_life: 9, ..fresh() };
+        let mut code = Standing {
+            failures_in_row: 4,
+            failures_in_life: 9,
+            ..fresh()
+        };
         assert!(code.takes_guesses(noon()));
         code = code.counting_one(noon()).after_success();
         assert!(code.takes_guesses(noon()));
@@ -143,7 +151,13 @@ mod tests {
 
     #[test]
     fn a_retired_code_takes_no_guesses() {
-        assert!(!Standing { retired: true, ..fresh() }.takes_guesses(noon()));
+        assert!(
+            !Standing {
+                retired: true,
+                ..fresh()
+            }
+            .takes_guesses(noon())
+        );
     }
 
     #[test]

@@ -47,7 +47,10 @@ mod tests {
 
     #[test]
     fn long_passwords_pass_and_guessable_ones_do_not() {
-        assert_eq!(weakness("sturdy otter on a raft", "dana@practice.example"), None);
+        assert_eq!(
+            weakness("sturdy otter on a raft", "dana@practice.example"),
+            None
+        );
         assert!(weakness("short", "dana@practice.example").is_some());
         assert!(weakness("PasswordPassword", "dana@practice.example").is_some());
         assert!(weakness("aaaaaaaaaaaaaaaaaaaa", "dana@practice.example").is_some());
@@ -57,6 +60,9 @@ mod tests {
     #[test]
     fn length_counts_characters_not_bytes() {
         assert!(weakness("ööööüüüüääää", "dana@practice.example").is_some());
-        assert_eq!(weakness("żółta łódka na jeziorze", "dana@practice.example"), None);
+        assert_eq!(
+            weakness("żółta łódka na jeziorze", "dana@practice.example"),
+            None
+        );
     }
 }

@@ -19,20 +19,44 @@ pub struct Limit {
 
 /// Guesses of Access Codes from one network address: 10 in 10 minutes, 30 an hour, 100 a day.
 pub const GUESSES_PER_ADDRESS: [Limit; 3] = [
-    Limit { window_seconds: 10 * MINUTE, count_max: 10 },
-    Limit { window_seconds: HOUR, count_max: 30 },
-    Limit { window_seconds: DAY, count_max: 100 },
+    Limit {
+        window_seconds: 10 * MINUTE,
+        count_max: 10,
+    },
+    Limit {
+        window_seconds: HOUR,
+        count_max: 30,
+    },
+    Limit {
+        window_seconds: DAY,
+        count_max: 100,
+    },
 ];
 /// Guesses at one practice's bills; above it the pay link is needed and the practice is told.
-pub const GUESSES_PER_PRACTICE: Limit = Limit { window_seconds: DAY, count_max: 50 };
+pub const GUESSES_PER_PRACTICE: Limit = Limit {
+    window_seconds: DAY,
+    count_max: 50,
+};
 /// Guesses at all bills; above it operators are alarmed.
-pub const GUESSES_OVERALL_ALARM: Limit = Limit { window_seconds: DAY, count_max: 1_000 };
+pub const GUESSES_OVERALL_ALARM: Limit = Limit {
+    window_seconds: DAY,
+    count_max: 1_000,
+};
 /// Guesses at all bills; above it the pay link is needed everywhere.
-pub const GUESSES_OVERALL: Limit = Limit { window_seconds: DAY, count_max: 5_000 };
+pub const GUESSES_OVERALL: Limit = Limit {
+    window_seconds: DAY,
+    count_max: 5_000,
+};
 /// Sign-ins with a password, per e-mail address and per network address.
 pub const SIGN_INS: [Limit; 2] = [
-    Limit { window_seconds: 5 * MINUTE, count_max: 10 },
-    Limit { window_seconds: DAY, count_max: 100 },
+    Limit {
+        window_seconds: 5 * MINUTE,
+        count_max: 10,
+    },
+    Limit {
+        window_seconds: DAY,
+        count_max: 100,
+    },
 ];
 
 impl Limit {

@@ -25,12 +25,26 @@ pub async fn create_program(
     let now = portal.clock.now();
     let program_id = ProgramId::new(&portal.clock);
     let mut tx = pg::begin(&portal.db, practice_id).await?;
-    if let Some(first) = REQUESTS.replayed(&mut tx, key, program_id.uuid(), now).await? {
-        return Ok(NewProgram { program_id: first.into(), secret: None });
+    if let Some(first) = REQUESTS
+        .replayed(&mut tx, key, program_id.uuid(), now)
+        .await?
+    {
+        return Ok(NewProgram {
+            program_id: first.into(),
+            secret: None,
+        });
     }
     let secret = random_hex::<32>(&portal.clock);
-    let program = Program { program_id, practice_id, name, secret_digest: digest(&secret) };
+    let program = Program {
+        program_id,
+        practice_id,
+        name,
+        secret_digest: digest(&secret),
+    };
     store::programs::insert(&mut tx, &program, now).await?;
     tx.commit().await?;
-    Ok(NewProgram { program_id, secret: Some(secret) })
+    Ok(NewProgram {
+        program_id,
+        secret: Some(secret),
+    })
 }

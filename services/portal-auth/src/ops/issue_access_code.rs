@@ -1,9 +1,9 @@
 use crate::domain::access_code;
+use crate::domain::access_code::Standing;
+use crate::secrets::SecretError;
 use crate::secrets::{digest, random_hex};
 use crate::store::access_codes::AccessCode;
 use crate::{PortalAuth, Result, store};
-use crate::domain::access_code::Standing;
-use crate::secrets::SecretError;
 use ::rpc::Caller;
 use ids::{BillId, PracticeId, Reference};
 
@@ -19,7 +19,8 @@ pub struct LiveCode {
 
 /// The live code of a bill: the one it has, or a new one when it has none or a burned or retired one.
 ///
-/// billing and notifications may. A repeat answers the same code as long as it lives.
+/// billing and notifications may. A repeat answers the same code as long as it lives. Errors: INVALID_FIELD for an
+/// Invoice # that is another bill's.
 pub async fn issue_access_code(
     portal: &PortalAuth,
     caller: &Caller,
@@ -43,6 +44,10 @@ pub async fn issue_access_code(
 
     let mut tx = pg::begin(&portal.db, practice_id).await?;
     store::access_codes::insert_reference(&mut tx, &reference, practice_id, bill_id).await?;
+    let kept = store::access_codes::find_reference(&mut tx, practice_id, bill_id).await?;
+    if kept.as_ref() != Some(&reference) {
+        return Err(store::access_codes::foreign_reference());
+    }
     if let Some(code) = store::access_codes::lock(&mut tx, practice_id, bill_id).await?
         && !code.standing.burned
         && !code.standing.retired
@@ -53,7 +58,11 @@ pub async fn issue_access_code(
     let code = AccessCode {
         code_hash,
         link_digest: digest(&fresh.link_token).to_vec(),
-        sealed: portal.secrets.seal(plain.as_bytes(), &place(practice_id, bill_id), &portal.clock)?,
+        sealed: portal.secrets.seal(
+            plain.as_bytes(),
+            &place(practice_id, bill_id),
+            &portal.clock,
+        )?,
         standing: Standing {
             failures_in_row: 0,
             failures_in_life: 0,

@@ -14,7 +14,10 @@ pub async fn issue_service_token(
     client_id: &str,
     client_secret: &str,
 ) -> Result<AccessToken> {
-    let subjects = [format!("program:{client_id}"), format!("program-from:{}", network(caller.address))];
+    let subjects = [
+        format!("program:{client_id}"),
+        format!("program-from:{}", network(caller.address)),
+    ];
     let grant = match client_id.parse::<ProgramId>() {
         Ok(program) => program_grant(portal, program, client_secret).await?,
         Err(_) => service_grant(portal, client_id, client_secret),
@@ -28,16 +31,22 @@ pub async fn issue_service_token(
     }
 }
 
-async fn program_grant(portal: &PortalAuth, program: ProgramId, secret: &str) -> Result<Option<Grant>> {
+async fn program_grant(
+    portal: &PortalAuth,
+    program: ProgramId,
+    secret: &str,
+) -> Result<Option<Grant>> {
     let mut conn = portal.db.acquire().await?;
     let found = store::programs::find_digest(&mut conn, program).await?;
-    Ok(found.filter(|(_, wanted)| same(wanted, &digest(secret))).map(|(practice_id, _)| Grant {
-        subject: program.to_string(),
-        role: Role::Program,
-        practice_id: Some(practice_id),
-        bill_id: None,
-        lifetime: TOKEN_LIFETIME,
-    }))
+    Ok(found
+        .filter(|(_, wanted)| same(wanted, &digest(secret)))
+        .map(|(practice_id, _)| Grant {
+            subject: program.to_string(),
+            role: Role::Program,
+            practice_id: Some(practice_id),
+            bill_id: None,
+            lifetime: TOKEN_LIFETIME,
+        }))
 }
 
 fn service_grant(portal: &PortalAuth, name: &str, secret: &str) -> Option<Grant> {

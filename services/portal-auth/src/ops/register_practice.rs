@@ -38,7 +38,11 @@ pub async fn register_practice(
 
     let practice_id = key.practice;
     let mut tx = pg::begin(&portal.db, practice_id).await?;
-    if REQUESTS.replayed(&mut tx, key, practice_id.uuid(), now).await?.is_some() {
+    if REQUESTS
+        .replayed(&mut tx, key, practice_id.uuid(), now)
+        .await?
+        .is_some()
+    {
         return store::practices::get(&mut tx, practice_id).await;
     }
     registration.practice.practice_id = practice_id;
@@ -89,7 +93,10 @@ fn check(registration: &Registration, email: &str) -> Result<()> {
 fn sign_in_address(email: &str) -> Result<String> {
     let email = email.trim().to_lowercase();
     let well_formed = email.split_once('@').is_some_and(|(name, domain)| {
-        !name.is_empty() && domain.contains('.') && !domain.contains('@') && !email.contains(char::is_whitespace)
+        !name.is_empty()
+            && domain.contains('.')
+            && !domain.contains('@')
+            && !email.contains(char::is_whitespace)
     });
     if well_formed {
         return Ok(email);

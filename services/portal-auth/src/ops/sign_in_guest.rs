@@ -4,7 +4,8 @@
 
 use crate::domain::access_code::{GUEST_SESSION, Standing};
 use crate::domain::rate::{
-    GUESSES_OVERALL, GUESSES_OVERALL_ALARM, GUESSES_PER_ADDRESS, GUESSES_PER_PRACTICE, Limit, network,
+    GUESSES_OVERALL, GUESSES_OVERALL_ALARM, GUESSES_PER_ADDRESS, GUESSES_PER_PRACTICE, Limit,
+    network,
 };
 use crate::secrets::{digest, same};
 use crate::signing::{AccessToken, Grant};
@@ -38,38 +39,48 @@ struct Counted {
     bill_id: BillId,
     code_hash: String,
     standing: Standing,
-    link_matches: bool,
     by_practice: [(String, Limit); 1],
-    practice_count: i32,
 }
 
 /// Opens the pay page of one bill. Anyone may try, within limits.
 ///
 /// Errors: SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS.
-pub async fn sign_in_guest(portal: &PortalAuth, caller: &Caller, guess: Guess) -> Result<GuestSession> {
+pub async fn sign_in_guest(
+    portal: &PortalAuth,
+    caller: &Caller,
+    guess: Guess,
+) -> Result<GuestSession> {
     let from = [format!("guess-from:{}", network(caller.address))];
     let by_address = within(portal, &from, &GUESSES_PER_ADDRESS).await?;
     let overall = [("guess".to_owned(), GUESSES_OVERALL)];
     let overall_count = count_overall(portal, &overall).await?;
 
-    let reference = guess.reference.parse::<Reference>().map(|reference| reference.to_string());
+    let reference = guess
+        .reference
+        .parse::<Reference>()
+        .map(|reference| reference.to_string());
     let counted = match &reference {
-        Ok(reference) => count_guess(portal, reference, &guess.link_token).await?,
+        Ok(reference) => count_guess(portal, reference, &guess.link_token, overall_count).await?,
         Err(_) => None,
     };
     let keyed = portal.secrets.keyed_code(
         reference.as_deref().unwrap_or_default(),
         guess.access_code.trim(),
     )?;
-    let (secrets, hash) = (portal.secrets.clone(), counted.as_ref().map(|counted| counted.code_hash.clone()));
-    let matches = super::sign_in_staff::hashing(portal, move || secrets.matches(&keyed, hash.as_deref())).await?;
+    let (secrets, hash) = (
+        portal.secrets.clone(),
+        counted.as_ref().map(|counted| counted.code_hash.clone()),
+    );
+    let matches =
+        super::sign_in_staff::hashing(portal, move || secrets.matches(&keyed, hash.as_deref()))
+            .await?;
     let counted = counted.filter(|_| matches).ok_or(Error::SignInRefused)?;
-    let link_needed = counted.practice_count > GUESSES_PER_PRACTICE.count_max
-        || overall_count > GUESSES_OVERALL.count_max;
-    if link_needed && !counted.link_matches {
-        return Err(Error::SignInRefused);
-    }
-    admit(portal, &counted, &[by_address.as_slice(), &overall].concat()).await
+    admit(
+        portal,
+        &counted,
+        &[by_address.as_slice(), &overall].concat(),
+    )
+    .await
 }
 
 /// Counts an attempt by each subject against each limit. Errors: TOO_MANY_ATTEMPTS until the fullest window ends.
@@ -107,11 +118,18 @@ async fn count_overall(portal: &PortalAuth, overall: &[(String, Limit)]) -> Resu
     Ok(count)
 }
 
-/// Writes the guess down as a wrong one, committed before anything is compared.
-async fn count_guess(portal: &PortalAuth, reference: &str, link_token: &str) -> Result<Option<Counted>> {
+/// Writes the guess down as a wrong one, committed before anything is compared; none when it is not to be compared, for
+/// the code takes no guesses or the pay link is needed and was not followed.
+async fn count_guess(
+    portal: &PortalAuth,
+    reference: &str,
+    link_token: &str,
+    overall_count: i32,
+) -> Result<Option<Counted>> {
     let now = portal.clock.now();
     let mut conn = portal.db.acquire().await?;
-    let Some((practice_id, bill_id)) = store::access_codes::find_bill(&mut conn, reference).await? else {
+    let Some((practice_id, bill_id)) = store::access_codes::find_bill(&mut conn, reference).await?
+    else {
         return Ok(None);
     };
     let by_practice = [(format!("guess-at:{practice_id}"), GUESSES_PER_PRACTICE)];
@@ -126,7 +144,10 @@ async fn count_guess(portal: &PortalAuth, reference: &str, link_token: &str) -> 
     let Some(code) = store::access_codes::lock(&mut tx, practice_id, bill_id).await? else {
         return Ok(None);
     };
-    if !code.standing.takes_guesses(now) {
+    let link_needed = practice_count > GUESSES_PER_PRACTICE.count_max
+        || overall_count > GUESSES_OVERALL.count_max;
+    let link_followed = same(&code.link_digest, &digest(link_token));
+    if !code.standing.takes_guesses(now) || (link_needed && !link_followed) {
         return Ok(None);
     }
     let standing = code.standing.counting_one(now);
@@ -137,21 +158,27 @@ async fn count_guess(portal: &PortalAuth, reference: &str, link_token: &str) -> 
         bill_id,
         code_hash: code.code_hash,
         standing,
-        link_matches: same(&code.link_digest, &digest(link_token)),
         by_practice,
-        practice_count,
     }))
 }
 
 /// The guess was right: its counts are taken back.
-async fn admit(portal: &PortalAuth, counted: &Counted, elsewhere: &[(String, Limit)]) -> Result<GuestSession> {
+async fn admit(
+    portal: &PortalAuth,
+    counted: &Counted,
+    elsewhere: &[(String, Limit)],
+) -> Result<GuestSession> {
     let now = portal.clock.now();
     let (practice_id, bill_id) = (counted.practice_id, counted.bill_id);
     let mut tx = pg::begin(&portal.db, practice_id).await?;
     if let Some(code) = store::access_codes::lock(&mut tx, practice_id, bill_id).await? {
         // Others may have guessed meanwhile; a lock or burn of theirs stands, ours is undone.
         let ours_only = code.standing == counted.standing;
-        let standing = if ours_only { counted.standing.after_success() } else { code.standing };
+        let standing = if ours_only {
+            counted.standing.after_success()
+        } else {
+            code.standing
+        };
         store::access_codes::update_standing(&mut tx, practice_id, bill_id, standing, now).await?;
     }
     store::attempts::forgive(&mut tx, elsewhere, now).await?;
@@ -167,5 +194,9 @@ async fn admit(portal: &PortalAuth, counted: &Counted, elsewhere: &[(String, Lim
         },
         now,
     )?;
-    Ok(GuestSession { token, practice_id, bill_id })
+    Ok(GuestSession {
+        token,
+        practice_id,
+        bill_id,
+    })
 }

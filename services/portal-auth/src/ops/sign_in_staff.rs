@@ -24,14 +24,23 @@ pub async fn sign_in_staff(
     password: String,
 ) -> Result<StaffSession> {
     let email = email.trim().to_lowercase();
-    let subjects = [format!("staff:{email}"), format!("staff-from:{}", network(caller.address))];
+    let subjects = [
+        format!("staff:{email}"),
+        format!("staff-from:{}", network(caller.address)),
+    ];
     let counted = super::sign_in_guest::within(portal, &subjects, &SIGN_INS).await?;
 
     let mut conn = portal.db.acquire().await?;
     let staff = store::staff::find(&mut conn, &email).await?;
     drop(conn);
-    let (secrets, hash) = (portal.secrets.clone(), staff.as_ref().map(|staff| staff.password_hash.clone()));
-    let matches = hashing(portal, move || secrets.matches(password.as_bytes(), hash.as_deref())).await?;
+    let (secrets, hash) = (
+        portal.secrets.clone(),
+        staff.as_ref().map(|staff| staff.password_hash.clone()),
+    );
+    let matches = hashing(portal, move || {
+        secrets.matches(password.as_bytes(), hash.as_deref())
+    })
+    .await?;
     let staff = staff.filter(|_| matches).ok_or(Error::SignInRefused)?;
 
     let now = portal.clock.now();
@@ -47,7 +56,11 @@ pub async fn sign_in_staff(
         },
         now,
     )?;
-    Ok(StaffSession { token, practice_id: staff.practice_id, role: staff.role })
+    Ok(StaffSession {
+        token,
+        practice_id: staff.practice_id,
+        role: staff.role,
+    })
 }
 
 /// Runs a hash off the async threads, a few at a time: each takes 19 MiB. Who waits too long is told to come back.
@@ -55,9 +68,13 @@ pub(super) async fn hashing<T: Send + 'static>(
     portal: &PortalAuth,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
-    let busy = || Error::TooManyAttempts { retry_after: std::time::Duration::from_secs(2) };
+    let busy = || Error::TooManyAttempts {
+        retry_after: std::time::Duration::from_secs(2),
+    };
     let wait = std::time::Duration::from_secs(5);
     let permit = tokio::time::timeout(wait, portal.hashing.clone().acquire_owned()).await;
     let _permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| crate::secrets::SecretError::Hash.into())
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| crate::secrets::SecretError::Hash.into())
 }

@@ -3,7 +3,8 @@ use ::rpc::{enter, parse};
 use ids::{BillId, PracticeId, Reference};
 use proto::portal_auth::v1::access_code_service_server::AccessCodeService;
 use proto::portal_auth::v1::{
-    IssueAccessCodeRequest, IssueAccessCodeResponse, RevealAccessCodeRequest, RevealAccessCodeResponse,
+    IssueAccessCodeRequest, IssueAccessCodeResponse, RevealAccessCodeRequest,
+    RevealAccessCodeResponse,
 };
 use tonic::{Request, Response, Status};
 

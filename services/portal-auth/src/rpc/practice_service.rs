@@ -4,8 +4,8 @@ use ids::PracticeId;
 use pg::RequestKey;
 use proto::portal_auth::v1::practice_service_server::PracticeService;
 use proto::portal_auth::v1::{
-    CreateProgramRequest, CreateProgramResponse, GetPracticeRequest, GetPracticeResponse, RegisterPracticeRequest,
-    RegisterPracticeResponse,
+    CreateProgramRequest, CreateProgramResponse, GetPracticeRequest, GetPracticeResponse,
+    RegisterPracticeRequest, RegisterPracticeResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -16,11 +16,24 @@ impl PracticeService for PortalAuth {
         request: Request<RegisterPracticeRequest>,
     ) -> Result<Response<RegisterPracticeResponse>, Status> {
         let (caller, request) = enter(request)?;
-        let practice_id = PracticeId::from(ids::derive_uuid("RegisterPractice", &[request.request_id.as_bytes()]));
-        let key = RequestKey::of(practice_id, "RegisterPractice", &request.request_id, &request)
+        let practice_id = PracticeId::from(ids::derive_uuid(
+            "RegisterPractice",
+            &[request.request_id.as_bytes()],
+        ));
+        let recorded = wire::registration_without_secrets(&request, &self.secrets)
             .map_err(crate::Error::from)?;
-        let practice = ops::register_practice(self, &caller, &key, wire::registration(request)).await?;
-        Ok(Response::new(RegisterPracticeResponse { practice: Some(wire::practice(&practice)) }))
+        let key = RequestKey::of(
+            practice_id,
+            "RegisterPractice",
+            &request.request_id,
+            &recorded,
+        )
+        .map_err(crate::Error::from)?;
+        let practice =
+            ops::register_practice(self, &caller, &key, wire::registration(request)).await?;
+        Ok(Response::new(RegisterPracticeResponse {
+            practice: Some(wire::practice(&practice)),
+        }))
     }
 
     async fn get_practice(
@@ -30,9 +43,13 @@ impl PracticeService for PortalAuth {
         let (caller, request) = enter(request)?;
         let practice_id = parse::<PracticeId>(&request.practice_id, "practice_id")?;
         caller.within(practice_id)?;
-        let mut tx = pg::begin(&self.db, practice_id).await.map_err(crate::Error::from)?;
+        let mut tx = pg::begin(&self.db, practice_id)
+            .await
+            .map_err(crate::Error::from)?;
         let practice = store::practices::get(&mut tx, practice_id).await?;
-        Ok(Response::new(GetPracticeResponse { practice: Some(wire::practice(&practice)) }))
+        Ok(Response::new(GetPracticeResponse {
+            practice: Some(wire::practice(&practice)),
+        }))
     }
 
     async fn create_program(

@@ -2,8 +2,8 @@ use crate::{PortalAuth, ops, wire};
 use ::rpc::enter;
 use proto::portal_auth::v1::sign_in_service_server::SignInService;
 use proto::portal_auth::v1::{
-    IssueServiceTokenRequest, IssueServiceTokenResponse, SignInGuestRequest, SignInGuestResponse, SignInStaffRequest,
-    SignInStaffResponse,
+    IssueServiceTokenRequest, IssueServiceTokenResponse, SignInGuestRequest, SignInGuestResponse,
+    SignInStaffRequest, SignInStaffResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -47,7 +47,9 @@ impl SignInService for PortalAuth {
         request: Request<IssueServiceTokenRequest>,
     ) -> Result<Response<IssueServiceTokenResponse>, Status> {
         let (caller, request) = enter(request)?;
-        let token = ops::issue_service_token(self, &caller, &request.client_id, &request.client_secret).await?;
+        let token =
+            ops::issue_service_token(self, &caller, &request.client_id, &request.client_secret)
+                .await?;
         Ok(Response::new(IssueServiceTokenResponse {
             expire_time: wire::expire_time(&token),
             access_token: token.text,

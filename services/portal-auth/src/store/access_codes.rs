@@ -1,10 +1,12 @@
 //! Lock order: the code's row is the only one locked here.
 
-use crate::Result;
 use crate::domain::access_code::Standing;
+use crate::{Error, Result};
+use ::rpc::Invalid;
 use ids::{BillId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use pg::OnConstraint;
 use sqlx::PgConnection;
 
 /// The code of a bill as it is kept.
@@ -21,7 +23,10 @@ pub struct AccessCode {
 }
 
 /// Which bill an Invoice # means, of any practice.
-pub async fn find_bill(conn: &mut PgConnection, reference: &str) -> Result<Option<(PracticeId, BillId)>> {
+pub async fn find_bill(
+    conn: &mut PgConnection,
+    reference: &str,
+) -> Result<Option<(PracticeId, BillId)>> {
     let row = sqlx::query!(
         r#"
         select
@@ -38,7 +43,11 @@ pub async fn find_bill(conn: &mut PgConnection, reference: &str) -> Result<Optio
 }
 
 /// The Invoice # of a bill.
-pub async fn find_reference(conn: &mut PgConnection, practice: PracticeId, bill: BillId) -> Result<Option<String>> {
+pub async fn find_reference(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+) -> Result<Option<String>> {
     let reference = sqlx::query_scalar!(
         r#"
         select reference
@@ -53,7 +62,7 @@ pub async fn find_reference(conn: &mut PgConnection, practice: PracticeId, bill:
     Ok(reference)
 }
 
-/// Notes which bill an Invoice # means; noting it again is fine.
+/// Notes which bill an Invoice # means; noting it again is fine. Errors: INVALID_FIELD when it is another bill's.
 pub async fn insert_reference(
     conn: &mut PgConnection,
     reference: &str,
@@ -71,12 +80,22 @@ pub async fn insert_reference(
         bill.uuid(),
     )
     .execute(conn)
-    .await?;
-    Ok(())
+    .await
+    .map(|_| ())
+    .on_constraint("bill_references_pkey", foreign_reference)
+}
+
+/// An Invoice # stands for one bill, and a bill has one.
+pub fn foreign_reference() -> Error {
+    Invalid::new("reference", "must be the bill's own Invoice #").into()
 }
 
 /// The code of a bill, locked until the transaction ends.
-pub async fn lock(conn: &mut PgConnection, practice: PracticeId, bill: BillId) -> Result<Option<AccessCode>> {
+pub async fn lock(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+) -> Result<Option<AccessCode>> {
     let row = sqlx::query!(
         r#"
         select
@@ -179,7 +198,12 @@ pub async fn update_standing(
 }
 
 /// The bill is paid or cancelled: its code opens nothing more. Retiring again is fine.
-pub async fn retire(conn: &mut PgConnection, practice: PracticeId, bill: BillId, now: Timestamp) -> Result<()> {
+pub async fn retire(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+    now: Timestamp,
+) -> Result<()> {
     sqlx::query!(
         r#"
         update portal_auth.access_codes

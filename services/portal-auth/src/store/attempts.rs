@@ -7,7 +7,11 @@ use sqlx::PgConnection;
 /// Counts one more attempt of each subject in the window of its limit, and answers the counts in the same order.
 ///
 /// Subjects are locked in the order given; callers name them in one fixed order.
-pub async fn count(conn: &mut PgConnection, counted: &[(String, Limit)], now: Timestamp) -> Result<Vec<i32>> {
+pub async fn count(
+    conn: &mut PgConnection,
+    counted: &[(String, Limit)],
+    now: Timestamp,
+) -> Result<Vec<i32>> {
     let mut counts = Vec::with_capacity(counted.len());
     for (subject, limit) in counted {
         let count = sqlx::query_scalar!(
@@ -29,7 +33,11 @@ pub async fn count(conn: &mut PgConnection, counted: &[(String, Limit)], now: Ti
 }
 
 /// Takes back what [`count`] counted: the attempt was right.
-pub async fn forgive(conn: &mut PgConnection, counted: &[(String, Limit)], now: Timestamp) -> Result<()> {
+pub async fn forgive(
+    conn: &mut PgConnection,
+    counted: &[(String, Limit)],
+    now: Timestamp,
+) -> Result<()> {
     for (subject, limit) in counted {
         sqlx::query!(
             r#"

@@ -1,8 +1,8 @@
 use crate::Result;
+use ::rpc::Denied;
 use ids::PracticeId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use ::rpc::Denied;
 use sqlx::PgConnection;
 
 /// A practice as it is kept.

@@ -18,7 +18,10 @@ pub struct Program {
 }
 
 /// By id, of any practice: this is a sign-in.
-pub async fn find_digest(conn: &mut PgConnection, program: ProgramId) -> Result<Option<(PracticeId, Vec<u8>)>> {
+pub async fn find_digest(
+    conn: &mut PgConnection,
+    program: ProgramId,
+) -> Result<Option<(PracticeId, Vec<u8>)>> {
     let row = sqlx::query!(
         r#"
         select

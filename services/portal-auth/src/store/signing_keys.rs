@@ -18,7 +18,9 @@ pub struct Row {
 
 /// Held until the transaction ends, so that replicas that start together draw one first key between them.
 pub async fn lock(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!("lock table portal_auth.signing_keys in exclusive mode").execute(conn).await?;
+    sqlx::query!("lock table portal_auth.signing_keys in exclusive mode")
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

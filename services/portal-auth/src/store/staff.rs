@@ -1,9 +1,9 @@
 use crate::{Error, Result};
+use ::rpc::Role;
 use ids::{PracticeId, UserId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use pg::OnConstraint;
-use ::rpc::Role;
 use sqlx::PgConnection;
 
 /// A member of staff who may sign in.
@@ -71,5 +71,7 @@ pub async fn insert(conn: &mut PgConnection, staff: &Staff, now: Timestamp) -> R
 
 /// The database's check lets nothing else in.
 fn role(name: &str) -> Option<Role> {
-    [Role::Owner, Role::Biller, Role::Clinician].into_iter().find(|role| role.name() == name)
+    [Role::Owner, Role::Biller, Role::Clinician]
+        .into_iter()
+        .find(|role| role.name() == name)
 }

@@ -33,5 +33,8 @@ impl Handler for Bills {
 /// Nothing that a guest could pay: cancelled, or the client's share is settled.
 fn nothing_due(bill: &BillFacts) -> bool {
     bill.status() == BillStatus::Cancelled
-        || bill.client_balance.as_ref().is_none_or(|balance| balance.minor_units <= 0)
+        || bill
+            .client_balance
+            .as_ref()
+            .is_none_or(|balance| balance.minor_units <= 0)
 }

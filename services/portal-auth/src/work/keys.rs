@@ -9,7 +9,9 @@ pub async fn keep_keys(portal: PortalAuth, keys: Keys) {
         tokio::time::sleep(Duration::from_secs(30)).await;
         match portal.signing.load(&portal).await {
             Ok(()) => keys.replace(&portal.signing.jwks()),
-            Err(error) => tracing::warn!(%error, "the signing keys could not be read again; the known ones stay"),
+            Err(error) => {
+                tracing::warn!(%error, "the signing keys could not be read again; the known ones stay")
+            }
         }
     }
 }

@@ -16,7 +16,11 @@ pub async fn sweep_attempts(portal: PortalAuth) {
 }
 
 async fn sweep(portal: &PortalAuth) -> crate::Result<()> {
-    let before = portal.clock.now().checked_sub(KEEP).unwrap_or(jiff::Timestamp::MIN);
+    let before = portal
+        .clock
+        .now()
+        .checked_sub(KEEP)
+        .unwrap_or(jiff::Timestamp::MIN);
     let mut conn = portal.db.acquire().await?;
     store::attempts::delete_before(&mut conn, before).await?;
     Ok(())

@@ -1,0 +1,66 @@
+//! Payments: money from clients is recorded, charged through the processor, and given back.
+//!
+//! `ops` is what it does, one verb a file; `domain` the rules; `store` the SQL; `rpc` and `wire` the doors to outside;
+//! `work` the loops: feeds that are followed, the webhook inbox, the reconciler.
+//!
+//! The network is never inside a transaction. A charge is intent, call, outcome, each committed before the next begins
+//! (`ops::charge`), so that a crash between any two is found and finished without a second charge.
+
+/// What an operator sets.
+pub mod config;
+pub mod crash;
+pub mod domain;
+/// What an op answers instead of success.
+pub mod error;
+pub mod ops;
+pub mod rpc;
+pub mod store;
+pub mod wire;
+pub mod work;
+
+mod run;
+
+pub use config::{Config, Timing};
+pub use error::{Error, Missing};
+pub use run::{routes, run};
+
+use clock::Clock;
+use pg::{Outbox, PageKey, Pool, Requests};
+use processor::Processor;
+use secrecy::SecretString;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What an op of this service returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// This schema's migrations, embedded.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+/// The schema, and the service's name.
+pub const SCHEMA: &str = "payments";
+
+pub(crate) const REQUESTS: Requests = Requests::new(SCHEMA);
+pub(crate) const OUTBOX: Outbox = Outbox::new(SCHEMA);
+
+/// The service: what every op works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Payments {
+    /// Connections as the schema's role.
+    pub db: Pool,
+    /// Time and randomness.
+    pub clock: Clock,
+    /// Seals the page tokens of lists.
+    pub page_key: PageKey,
+    /// The card processor.
+    pub processor: Processor,
+    /// billing, for bills, holds and the books.
+    pub billing: crate::rpc::billing::Billing,
+    /// Secrets that the processor may sign webhooks with: two while one is being replaced.
+    pub webhook_secrets: Arc<[SecretString]>,
+    /// What a payment's id at the processor is put behind to open it in the dashboard.
+    pub dashboard_url: Arc<str>,
+    /// How often and how long.
+    pub timing: Timing,
+    /// Wakes the inbox's worker when a webhook came.
+    pub webhook_came: Arc<Notify>,
+}

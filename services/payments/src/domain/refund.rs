@@ -1,0 +1,129 @@
+//! What may go back of a payment, and where a refund stands.
+
+use super::words;
+use money::{Money, MoneyError};
+
+words! {
+    /// Where a refund stands.
+    RefundState {
+        /// Written down.
+        Created "created",
+        /// At the processor.
+        Processing "processing",
+        /// The processor's answer is not known.
+        Unknown "unknown",
+        /// The money is on its way back.
+        Succeeded "succeeded",
+        /// It did not go back.
+        Failed "failed",
+    }
+}
+
+impl RefundState {
+    /// Nothing more is asked of the processor. One that succeeded may still fail when the payer's bank sends it back;
+    /// the processor says so by itself.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        self.rank() >= 2
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Created => 0,
+            Self::Processing | Self::Unknown => 1,
+            Self::Succeeded => 2,
+            Self::Failed => 3,
+        }
+    }
+
+    /// Where it stands after the processor said `said`; never back.
+    #[must_use]
+    pub const fn merged(self, said: Self) -> Self {
+        let (now, then) = (self.rank(), said.rank());
+        if then > now || (then == now && !self.is_final()) {
+            said
+        } else {
+            self
+        }
+    }
+}
+
+/// More was asked for than is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefundError {
+    /// Together with earlier and pending ones it would exceed the payment.
+    #[error("{0} is left of the payment")]
+    ExceedsPayment(Money),
+    /// Amounts that cannot be computed.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+/// What is refunded of `amount` once `asked` is too; pending ones count. Errors: `ExceedsPayment` with what is left.
+pub fn refunded_with(amount: Money, refunded: Money, asked: Money) -> Result<Money, RefundError> {
+    let left = amount.minus(refunded)?;
+    if asked.compare(left)?.is_gt() {
+        return Err(RefundError::ExceedsPayment(left));
+    }
+    Ok(refunded.plus(asked)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use money::Currency;
+    use proptest::prelude::*;
+
+    fn usd(minor: i64) -> Money {
+        Money::from_minor(minor, Currency::USD)
+    }
+
+    #[test]
+    fn three_refunds_of_40_take_40_and_not_a_cent_more() {
+        let after = refunded_with(usd(4_000), usd(0), usd(1_500)).expect("15");
+        let after = refunded_with(usd(4_000), after, usd(2_500)).expect("25");
+        assert_eq!(after, usd(4_000));
+        assert_eq!(
+            refunded_with(usd(4_000), after, usd(1)),
+            Err(RefundError::ExceedsPayment(usd(0)))
+        );
+    }
+
+    #[test]
+    fn a_refund_that_came_back_has_failed_even_late() {
+        assert_eq!(RefundState::Succeeded.merged(RefundState::Failed), RefundState::Failed);
+        assert_eq!(RefundState::Failed.merged(RefundState::Succeeded), RefundState::Failed);
+        assert_eq!(RefundState::Succeeded.merged(RefundState::Processing), RefundState::Succeeded);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_refunds_never_exceed_the_payment(
+            amount in 1_i64..1_000_000,
+            asked in proptest::collection::vec(1_i64..400_000, 0..20)
+        ) {
+            let (mut refunded, mut granted) = (usd(0), 0);
+            for asked in asked {
+                match refunded_with(usd(amount), refunded, usd(asked)) {
+                    Ok(after) => {
+                        granted += asked;
+                        refunded = after;
+                    }
+                    Err(error) => prop_assert_eq!(error, RefundError::ExceedsPayment(usd(amount - granted))),
+                }
+                prop_assert_eq!(refunded, usd(granted));
+                prop_assert!(granted <= amount);
+            }
+        }
+
+        #[test]
+        fn a_state_never_moves_back(words in proptest::collection::vec(proptest::sample::select(RefundState::ALL), 0..10)) {
+            let mut state = RefundState::Created;
+            for said in words {
+                let after = state.merged(said);
+                prop_assert!(after.rank() >= state.rank());
+                state = after;
+            }
+        }
+    }
+}

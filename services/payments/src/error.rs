@@ -1,0 +1,306 @@
+use crate::domain::allocation::AllocationError;
+use crate::domain::refund::RefundError;
+use crate::domain::refusal::Refusal;
+use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
+use ids::{BillId, ClientId, PaymentId, PracticeId, RefundId};
+use money::{Currency, Money, MoneyError};
+use pg::{PageError, RequestError};
+use processor::{EnvelopeError, SignatureError};
+use std::time::Duration;
+use tonic::{Code, Status};
+
+/// Everything that an op of this service can answer instead of success.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody's, or somebody else's.
+    #[error("there is no {}", .0.shown())]
+    Missing(Missing),
+    /// portal-auth's event about the practice has not come yet.
+    #[error("practice {0} is being set up")]
+    PracticeNotYetKnown(PracticeId),
+    /// Not the practice's currency.
+    #[error("{field} must be in {expected}")]
+    CurrencyMismatch {
+        /// The field.
+        field: &'static str,
+        /// The practice's currency.
+        expected: Currency,
+    },
+    /// Allocations that do not fit.
+    #[error(transparent)]
+    Allocations(AllocationError),
+    /// Not before it has come.
+    #[error("receive_time must not be in the future")]
+    ReceivedInFuture,
+    /// Card numbers are kept nowhere.
+    #[error(transparent)]
+    CardNumber(#[from] CardNumberInText),
+    /// It was taken back.
+    #[error("bill {0} is cancelled")]
+    BillCancelled(BillId),
+    /// billing set nothing aside for a payment of the bill.
+    #[error("{}", refusal_text(*.0))]
+    Refused(Refusal, BillId),
+    /// Only money that came can go back.
+    #[error("payment {0} has not succeeded")]
+    PaymentNotSucceeded(PaymentId),
+    /// More than is left of the payment.
+    #[error("{0} is left of the payment")]
+    ExceedsPayment(Money),
+    /// The processor cannot be reached or is busy. Nothing was charged by this call.
+    #[error("the card processor cannot be reached; nothing was charged yet, ask again")]
+    ProcessorUnavailable {
+        /// When a try is worth it again.
+        retry_after: Duration,
+    },
+    /// billing could not be asked.
+    #[error("billing: {}", .0.message())]
+    Billing(Status),
+    /// Not signed by one of the endpoint's secrets, or too long ago.
+    #[error("the signature is not valid")]
+    SignatureInvalid(#[from] SignatureError),
+    /// Signed, but no event.
+    #[error("the body is no event of the processor")]
+    WebhookMalformed(#[from] EnvelopeError),
+    /// What the processor says of an object does not fit what was asked of it; nothing is recorded.
+    #[error("the processor says {0}")]
+    ProcessorContradicts(&'static str),
+    /// Somebody else's, or nobody's.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// A field is wrong.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// Amounts that cannot be computed.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// A page that cannot be given.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The request id does not fit the request.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// A row says what the code does not know; the text names it.
+    #[error("stored row: {0}")]
+    Stored(&'static str),
+    /// The database failed.
+    #[error("database")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What was asked for and is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A client.
+    Client(ClientId),
+    /// A bill, or not this client's.
+    Bill(BillId),
+    /// A payment, or not this guest's.
+    Payment(PaymentId),
+    /// A refund.
+    Refund(RefundId),
+}
+
+impl Missing {
+    /// Its kind and its id.
+    fn named(self) -> (&'static str, String) {
+        match self {
+            Self::Client(id) => ("client", id.to_string()),
+            Self::Bill(id) => ("bill", id.to_string()),
+            Self::Payment(id) => ("payment", id.to_string()),
+            Self::Refund(id) => ("refund", id.to_string()),
+        }
+    }
+
+    fn shown(self) -> String {
+        let (kind, id) = self.named();
+        format!("{kind} {id}")
+    }
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Client(_) => "CLIENT_NOT_FOUND",
+            Self::Bill(_) => "BILL_NOT_FOUND",
+            Self::Payment(_) => "PAYMENT_NOT_FOUND",
+            Self::Refund(_) => "REFUND_NOT_FOUND",
+        }
+    }
+}
+
+/// What a person reads.
+const fn refusal_text(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::BillNotFound => "there is no such bill",
+        Refusal::BillCancelled => "the bill is cancelled",
+        Refusal::NothingDue => "nothing is due on the bill",
+        Refusal::PaymentInProgress => {
+            "another payment of the bill is in progress; nothing was charged"
+        }
+        Refusal::ExceedsClientBalance => "the amount is more than is due on the bill",
+        Refusal::CurrencyMismatch => "the bill is in another currency",
+    }
+}
+
+impl From<RefundError> for Error {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::ExceedsPayment(left) => Self::ExceedsPayment(left),
+            RefundError::Money(error) => Self::Money(error),
+        }
+    }
+}
+
+impl From<AllocationError> for Error {
+    fn from(error: AllocationError) -> Self {
+        match error {
+            AllocationError::Money(error) => Self::Money(error),
+            AllocationError::ExceedAmount(_) | AllocationError::Twice(_) => {
+                Self::Allocations(error)
+            }
+        }
+    }
+}
+
+impl Error {
+    fn database(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Database(error) | Self::Request(RequestError::Database(error)) => Some(error),
+            _other => None,
+        }
+    }
+}
+
+impl Fault for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Missing(_) | Self::Refused(Refusal::BillNotFound, _) => Code::NotFound,
+            Self::PracticeNotYetKnown(_)
+            | Self::ProcessorUnavailable { .. }
+            | Self::Billing(_) => Code::Unavailable,
+            Self::CurrencyMismatch { .. }
+            | Self::Allocations(_)
+            | Self::ReceivedInFuture
+            | Self::SignatureInvalid(_)
+            | Self::WebhookMalformed(_)
+            | Self::Money(_)
+            | Self::Page(_)
+            | Self::Refused(Refusal::CurrencyMismatch, _)
+            | Self::Request(RequestError::Malformed | RequestError::Reused) => {
+                Code::InvalidArgument
+            }
+            Self::BillCancelled(_)
+            | Self::Refused(
+                Refusal::BillCancelled
+                | Refusal::NothingDue
+                | Refusal::PaymentInProgress
+                | Refusal::ExceedsClientBalance,
+                _,
+            )
+            | Self::PaymentNotSucceeded(_)
+            | Self::ExceedsPayment(_) => Code::FailedPrecondition,
+            Self::CardNumber(refused) => refused.code(),
+            Self::Denied(denied) => denied.code(),
+            Self::Invalid(invalid) => invalid.code(),
+            Self::Request(RequestError::Database(error)) | Self::Database(error) => {
+                if pg::is_transient(error) {
+                    Code::Unavailable
+                } else {
+                    Code::Internal
+                }
+            }
+            Self::ProcessorContradicts(_) | Self::Stored(_) => Code::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Missing(missing) => missing.reason(),
+            Self::PracticeNotYetKnown(_) => "PRACTICE_NOT_YET_KNOWN",
+            Self::CurrencyMismatch { .. } | Self::Money(MoneyError::Currencies { .. }) => {
+                "CURRENCY_MISMATCH"
+            }
+            Self::Allocations(AllocationError::ExceedAmount(_)) => "ALLOCATIONS_EXCEED_AMOUNT",
+            Self::ReceivedInFuture => "RECEIVED_IN_FUTURE",
+            Self::CardNumber(refused) => refused.reason(),
+            Self::BillCancelled(_) => "BILL_CANCELLED",
+            Self::Refused(refusal, _) => refusal.name(),
+            Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
+            Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
+            Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
+            Self::Billing(_) => "BILLING_UNAVAILABLE",
+            Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
+            Self::WebhookMalformed(_) => "WEBHOOK_MALFORMED",
+            Self::ProcessorContradicts(_) => "PROCESSOR_CONTRADICTS",
+            Self::Denied(denied) => denied.reason(),
+            Self::Invalid(invalid) => invalid.reason(),
+            Self::Page(PageError::ForeignToken) => "PAGE_TOKEN_INVALID",
+            Self::Request(RequestError::Reused) => "REQUEST_ID_REUSED",
+            Self::Page(PageError::NegativeSize)
+            | Self::Request(RequestError::Malformed)
+            | Self::Allocations(AllocationError::Twice(_) | AllocationError::Money(_))
+            | Self::Money(MoneyError::Overflow | MoneyError::NoParts | MoneyError::Weights) => {
+                "INVALID_FIELD"
+            }
+            Self::Stored(_) => "STORED_ROW",
+            Self::Request(RequestError::Database(_)) | Self::Database(_) => "DATABASE",
+        }
+    }
+
+    fn details(&self) -> Details {
+        let details = Details::default();
+        match self {
+            Self::Missing(missing) => {
+                let (kind, id) = missing.named();
+                details.resource(kind, id)
+            }
+            Self::PracticeNotYetKnown(_) => details.retry_after(Duration::from_millis(200)),
+            Self::ProcessorUnavailable { retry_after } => details.retry_after(*retry_after),
+            Self::CurrencyMismatch { field, expected } => {
+                details.field(*field, format!("must be in {expected}"))
+            }
+            Self::Allocations(AllocationError::Twice(at)) => {
+                details.field(format!("allocations[{at}].bill_id"), "must be named once")
+            }
+            Self::Allocations(_) => {
+                details.field("allocations", "must not sum up to more than the amount")
+            }
+            Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
+            Self::CardNumber(refused) => refused.details(),
+            Self::Refused(Refusal::BillNotFound, bill) => {
+                details.resource("bill", bill.to_string())
+            }
+            Self::BillCancelled(bill) | Self::Refused(_, bill) => {
+                details.precondition("BILL_STATE", bill.to_string(), self.to_string())
+            }
+            Self::PaymentNotSucceeded(payment) => {
+                details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
+            }
+            Self::ExceedsPayment(_) => {
+                details.precondition("PAYMENT_STATE", "amount", self.to_string())
+            }
+            Self::Denied(denied) => denied.details(),
+            Self::Invalid(invalid) => invalid.details(),
+            Self::Page(PageError::NegativeSize) => {
+                details.field("page_size", "must not be negative")
+            }
+            Self::Page(PageError::ForeignToken) => {
+                details.field("page_token", "must be of this list")
+            }
+            Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
+            Self::Request(RequestError::Reused) => {
+                details.field("request_id", "was used for another request")
+            }
+            _without => details,
+        }
+    }
+
+    fn conflict(&self) -> bool {
+        self.database().is_some_and(pg::is_conflict)
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        ::rpc::status(&error)
+    }
+}

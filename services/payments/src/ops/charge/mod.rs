@@ -1,0 +1,111 @@
+//! The way of a charge: hold, intent, confirmation, outcome. Each step is committed before the next begins, and each
+//! call to the processor is written down with its key before it is made, so that whoever goes on after a crash repeats
+//! at most a call that the processor knows already.
+
+mod records;
+mod steps;
+
+pub(super) use steps::client_secret;
+
+use super::settle_payment::settle_payment;
+use crate::domain::charge::Step;
+use crate::domain::payment::{PaymentState, Said};
+use crate::{Payments, Result};
+use ::rpc::Caller;
+use ids::{PaymentId, PracticeId};
+
+/// Hold, intent and confirmation are three steps; more passes than this are a mistake.
+const STEPS_MAX: usize = 6;
+
+/// Goes on with a payment that was left on its way: the reconciler's turn, which holds its lease.
+pub async fn continue_payment(
+    payments: &Payments,
+    caller: &Caller,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    caller.within(practice)?;
+    go_on(payments, practice, payment).await
+}
+
+/// Asks the processor what has become of a payment and takes it in; takes no step of its own. For webhooks.
+pub async fn read_payment(
+    payments: &Payments,
+    caller: &Caller,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    caller.within(practice)?;
+    match steps::read(payments, practice, payment).await? {
+        Some(said) => settle(payments, practice, payment, said).await,
+        None => Ok(()),
+    }
+}
+
+/// Goes on until the payment rests, and gives the lease back.
+pub(super) async fn go_on(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    let outcome = walk(payments, practice, payment).await;
+    records::release(payments, payment).await?;
+    outcome
+}
+
+async fn walk(payments: &Payments, practice: PracticeId, payment: PaymentId) -> Result<()> {
+    for _ in 0..STEPS_MAX {
+        let charge = records::charge(payments, practice, payment).await?;
+        match charge.next(payments.clock.now()) {
+            Step::Rest => return Ok(()),
+            Step::Hold => steps::hold(payments, practice, payment).await?,
+            Step::CreateIntent => {
+                if let Some(said) = steps::create_intent(payments, practice, payment).await? {
+                    return settle(payments, practice, payment, said).await;
+                }
+            }
+            Step::Confirm => return confirm(payments, practice, payment).await,
+            Step::GiveUp => return give_up(payments, practice, payment).await,
+            Step::Read => {
+                let Some(said) = steps::read(payments, practice, payment).await? else {
+                    return Ok(());
+                };
+                let next = charge.after_reading(said.state, payments.clock.now());
+                settle(payments, practice, payment, said).await?;
+                return match next {
+                    Step::Confirm => confirm(payments, practice, payment).await,
+                    Step::GiveUp => give_up(payments, practice, payment).await,
+                    Step::Rest | Step::Hold | Step::CreateIntent | Step::Read => Ok(()),
+                };
+            }
+        }
+    }
+    tracing::error!(%payment, "a charge does not come to rest");
+    Ok(())
+}
+
+async fn confirm(payments: &Payments, practice: PracticeId, payment: PaymentId) -> Result<()> {
+    let said = steps::confirm(payments, practice, payment).await?;
+    crate::crash::point("after_confirm");
+    settle(payments, practice, payment, said).await
+}
+
+/// The payer is gone. What the processor knows of is cancelled there, so that it can never be charged; should it have
+/// been charged meanwhile, the processor says so and the payment has succeeded.
+async fn give_up(payments: &Payments, practice: PracticeId, payment: PaymentId) -> Result<()> {
+    let said = match steps::cancel(payments, practice, payment).await? {
+        Some(said) => said,
+        None => Said::only(PaymentState::Cancelled),
+    };
+    settle(payments, practice, payment, said).await
+}
+
+async fn settle(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+    said: Said,
+) -> Result<()> {
+    let caller = Caller::worker("payments");
+    settle_payment(payments, &caller, (practice, payment), said).await
+}

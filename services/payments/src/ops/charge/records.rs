@@ -1,0 +1,118 @@
+//! What is written between the steps of a charge, each in a transaction of its own.
+
+use crate::domain::charge::Charge;
+use crate::domain::payment::PaymentState;
+use crate::domain::refusal::Refusal;
+use crate::store::attempts::Call;
+use crate::store::charges::Standing;
+use crate::store::payments::Payment;
+use crate::store::processor_objects::Subject;
+use crate::{Payments, Result, store};
+use ids::{PaymentId, PracticeId};
+
+pub(super) async fn charge(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Charge> {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    store::charges::get(&mut tx, practice, payment).await
+}
+
+pub(super) async fn payment(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Payment> {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    store::payments::get(&mut tx, practice, payment).await
+}
+
+/// billing has set the money aside.
+pub(super) async fn held(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    store::charges::update_held(&mut tx, practice, payment, now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// billing set nothing aside: the payment ends before anything was charged.
+pub(super) async fn refused(
+    payments: &Payments,
+    practice: PracticeId,
+    (payment, refusal): (PaymentId, Refusal),
+) -> Result<()> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let locked = store::payments::lock(&mut tx, practice, payment).await?;
+    if locked.state == PaymentState::Created {
+        let standing = Standing {
+            state: PaymentState::Cancelled,
+            decline: None,
+            refusal: Some(refusal),
+            kind: locked.kind,
+            method_text: &locked.method_text,
+        };
+        store::charges::update_standing(&mut tx, &locked, standing, now).await?;
+        store::unsettled::delete(&mut tx, Subject::Payment(payment)).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Writes down that the processor's object is asked for, and under which key.
+pub(super) async fn start_create(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<(Payment, String)> {
+    start(payments, practice, (payment, Call::CreateIntent)).await
+}
+
+/// Writes down that the money is taken, and under which key.
+pub(super) async fn start_confirm(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<(Payment, String)> {
+    start(payments, practice, (payment, Call::ConfirmIntent)).await
+}
+
+async fn start(
+    payments: &Payments,
+    practice: PracticeId,
+    (payment, call): (PaymentId, Call),
+) -> Result<(Payment, String)> {
+    let (now, key) = (payments.clock.now(), call.key(payment));
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let paid = store::payments::get(&mut tx, practice, payment).await?;
+    store::attempts::start(&mut tx, practice, (payment.uuid(), call), &key, now).await?;
+    tx.commit().await?;
+    Ok((paid, key))
+}
+
+/// Keeps the processor's object, before it is confirmed.
+pub(super) async fn created(
+    payments: &Payments,
+    practice: PracticeId,
+    (payment, intent): (PaymentId, &str),
+) -> Result<()> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let made = (payment.uuid(), Call::CreateIntent);
+    store::attempts::finish(&mut tx, practice, made, now).await?;
+    store::charges::update_intent(&mut tx, practice, (payment, intent), now).await?;
+    let subject = Subject::Payment(payment);
+    store::processor_objects::insert(&mut tx, practice, intent, subject).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Gives the lease back; a payment that has ended has none.
+pub(super) async fn release(payments: &Payments, payment: PaymentId) -> Result<()> {
+    let mut tx = pg::begin_any(&payments.db).await?;
+    store::unsettled::release(&mut tx, Subject::Payment(payment), None).await?;
+    Ok(tx.commit().await?)
+}

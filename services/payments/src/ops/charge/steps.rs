@@ -1,0 +1,166 @@
+//! The calls to billing and to the processor; no transaction begins here.
+
+use super::records;
+use crate::domain::decline::DeclineReason;
+use crate::domain::payment::{PaymentState, Said};
+use crate::rpc::billing::Hold;
+use crate::store::payments::Payment;
+use crate::wire::processor::{decline_reason, said};
+use crate::{Error, Payments, Result, ops::unavailable};
+use ids::{PaymentId, PracticeId};
+use processor::{Confirmation, NewIntent, ProcessorError};
+use secrecy::SecretString;
+
+/// Has billing set the money aside, or ends the payment when it will not. Errors: `Billing`.
+pub(super) async fn hold(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    let paid = records::payment(payments, practice, payment).await?;
+    let Some(part) = paid.allocations.first() else {
+        return Err(Error::Stored("a charge without a bill"));
+    };
+    let asked = (part.bill, part.amount);
+    let held = payments.billing.place_hold(practice, payment, asked).await?;
+    crate::crash::point("after_hold");
+    match held {
+        Hold::Placed => records::held(payments, practice, payment).await,
+        Hold::Refused(refusal) => records::refused(payments, practice, (payment, refusal)).await,
+    }
+}
+
+/// Makes the processor's object, which takes no money, and keeps its id. What it said instead, when there is none.
+/// Errors: PROCESSOR_UNAVAILABLE.
+pub(super) async fn create_intent(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Option<Said>> {
+    let (paid, key) = records::start_create(payments, practice, payment).await?;
+    crate::crash::point("before_create");
+    let intent = NewIntent {
+        practice,
+        payment,
+        amount: paid.amount,
+        customer: None,
+        payment_method: None,
+        keep_method: false,
+    };
+    let made = payments.processor.create_payment_intent(intent, &key).await;
+    crate::crash::point("after_create");
+    match made {
+        Ok(made) => {
+            records::created(payments, practice, (payment, &made.id)).await?;
+            crate::crash::point("after_create_commit");
+            Ok(None)
+        }
+        Err(error) => outcome(payment, error).map(Some),
+    }
+}
+
+/// Takes the money. Errors: PROCESSOR_UNAVAILABLE, with nothing taken.
+pub(super) async fn confirm(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Said> {
+    let (paid, key) = records::start_confirm(payments, practice, payment).await?;
+    let intent = intent_of(&paid)?;
+    crate::crash::point("before_confirm");
+    let with = Confirmation {
+        payment_method: paid.processor_method.as_deref(),
+        ..Confirmation::default()
+    };
+    let confirmed = payments
+        .processor
+        .confirm_payment_intent(intent, with, &key)
+        .await;
+    match confirmed {
+        Ok(intent) => Ok(said(&intent)),
+        // It has moved on: the object says where to.
+        Err(ProcessorError::Rejected { code, .. }) if code.ends_with("_unexpected_state") => {
+            let read = payments.processor.get_payment_intent(intent).await;
+            read.map(|intent| said(&intent))
+                .or_else(|error| outcome(payment, error))
+        }
+        Err(error) => outcome(payment, error),
+    }
+}
+
+/// What the processor says of the payment now; none when it was not asked to charge it, or does not answer.
+pub(super) async fn read(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Option<Said>> {
+    let paid = records::payment(payments, practice, payment).await?;
+    let Some(intent) = &paid.processor_intent else {
+        return Ok(None);
+    };
+    match payments.processor.get_payment_intent(intent).await {
+        Ok(intent) => Ok(Some(said(&intent))),
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// Sees to it that nothing is charged any more. None when the processor knows nothing of the payment.
+pub(super) async fn cancel(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Option<Said>> {
+    let paid = records::payment(payments, practice, payment).await?;
+    let Some(intent) = &paid.processor_intent else {
+        return Ok(None);
+    };
+    let key = format!("{payment}-cancel_intent");
+    let cancelled = payments.processor.cancel_payment_intent(intent, &key).await;
+    match cancelled {
+        Ok(intent) => Ok(Some(said(&intent))),
+        // Charged or cancelled meanwhile.
+        Err(ProcessorError::Rejected { .. }) => read(payments, practice, payment).await,
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// What the payer's browser needs to confirm with the bank; none when it cannot be had now.
+pub(in crate::ops) async fn client_secret(
+    payments: &Payments,
+    payment: &Payment,
+) -> Option<SecretString> {
+    let intent = payment.processor_intent.as_deref()?;
+    match payments.processor.get_payment_intent(intent).await {
+        Ok(intent) => intent.client_secret,
+        Err(error) => {
+            tracing::warn!(payment = %payment.payment, %error, "the payer cannot be sent to the bank yet");
+            None
+        }
+    }
+}
+
+/// What an error means for the money. Errors: PROCESSOR_UNAVAILABLE, when nothing was done and the same may be asked
+/// again.
+fn outcome(payment: PaymentId, error: ProcessorError) -> Result<Said> {
+    match error {
+        ProcessorError::Declined(decline) => Ok(Said::declined(decline_reason(&decline))),
+        ProcessorError::Rejected { ref code, .. } => {
+            tracing::warn!(%payment, %error, "the processor refused a charge");
+            Ok(Said::declined(DeclineReason::from_codes(code, None)))
+        }
+        ProcessorError::Unknown { .. } => {
+            tracing::warn!(%payment, %error, "the outcome of a charge is not known yet");
+            Ok(Said::only(PaymentState::Unknown))
+        }
+        ProcessorError::Busy { .. } | ProcessorError::Unauthorized { .. } => {
+            Err(unavailable(&error))
+        }
+    }
+}
+
+fn intent_of(payment: &Payment) -> Result<&str> {
+    payment
+        .processor_intent
+        .as_deref()
+        .ok_or(Error::Stored("a confirmed charge without its object"))
+}

@@ -1,0 +1,71 @@
+//! What is written between the steps of a refund, each in a transaction of its own.
+
+use super::steps::{Told, no_object};
+use crate::store::attempts::Call;
+use crate::store::processor_objects::Subject;
+use crate::store::refunds::Refund;
+use crate::{Error, Missing, Payments, Result, store};
+use ids::{PracticeId, RefundId};
+use jiff::Timestamp;
+
+/// A refund on its way.
+pub(super) struct Pending {
+    /// The refund.
+    pub(super) refund: Refund,
+    /// The payment's object at the processor, `pi_…`.
+    pub(super) intent: String,
+    /// When it was first sent.
+    pub(super) asked: Option<Timestamp>,
+}
+
+pub(super) async fn pending(
+    payments: &Payments,
+    practice: PracticeId,
+    refund: RefundId,
+) -> Result<Pending> {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let payment = store::refunds::get_payment(&mut tx, practice, refund).await?;
+    let payment = store::payments::get(&mut tx, practice, payment).await?;
+    let sent = (refund.uuid(), Call::CreateRefund);
+    let asked = store::attempts::find_start(&mut tx, practice, sent).await?;
+    let mut refunds = payment.refunds.into_iter();
+    Ok(Pending {
+        refund: refunds
+            .find(|it| it.refund == refund)
+            .ok_or(Error::Missing(Missing::Refund(refund)))?,
+        intent: payment.processor_intent.ok_or_else(no_object)?,
+        asked,
+    })
+}
+
+/// Writes down that the refund is sent, and under which key.
+pub(super) async fn start(
+    payments: &Payments,
+    practice: PracticeId,
+    refund: RefundId,
+) -> Result<String> {
+    let (now, key) = (payments.clock.now(), Call::CreateRefund.key(refund));
+    let call = (refund.uuid(), Call::CreateRefund);
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    store::attempts::start(&mut tx, practice, call, &key, now).await?;
+    tx.commit().await?;
+    Ok(key)
+}
+
+/// Whose refund the processor speaks of: known by itself, or by its payment.
+pub(super) async fn practice_of(payments: &Payments, told: &Told) -> Result<Option<PracticeId>> {
+    let mut tx = pg::begin_any(&payments.db).await?;
+    for object in [&told.object, &told.intent].into_iter().flatten() {
+        if let Some((practice, _)) = store::processor_objects::find(&mut tx, object).await? {
+            return Ok(Some(practice));
+        }
+    }
+    Ok(None)
+}
+
+/// Gives the lease back; a refund that has ended has none.
+pub(super) async fn release(payments: &Payments, refund: RefundId) -> Result<()> {
+    let mut tx = pg::begin_any(&payments.db).await?;
+    store::unsettled::release(&mut tx, Subject::Refund(refund), None).await?;
+    Ok(tx.commit().await?)
+}

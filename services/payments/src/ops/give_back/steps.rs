@@ -1,0 +1,94 @@
+//! The calls to the processor; no transaction begins here.
+
+use super::records::{self, Pending};
+use crate::domain::refund::RefundState;
+use crate::wire::processor::refund_state;
+use crate::{Error, Payments, Result, ops::unavailable};
+use ids::{PracticeId, RefundId};
+use processor::{NewRefund, ProcessorError, Refund, RefundReason};
+
+/// What the processor says of a refund.
+pub(super) struct Told {
+    /// Where it stands.
+    pub(super) state: RefundState,
+    /// `re_…`, when there is one.
+    pub(super) object: Option<String>,
+    /// `pi_…` of the payment, when it says.
+    pub(super) intent: Option<String>,
+}
+
+impl Told {
+    pub(super) const fn only(state: RefundState) -> Self {
+        Self {
+            state,
+            object: None,
+            intent: None,
+        }
+    }
+
+    fn of(refund: Refund) -> Self {
+        Self {
+            state: refund_state(&refund.status),
+            object: Some(refund.id),
+            intent: refund.payment_intent,
+        }
+    }
+}
+
+/// Sends the money back under the refund's key. Errors: PROCESSOR_UNAVAILABLE, with nothing sent.
+pub(super) async fn send(
+    payments: &Payments,
+    practice: PracticeId,
+    pending: &Pending,
+) -> Result<Told> {
+    let refund = pending.refund.refund;
+    let key = records::start(payments, practice, refund).await?;
+    crate::crash::point("before_refund");
+    let asked = NewRefund {
+        payment_intent: &pending.intent,
+        practice,
+        refund,
+        amount: pending.refund.amount,
+        reason: RefundReason::RequestedByCustomer,
+    };
+    match payments.processor.create_refund(asked, &key).await {
+        Ok(sent) => Ok(Told::of(sent)),
+        Err(error @ ProcessorError::Unknown { .. }) => {
+            tracing::warn!(%refund, %error, "the outcome of a refund is not known yet");
+            Ok(Told::only(RefundState::Unknown))
+        }
+        Err(error @ (ProcessorError::Busy { .. } | ProcessorError::Unauthorized { .. })) => {
+            Err(unavailable(&error))
+        }
+        Err(error @ (ProcessorError::Rejected { .. } | ProcessorError::Declined(_))) => {
+            tracing::warn!(%refund, %error, "the processor refused a refund");
+            let found = find(payments, pending).await?;
+            Ok(found.unwrap_or(Told::only(RefundState::Failed)))
+        }
+    }
+}
+
+/// What has become of a refund that was sent, also when its answer was lost; none when the processor has none.
+pub(super) async fn find(payments: &Payments, pending: &Pending) -> Result<Option<Told>> {
+    let wanted = pending.refund.refund;
+    let refunds = payments.processor.list_refunds(&pending.intent).await;
+    let refunds = refunds.map_err(|error| unavailable(&error))?;
+    let mut ours = refunds.into_iter();
+    Ok(ours.find(|it| it.refund == Some(wanted)).map(Told::of))
+}
+
+/// A refund by the processor's id, and which of ours it is; none when it is none of ours.
+pub(super) async fn read_object(
+    payments: &Payments,
+    object: &str,
+) -> Result<Option<(RefundId, Told)>> {
+    match payments.processor.get_refund(object).await {
+        Ok(refund) => Ok(refund.refund.map(|ours| (ours, Told::of(refund)))),
+        Err(ProcessorError::Rejected { .. }) => Ok(None),
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+pub(super) const fn no_object() -> Error {
+    Error::Stored("a card payment without the processor's object")
+}

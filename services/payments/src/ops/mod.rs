@@ -1,0 +1,62 @@
+//! One verb, one file. What talks to the processor begins no transaction: those are in `charge::records`,
+//! `give_back::records` and the settling ops.
+
+mod charge;
+mod get_payment;
+mod give_back;
+mod known_bills;
+mod list_payments;
+mod pay_bill;
+mod receive_stripe_event;
+mod record_payment;
+mod refund_payment;
+mod settle_payment;
+mod settle_refund;
+
+pub use charge::{continue_payment, read_payment};
+pub use get_payment::{Shown, get_payment};
+pub use give_back::{continue_refund, read_refund};
+pub use list_payments::{PageAsked, list_payments};
+pub use pay_bill::{PayBill, pay_bill};
+pub use receive_stripe_event::receive_stripe_event;
+pub use record_payment::{NewPayment, record_payment};
+pub use refund_payment::{NewRefund, refund_payment};
+pub use settle_payment::settle_payment;
+pub use settle_refund::settle_refund;
+
+use crate::store::unsettled::Turn;
+use crate::{Error, Payments};
+use jiff::Timestamp;
+use processor::ProcessorError;
+use std::time::Duration;
+
+/// Before the processor is asked again when it does not say how long it wants to be left alone.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Whoever begins something has it for itself for a while; then the reconciler looks after it.
+fn turn(payments: &Payments, now: Timestamp) -> Turn {
+    let after = |pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX);
+    Turn {
+        now,
+        lease_end: after(payments.timing.lease()),
+        due: after(payments.timing.reconcile_after(0)),
+    }
+}
+
+/// Nothing was done; the same may be asked again. An operator is told when it is not by chance.
+fn unavailable(error: &ProcessorError) -> Error {
+    let retry_after = match error {
+        ProcessorError::Busy { retry_after, .. } => {
+            tracing::warn!(%error, "the processor was not reached");
+            retry_after.unwrap_or(RETRY_AFTER)
+        }
+        ProcessorError::Declined(_)
+        | ProcessorError::Rejected { .. }
+        | ProcessorError::Unauthorized { .. }
+        | ProcessorError::Unknown { .. } => {
+            tracing::error!(%error, "the processor does not do what is asked");
+            RETRY_AFTER
+        }
+    };
+    Error::ProcessorUnavailable { retry_after }
+}

@@ -1,0 +1,54 @@
+//! A webhook is verified, kept and answered; nothing else. Its body is believed only to say that something happened to an
+//! object, and is neither kept nor logged.
+
+use crate::store::webhooks::Webhook;
+use crate::{Error, Payments, Result, store};
+use processor::{Envelope, SignatureError, verify_signature};
+
+/// The suite's own endpoint; connected accounts will have theirs.
+const PLATFORM: &str = "platform";
+
+/// Keeps a webhook. Anyone may who signs it. Errors: SIGNATURE_INVALID, WEBHOOK_MALFORMED.
+pub async fn receive_stripe_event(
+    payments: &Payments,
+    endpoint: &str,
+    signature: &str,
+    body: &[u8],
+) -> Result<()> {
+    let now = payments.clock.now();
+    let envelope = match open(payments, endpoint, signature, body) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            tracing::warn!(%error, bytes = body.len(), "a webhook was refused");
+            return Err(error);
+        }
+    };
+    let webhook = Webhook {
+        event: envelope.id,
+        event_kind: envelope.kind,
+        object: envelope.object_id.unwrap_or_default(),
+        object_kind: envelope.object_kind,
+        tries: 0,
+    };
+    let matters = matches!(&*webhook.object_kind, "payment_intent" | "refund")
+        && !webhook.object.is_empty()
+        && envelope.account.is_none();
+    let done = (!matters).then_some(now);
+    let mut tx = pg::begin_any(&payments.db).await?;
+    store::webhooks::insert(&mut tx, &webhook, now, done).await?;
+    tx.commit().await?;
+    if matters {
+        payments.webhook_came.notify_one();
+    }
+    Ok(())
+}
+
+fn open(payments: &Payments, endpoint: &str, signature: &str, body: &[u8]) -> Result<Envelope> {
+    if endpoint != PLATFORM {
+        // An endpoint that does not exist has no secret.
+        return Err(Error::SignatureInvalid(SignatureError::Mismatch));
+    }
+    let now = payments.clock.now();
+    verify_signature(&payments.webhook_secrets, signature, body, now)?;
+    Ok(Envelope::parse(body)?)
+}

@@ -1,0 +1,89 @@
+use crate::domain::payment::{PaymentState, Said};
+use crate::store::attempts::Call;
+use crate::store::charges::Standing;
+use crate::store::payments::Payment;
+use crate::store::processor_objects::Subject;
+use crate::wire::event;
+use crate::{Error, OUTBOX, Payments, Result, store};
+use ::rpc::Caller;
+use ids::{PaymentId, PracticeId};
+use pg::Announcement;
+
+/// Takes in what the processor says of a payment: the request's answer, a webhook and the reconciler all end here, in any
+/// order and number. What it changes and its event commit together; then billing is told at once.
+pub async fn settle_payment(
+    payments: &Payments,
+    caller: &Caller,
+    (practice, payment): (PracticeId, PaymentId),
+    said: Said,
+) -> Result<()> {
+    caller.within(practice)?;
+    let Some(settled) = merge(payments, (practice, payment), said).await? else {
+        return Ok(());
+    };
+    crate::crash::point("after_settle");
+    match settled.state {
+        PaymentState::Succeeded => {
+            payments.billing.post_payment(&settled).await;
+        }
+        PaymentState::Failed | PaymentState::Cancelled => {
+            payments.billing.release_hold(practice, payment).await;
+        }
+        PaymentState::Created
+        | PaymentState::RequiresAction
+        | PaymentState::Processing
+        | PaymentState::Unknown => {}
+    }
+    Ok(())
+}
+
+/// The payment after it, when its state changed.
+async fn merge(
+    payments: &Payments,
+    (practice, payment): (PracticeId, PaymentId),
+    said: Said,
+) -> Result<Option<Payment>> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let mut settled = store::payments::lock(&mut tx, practice, payment).await?;
+    let state = settled.state.merged(said.state);
+    if state == settled.state {
+        return Ok(None);
+    }
+    if state == PaymentState::Succeeded && said.received != Some(settled.amount) {
+        return Err(Error::ProcessorContradicts(
+            "that another amount came than was asked for",
+        ));
+    }
+    let failed = state == PaymentState::Failed;
+    settled.state = state;
+    settled.decline = said.decline.filter(|_| failed);
+    if let Some((kind, method_text)) = said.method {
+        (settled.kind, settled.method_text) = (kind, method_text);
+    }
+    let standing = Standing {
+        state,
+        decline: settled.decline,
+        refusal: settled.refusal,
+        kind: settled.kind,
+        method_text: &settled.method_text,
+    };
+    store::charges::update_standing(&mut tx, &settled, standing, now).await?;
+    if state.is_final() {
+        let confirmed = (payment.uuid(), Call::ConfirmIntent);
+        store::attempts::finish(&mut tx, practice, confirmed, now).await?;
+        store::unsettled::delete(&mut tx, Subject::Payment(payment)).await?;
+    }
+    let events: Vec<Announcement> = match state {
+        PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
+        PaymentState::Failed => vec![event::payment_failed(&payments.clock, &settled)],
+        PaymentState::Created
+        | PaymentState::RequiresAction
+        | PaymentState::Processing
+        | PaymentState::Unknown
+        | PaymentState::Cancelled => Vec::new(),
+    };
+    OUTBOX.append(&mut tx, practice, now, &events).await?;
+    tx.commit().await?;
+    Ok(Some(settled))
+}

@@ -1,0 +1,97 @@
+use crate::domain::refund::RefundState;
+use crate::store::attempts::Call;
+use crate::store::payments::Payment;
+use crate::store::processor_objects::Subject;
+use crate::store::refunds::Refund;
+use crate::wire::event;
+use crate::{Error, Missing, OUTBOX, Payments, Result, store};
+use ::rpc::Caller;
+use ids::{PracticeId, RefundId};
+use pg::Announcement;
+
+/// Takes in what the processor says of a refund and which object it is, in any order and number. What it changes and its
+/// event commit together; then billing is told at once.
+pub async fn settle_refund(
+    payments: &Payments,
+    caller: &Caller,
+    (practice, refund): (PracticeId, RefundId),
+    (said, object): (RefundState, Option<&str>),
+) -> Result<()> {
+    caller.within(practice)?;
+    let settled = merge(payments, (practice, refund), (said, object)).await?;
+    crate::crash::point("after_settle_refund");
+    match settled {
+        Some(given) if given.state == RefundState::Succeeded => {
+            payments.billing.post_refund(practice, &given).await;
+            Ok(())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The refund after it, when its state changed.
+async fn merge(
+    payments: &Payments,
+    (practice, refund): (PracticeId, RefundId),
+    (said, object): (RefundState, Option<&str>),
+) -> Result<Option<Refund>> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let payment = store::refunds::get_payment(&mut tx, practice, refund).await?;
+    let payment = store::payments::lock(&mut tx, practice, payment).await?;
+    let before = payment
+        .refunds
+        .iter()
+        .find(|it| it.refund == refund)
+        .ok_or(Error::Missing(Missing::Refund(refund)))?;
+    let state = before.state.merged(said);
+    if state == before.state && before.processor_refund.is_some() {
+        return Ok(None);
+    }
+    store::refunds::update_standing(&mut tx, practice, refund, (state, object), now).await?;
+    if let Some(object) = object {
+        let subject = Subject::Refund(refund);
+        store::processor_objects::insert(&mut tx, practice, object, subject).await?;
+        let sent = (refund.uuid(), Call::CreateRefund);
+        store::attempts::finish(&mut tx, practice, sent, now).await?;
+    }
+    if state.is_final() {
+        store::unsettled::delete(&mut tx, Subject::Refund(refund)).await?;
+    }
+    let after = Refund {
+        state,
+        ..before.clone()
+    };
+    let failed_first = state == RefundState::Failed && !before.state.is_final();
+    if failed_first {
+        let left = payment.refunded.minus(before.amount)?;
+        store::payments::update_refunded(&mut tx, &payment, left, now).await?;
+    }
+    let events = events(payments, &payment, before, &after);
+    OUTBOX.append(&mut tx, practice, now, &events).await?;
+    tx.commit().await?;
+    Ok((state != before.state).then_some(after))
+}
+
+/// A refund that succeeded and came back later has failed all the same; the books have it, so it stays counted against
+/// the payment until somebody has put them right.
+fn events(
+    payments: &Payments,
+    payment: &Payment,
+    before: &Refund,
+    after: &Refund,
+) -> Vec<Announcement> {
+    if before.state == after.state {
+        return Vec::new();
+    }
+    match after.state {
+        RefundState::Succeeded => vec![event::refund_succeeded(&payments.clock, payment, after)],
+        RefundState::Failed => {
+            if before.state == RefundState::Succeeded {
+                tracing::error!(refund = %after.refund, "a refund came back after it was booked");
+            }
+            vec![event::refund_failed(&payments.clock, payment, after)]
+        }
+        RefundState::Created | RefundState::Processing | RefundState::Unknown => Vec::new(),
+    }
+}

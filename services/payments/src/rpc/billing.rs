@@ -1,0 +1,140 @@
+use crate::domain::refusal::Refusal;
+use crate::store::bills::Bill;
+use crate::store::payments::Payment;
+use crate::store::refunds::Refund;
+use crate::{Error, Missing, Result, wire};
+use ::rpc::{Connection, Retry};
+use ids::{BillId, ClientId, PaymentId, PracticeId};
+use money::Money;
+use proto::billing::v1::bill_service_client::BillServiceClient;
+use proto::billing::v1::ledger_service_client::LedgerServiceClient;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+/// billing, as payments asks it. Every call may be repeated.
+#[derive(Clone, Debug)]
+pub struct Billing {
+    bills: BillServiceClient<Connection>,
+    ledger: LedgerServiceClient<Connection>,
+    retry: Retry,
+}
+
+/// What billing answers when money is to be set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It is.
+    Placed,
+    /// It is not, and will not be for this payment.
+    Refused(Refusal),
+}
+
+impl Billing {
+    /// Over this connection.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        Self {
+            bills: BillServiceClient::new(connection.clone()),
+            ledger: LedgerServiceClient::new(connection),
+            retry: Retry::new(),
+        }
+    }
+
+    /// A bill that its feed has not told of yet. Errors: BILL_NOT_FOUND, `Billing`.
+    pub async fn get_bill(&self, practice: PracticeId, bill: BillId) -> Result<Bill> {
+        let request = wire::billing::get_bill(practice, bill);
+        let answer = self
+            .retry
+            .run(|| {
+                let (mut bills, request) = (self.bills.clone(), request.clone());
+                async move { bills.get_bill(request).await }
+            })
+            .await
+            .map_err(|status| match status.code() {
+                Code::NotFound => Error::Missing(Missing::Bill(bill)),
+                _ => Error::Billing(status),
+            })?;
+        wire::billing::bill(answer.into_inner())
+    }
+
+    /// Whether the practice has the client. Errors: CLIENT_NOT_FOUND, `Billing`.
+    pub async fn check_client(&self, practice: PracticeId, client: ClientId) -> Result<()> {
+        let request = wire::billing::get_client_balance(practice, client);
+        let answer = self
+            .retry
+            .run(|| {
+                let (mut ledger, request) = (self.ledger.clone(), request.clone());
+                async move { ledger.get_client_balance(request).await }
+            })
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(status) if status.code() == Code::NotFound => {
+                Err(Error::Missing(Missing::Client(client)))
+            }
+            Err(status) => Err(Error::Billing(status)),
+        }
+    }
+
+    /// Sets part of a bill aside for a payment; again is fine. Errors: `Billing`, when it is not known whether it is.
+    pub async fn place_hold(
+        &self,
+        practice: PracticeId,
+        payment: PaymentId,
+        (bill, amount): (BillId, Money),
+    ) -> Result<Hold> {
+        let request = wire::billing::place_hold(practice, payment, (bill, amount));
+        let answer = self
+            .retry
+            .run(|| {
+                let (mut ledger, request) = (self.ledger.clone(), request.clone());
+                async move { ledger.place_hold(request).await }
+            })
+            .await;
+        match answer {
+            Ok(_) => Ok(Hold::Placed),
+            Err(status) => refusal(&status)
+                .map(Hold::Refused)
+                .ok_or(Error::Billing(status)),
+        }
+    }
+
+    /// Ends a hold. One that cannot be ended now ends by itself.
+    pub async fn release_hold(&self, practice: PracticeId, payment: PaymentId) {
+        let request = wire::billing::release_hold(practice, payment);
+        let answer = self.ledger.clone().release_hold(request).await;
+        if let Err(status) = answer {
+            tracing::warn!(%payment, %status, "a hold was not released; it will expire");
+        }
+    }
+
+    /// Books a payment at once, so that whoever waits sees it. Whether that went well; billing follows our feed, so it is
+    /// booked in any case.
+    pub async fn post_payment(&self, payment: &Payment) -> bool {
+        let request = wire::billing::post_payment(payment);
+        match self.ledger.clone().post_payment(request).await {
+            Ok(_) => true,
+            Err(status) => {
+                tracing::warn!(payment = %payment.payment, %status, "not booked at once; the feed will do it");
+                false
+            }
+        }
+    }
+
+    /// Books a refund at once; the same holds.
+    pub async fn post_refund(&self, practice: PracticeId, refund: &Refund) {
+        let request = wire::billing::post_refund(practice, refund);
+        if let Err(status) = self.ledger.clone().post_refund(request).await {
+            tracing::warn!(refund = %refund.refund, %status, "not booked at once; the feed will do it");
+        }
+    }
+}
+
+/// A refusal is certain; anything else is not known.
+fn refusal(status: &Status) -> Option<Refusal> {
+    let certain = matches!(
+        status.code(),
+        Code::NotFound | Code::FailedPrecondition | Code::InvalidArgument
+    );
+    let reason = status.get_details_error_info()?.reason;
+    Refusal::of(&reason).filter(|_| certain)
+}

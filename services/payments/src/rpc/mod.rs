@@ -1,0 +1,6 @@
+//! tonic in and out: a handler unpacks, calls its op, and packs; `billing` is the other direction.
+
+/// billing, as payments asks it.
+pub mod billing;
+mod payment_service;
+mod webhook_service;

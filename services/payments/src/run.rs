@@ -1,0 +1,130 @@
+use crate::rpc::billing::Billing;
+use crate::work::{Bills, Practices, process_webhooks, reconcile};
+use crate::{Config, Payments, SCHEMA};
+use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
+use anyhow::Context as _;
+use clock::Clock;
+use ids::PracticeId;
+use pg::PageKey;
+use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
+use processor::Processor;
+use proto::payments::v1::payment_service_server::PaymentServiceServer;
+use proto::payments::v1::webhook_service_server::WebhookServiceServer;
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tonic::{Extensions, Status};
+
+const STRIPE_DASHBOARD: &str = "https://dashboard.stripe.com/payments/";
+const STRIPE_TEST_DASHBOARD: &str = "https://dashboard.stripe.com/test/payments/";
+
+/// Serves until `shutdown`, then drains.
+///
+/// # Errors
+/// A wrong setting, no database, a taken port.
+pub async fn run(
+    config: Config,
+    clock: Clock,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let suite = &config.suite;
+    let token = suite
+        .token("payments", &clock)
+        .context("portal-auth's address")?;
+    let portal_auth =
+        connect(&suite.portal_auth_url, token.clone()).context("portal-auth's address")?;
+    let billing = connect(&config.billing_url, token).context("billing's address")?;
+    let payments = build(&config, &clock, billing.clone()).await?;
+
+    let stop = CancellationToken::new();
+    let feed = Feed::start(payments.db.clone(), SCHEMA, stop.clone());
+    let practices = tokio::spawn(follow(
+        Follow::new(SCHEMA, "portal-auth", clock.clone()),
+        payments.db.clone(),
+        RemoteFeed::new(portal_auth),
+        Practices,
+        stop.clone(),
+    ));
+    let bills = tokio::spawn(follow(
+        Follow::new(SCHEMA, "billing", clock.clone()),
+        payments.db.clone(),
+        RemoteFeed::new(billing),
+        Bills,
+        stop.clone(),
+    ));
+    let until_stop = || stop.clone();
+    let inbox = until_stop().run_until_cancelled_owned(process_webhooks(payments.clone()));
+    let reconciler = until_stop().run_until_cancelled_owned(reconcile(payments.clone()));
+    let (inbox, reconciler) = (tokio::spawn(inbox), tokio::spawn(reconciler));
+
+    let verifier = suite.verifier(&clock);
+    let db = payments.db.clone();
+    let server = Server::new(routes(&payments, feed), verifier, clock).ready_when(move || {
+        let db = db.clone();
+        async move {
+            let lent = db.acquire().await;
+            lent.map(drop).map_err(|error| format!("database: {error}"))
+        }
+    });
+    let limits = Limits {
+        drain_notice: Duration::from_millis(config.drain_notice_ms),
+        ..Limits::default()
+    };
+    let serving = ServeConfig {
+        limits,
+        ..ServeConfig::new("payments", config.listen, config.admin)
+    };
+    let served = ::rpc::serve(serving, server, shutdown).await;
+    stop.cancel();
+    let _ = tokio::join!(practices, bills, inbox, reconciler);
+    served.context("payments' server")
+}
+
+/// The service with its connections, before it serves.
+async fn build(config: &Config, clock: &Clock, billing: Connection) -> anyhow::Result<Payments> {
+    let processor = Processor::new(config.processor_url.as_deref(), &config.processor_key, None)
+        .context("the processor's settings")?
+        .with_timeout(Duration::from_millis(config.timing.call_timeout_ms));
+    anyhow::ensure!(
+        !config.webhook_secrets.is_empty(),
+        "without a webhook secret the processor cannot report: set PAYMENTS_WEBHOOK_SECRETS"
+    );
+    let test_key = config.processor_key.expose_secret().contains("_test_");
+    let dashboard = match &config.dashboard_url {
+        Some(url) => url,
+        None if test_key => STRIPE_TEST_DASHBOARD,
+        None => STRIPE_DASHBOARD,
+    };
+    Ok(Payments {
+        db: pg::connect(&config.pg, SCHEMA)
+            .await
+            .context("payments' database")?,
+        clock: clock.clone(),
+        page_key: PageKey::new(&Sha256::digest(config.page_secret.expose_secret()).into()),
+        processor,
+        billing: Billing::new(billing),
+        webhook_secrets: config.webhook_secrets.as_slice().into(),
+        dashboard_url: Arc::from(dashboard),
+        timing: config.timing.clone(),
+        webhook_came: Arc::new(Notify::new()),
+    })
+}
+
+/// The gRPC services, also for tests that serve them in process.
+#[must_use]
+pub fn routes(payments: &Payments, feed: Feed) -> Routes {
+    Routes::new()
+        .offer(PaymentServiceServer::new(payments.clone()))
+        .offer(WebhookServiceServer::new(payments.clone()))
+        .offer(FeedService::server(feed, may_read))
+}
+
+fn may_read(extensions: &Extensions, practice: PracticeId) -> Result<(), Status> {
+    let caller = extensions
+        .get::<Caller>()
+        .ok_or_else(|| Denied::not_found("practice", practice))?;
+    Ok(caller.within(practice)?)
+}

@@ -1,0 +1,141 @@
+//! The side of a payment that the processor sees.
+
+use super::payments::Payment;
+use crate::domain::charge::Charge;
+use crate::domain::decline::DeclineReason;
+use crate::domain::payment::{PaymentKind, PaymentState};
+use crate::domain::refusal::Refusal;
+use crate::{Error, Missing, Result};
+use ids::{PaymentId, PracticeId};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::PgConnection;
+
+/// How far a charge has come. Errors: PAYMENT_NOT_FOUND.
+pub async fn get(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Charge> {
+    let row = sqlx::query!(
+        r#"
+        select
+            payment.state,
+            payment.create_time as "create_time: jiff_sqlx::Timestamp",
+            payment.hold_time is not null as "held!",
+            payment.processor_intent is not null as "intent_known!",
+            made.start_time as "intent_asked?: jiff_sqlx::Timestamp",
+            confirmed.start_time as "confirm_asked?: jiff_sqlx::Timestamp"
+        from payments.payments payment
+        left join payments.attempts made
+            on made.practice_id = payment.practice_id
+            and made.subject_id = payment.payment_id
+            and made.call = 'create_intent'
+        left join payments.attempts confirmed
+            on confirmed.practice_id = payment.practice_id
+            and confirmed.subject_id = payment.payment_id
+            and confirmed.call = 'confirm_intent'
+        where payment.practice_id = $1 and payment.payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::Missing(Missing::Payment(payment)))?;
+    Ok(Charge {
+        state: PaymentState::of(&row.state).ok_or(Error::Stored("a payment's state"))?,
+        create_time: row.create_time.to_jiff(),
+        held: row.held,
+        intent_known: row.intent_known,
+        intent_asked: row.intent_asked.map(jiff_sqlx::Timestamp::to_jiff),
+        confirm_asked: row.confirm_asked.map(jiff_sqlx::Timestamp::to_jiff),
+    })
+}
+
+/// billing has set the money aside.
+pub async fn update_held(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.payments
+        set hold_time = $3, update_time = $3
+        where practice_id = $1 and payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Keeps the processor's object.
+pub async fn update_intent(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (payment, intent): (PaymentId, &str),
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.payments
+        set processor_intent = $3, update_time = $4
+        where practice_id = $1 and payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+        intent,
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Where a payment stands now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing<'a> {
+    /// Where.
+    pub state: PaymentState,
+    /// Why it failed.
+    pub decline: Option<DeclineReason>,
+    /// Why billing set nothing aside.
+    pub refusal: Option<Refusal>,
+    /// What was paid with.
+    pub kind: PaymentKind,
+    /// As printed.
+    pub method_text: &'a str,
+}
+
+/// Writes where a payment stands. The caller holds its lock.
+pub async fn update_standing(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    standing: Standing<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.payments
+        set state = $3, decline_reason = $4, refusal = $5, method_text = $6, kind = $7, update_time = $8
+        where practice_id = $1 and payment_id = $2
+        "#,
+        payment.practice.uuid(),
+        payment.payment.uuid(),
+        standing.state.name(),
+        standing.decline.map(DeclineReason::name),
+        standing.refusal.map(Refusal::name),
+        standing.method_text,
+        standing.kind.name(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! SQL as free functions, one file per aggregate. Times come in as parameters.
+//!
+//! Locks are taken in this order, everywhere: payment → its refunds → its row in the queue of the unsettled → the feed's
+//! counter. A charge locks one payment; nothing locks two.
+
+/// Calls to the processor, written down before they are made.
+pub mod attempts;
+/// What billing's feed tells of bills.
+pub mod bills;
+pub mod charges;
+pub mod payments;
+/// What portal-auth's feed tells of practices.
+pub mod practices;
+/// Whose the processor's objects are.
+pub mod processor_objects;
+pub mod refunds;
+pub mod unsettled;
+/// The inbox.
+pub mod webhooks;
+
+use crate::{Error, Result};
+use money::Currency;
+
+/// The currency a row is in.
+pub(crate) fn currency(code: &str) -> Result<Currency> {
+    code.parse().map_err(|_| Error::Stored("a currency code"))
+}

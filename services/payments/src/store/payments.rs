@@ -1,0 +1,384 @@
+//! Payments are written by slices: one statement for one or many. A payment's row is locked before its state or its
+//! refunds change.
+
+use super::{currency, refunds::Refund};
+use crate::domain::allocation::Allocation;
+use crate::domain::decline::DeclineReason;
+use crate::domain::payment::{PaymentKind, PaymentState};
+use crate::domain::refusal::Refusal;
+use crate::{Error, Missing, Result};
+use ids::{BillId, ClientId, PaymentId, PracticeId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx as _;
+use money::Money;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A payment as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Payment {
+    /// The tenant.
+    pub practice: PracticeId,
+    /// Its id.
+    pub payment: PaymentId,
+    /// Whose bills it pays.
+    pub client: ClientId,
+    /// How it came.
+    pub kind: PaymentKind,
+    /// Name of an other payment; empty for most.
+    pub label: String,
+    /// Above 0.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// When the money was received.
+    pub receive_time: Timestamp,
+    /// Local day of it.
+    pub receive_date: Date,
+    /// Meant for these bills, in the order in which it was said.
+    pub allocations: Vec<Allocation>,
+    /// What was given back so far, pending refunds included.
+    pub refunded: Money,
+    /// As printed.
+    pub method_text: String,
+    /// For the practice.
+    pub note: String,
+    /// Why it failed.
+    pub decline: Option<DeclineReason>,
+    /// Why billing set nothing aside for it.
+    pub refusal: Option<Refusal>,
+    /// billing's ledger has it.
+    pub posted: bool,
+    /// What is paid with at the processor, `pm_…`.
+    pub processor_method: Option<String>,
+    /// The processor's object, `pi_…`.
+    pub processor_intent: Option<String>,
+    /// When it was asked for.
+    pub create_time: Timestamp,
+    /// Refunds of it, oldest first.
+    pub refunds: Vec<Refund>,
+}
+
+/// The columns of payments that are to be written.
+#[derive(Default)]
+struct Columns {
+    payments: Vec<Uuid>,
+    clients: Vec<Uuid>,
+    kinds: Vec<String>,
+    labels: Vec<String>,
+    currencies: Vec<String>,
+    amounts: Vec<i64>,
+    states: Vec<String>,
+    receive_times: Vec<String>,
+    receive_dates: Vec<String>,
+    method_texts: Vec<String>,
+    notes: Vec<String>,
+    processor_methods: Vec<Option<String>>,
+    allocation_payments: Vec<Uuid>,
+    positions: Vec<i32>,
+    bills: Vec<Uuid>,
+    allocated: Vec<i64>,
+}
+
+impl Columns {
+    fn of(payments: &[Payment]) -> Self {
+        let mut column = Self::default();
+        for payment in payments {
+            column.payments.push(payment.payment.uuid());
+            column.clients.push(payment.client.uuid());
+            column.kinds.push(payment.kind.name().to_owned());
+            column.labels.push(payment.label.clone());
+            let code = payment.amount.currency().code();
+            column.currencies.push(code.to_owned());
+            column.amounts.push(payment.amount.minor());
+            column.states.push(payment.state.name().to_owned());
+            column.receive_times.push(payment.receive_time.to_string());
+            column.receive_dates.push(payment.receive_date.to_string());
+            column.method_texts.push(payment.method_text.clone());
+            column.notes.push(payment.note.clone());
+            let method = payment.processor_method.clone();
+            column.processor_methods.push(method);
+            for (position, allocation) in (1..).zip(&payment.allocations) {
+                column.allocation_payments.push(payment.payment.uuid());
+                column.positions.push(position);
+                column.bills.push(allocation.bill.uuid());
+                column.allocated.push(allocation.amount.minor());
+            }
+        }
+        column
+    }
+}
+
+/// Writes new payments of a practice with their allocations, in one statement.
+pub async fn insert(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    now: Timestamp,
+    payments: &[Payment],
+) -> Result<()> {
+    let column = Columns::of(payments);
+    sqlx::query!(
+        r#"
+        with paid as (
+            insert into payments.payments (
+                practice_id, payment_id, client_id, kind, label, currency, amount_minor, state, receive_time,
+                receive_date, method_text, note, processor_method, create_time, update_time
+            )
+            select
+                $1, row.payment_id, row.client_id, row.kind, row.label, row.currency, row.amount_minor, row.state,
+                row.receive_time::timestamptz, row.receive_date::date, row.method_text, row.note,
+                row.processor_method, $2, $2
+            from unnest(
+                $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
+                $11::text[], $12::text[], $13::text[], $14::text[]
+            ) as row (
+                payment_id, client_id, kind, label, currency, amount_minor, state, receive_time, receive_date,
+                method_text, note, processor_method
+            )
+        )
+        insert into payments.payment_allocations (practice_id, payment_id, position, bill_id, amount_minor)
+        select $1, part.payment_id, part.position, part.bill_id, part.amount_minor
+        from unnest($15::uuid[], $16::integer[], $17::uuid[], $18::bigint[])
+            as part (payment_id, position, bill_id, amount_minor)
+        "#,
+        practice.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+        &column.payments,
+        &column.clients,
+        &column.kinds,
+        &column.labels,
+        &column.currencies,
+        &column.amounts,
+        &column.states,
+        &column.receive_times,
+        &column.receive_dates,
+        &column.method_texts,
+        &column.notes,
+        &column.processor_methods as &[Option<String>],
+        &column.allocation_payments,
+        &column.positions,
+        &column.bills,
+        &column.allocated,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Errors: PAYMENT_NOT_FOUND.
+pub async fn get(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Payment> {
+    let mut found = read(conn, practice, &[payment.uuid()]).await?;
+    found
+        .pop()
+        .ok_or(Error::Missing(Missing::Payment(payment)))
+}
+
+/// Locks a payment until the transaction ends, and reads it. Errors: PAYMENT_NOT_FOUND.
+pub async fn lock(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Payment> {
+    sqlx::query_scalar!(
+        r#"
+        select payment_id
+        from payments.payments
+        where practice_id = $1 and payment_id = $2
+        for update
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    get(conn, practice, payment).await
+}
+
+/// What a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentFilter {
+    /// Only this client's.
+    pub client: Option<ClientId>,
+    /// Only in these states; empty for all.
+    pub states: Vec<PaymentState>,
+}
+
+/// At most `limit` payments, newest first, from after `below`.
+pub async fn list(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    filter: &PaymentFilter,
+    (below, limit): (Option<PaymentId>, i64),
+) -> Result<Vec<Payment>> {
+    let states: Vec<String> = filter
+        .states
+        .iter()
+        .map(|state| state.name().to_owned())
+        .collect();
+    let ids = sqlx::query_scalar!(
+        r#"
+        select payment_id
+        from payments.payments
+        where practice_id = $1
+            and ($2::uuid is null or client_id = $2)
+            and (cardinality($3::text[]) = 0 or state = any($3))
+            and ($4::uuid is null or payment_id < $4)
+        order by payment_id desc
+        limit $5
+        "#,
+        practice.uuid(),
+        filter.client.map(ClientId::uuid),
+        &states,
+        below.map(PaymentId::uuid),
+        limit,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    read(conn, practice, &ids).await
+}
+
+/// Those payments, newest first, whole.
+async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Result<Vec<Payment>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            payment_id as "payment_id: PaymentId",
+            client_id as "client_id: ClientId",
+            kind,
+            label,
+            currency,
+            amount_minor,
+            state,
+            receive_time as "receive_time: jiff_sqlx::Timestamp",
+            receive_date as "receive_date: jiff_sqlx::Date",
+            method_text,
+            note,
+            refunded_minor,
+            decline_reason,
+            refusal,
+            posted,
+            processor_method,
+            processor_intent,
+            create_time as "create_time: jiff_sqlx::Timestamp"
+        from payments.payments
+        where practice_id = $1 and payment_id = any($2)
+        order by payment_id desc
+        "#,
+        practice.uuid(),
+        ids,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut payments = Vec::with_capacity(rows.len());
+    for row in rows {
+        let currency = currency(&row.currency)?;
+        payments.push(Payment {
+            practice,
+            payment: row.payment_id,
+            client: row.client_id,
+            kind: PaymentKind::of(&row.kind).ok_or(Error::Stored("a payment's kind"))?,
+            label: row.label,
+            amount: Money::from_minor(row.amount_minor, currency),
+            state: PaymentState::of(&row.state).ok_or(Error::Stored("a payment's state"))?,
+            receive_time: row.receive_time.to_jiff(),
+            receive_date: row.receive_date.to_jiff(),
+            allocations: Vec::new(),
+            refunded: Money::from_minor(row.refunded_minor, currency),
+            method_text: row.method_text,
+            note: row.note,
+            decline: row.decline_reason.as_deref().and_then(DeclineReason::of),
+            refusal: row.refusal.as_deref().and_then(Refusal::of),
+            posted: row.posted,
+            processor_method: row.processor_method,
+            processor_intent: row.processor_intent,
+            create_time: row.create_time.to_jiff(),
+            refunds: Vec::new(),
+        });
+    }
+    add_allocations(conn, practice, ids, &mut payments).await?;
+    for refund in super::refunds::list_of(conn, practice, ids).await? {
+        if let Some(payment) = payments.iter_mut().find(|it| it.payment == refund.payment) {
+            payment.refunds.push(refund);
+        }
+    }
+    Ok(payments)
+}
+
+async fn add_allocations(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    ids: &[Uuid],
+    payments: &mut [Payment],
+) -> Result<()> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            payment_id as "payment_id: PaymentId",
+            bill_id as "bill_id: BillId",
+            amount_minor
+        from payments.payment_allocations
+        where practice_id = $1 and payment_id = any($2)
+        order by payment_id, position
+        "#,
+        practice.uuid(),
+        ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in rows {
+        if let Some(payment) = payments.iter_mut().find(|it| it.payment == row.payment_id) {
+            let amount = Money::from_minor(row.amount_minor, payment.amount.currency());
+            let bill = row.bill_id;
+            payment.allocations.push(Allocation { bill, amount });
+        }
+    }
+    Ok(())
+}
+
+/// Notes what is pending or given back of a payment. The caller holds its lock.
+pub async fn update_refunded(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    refunded: Money,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.payments
+        set refunded_minor = $3, update_time = $4
+        where practice_id = $1 and payment_id = $2
+        "#,
+        payment.practice.uuid(),
+        payment.payment.uuid(),
+        refunded.minor(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// billing's ledger has it. Again is fine.
+pub async fn update_posted(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.payments
+        set posted = true
+        where practice_id = $1 and payment_id = $2 and not posted
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+use super::currency;
+use crate::{Error, Result};
+use ids::PracticeId;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use money::{Currency, Money};
+use sqlx::PgConnection;
+
+/// What payments knows of a practice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Practice {
+    /// The tenant's id.
+    pub practice: PracticeId,
+    /// IANA name.
+    pub time_zone: String,
+    /// Every amount of the practice is in it.
+    pub currency: Currency,
+}
+
+impl Practice {
+    /// The local day of an instant. Errors: `Stored`, when the zone is in no database.
+    pub fn local_date(&self, at: Timestamp) -> Result<Date> {
+        let zone = TimeZone::get(&self.time_zone).map_err(|_| Error::Stored("a time zone"))?;
+        Ok(at.to_zoned(zone).date())
+    }
+
+    /// An amount of the practice. Errors: `CurrencyMismatch` naming the field.
+    pub fn in_currency(&self, amount: Money, field: &'static str) -> Result<Money> {
+        if amount.currency() == self.currency {
+            return Ok(amount);
+        }
+        Err(Error::CurrencyMismatch {
+            field,
+            expected: self.currency,
+        })
+    }
+}
+
+/// Errors: `PracticeNotYetKnown`.
+pub async fn get(conn: &mut PgConnection, practice: PracticeId) -> Result<Practice> {
+    let row = sqlx::query!(
+        r#"
+        select
+            time_zone,
+            currency
+        from payments.practices
+        where practice_id = $1
+        "#,
+        practice.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::PracticeNotYetKnown(practice))?;
+    Ok(Practice {
+        practice,
+        time_zone: row.time_zone,
+        currency: currency(&row.currency)?,
+    })
+}
+
+/// Takes in a practice, or its new time zone. A currency never changes.
+pub async fn upsert(conn: &mut PgConnection, practice: &Practice) -> Result<()> {
+    sqlx::query!(
+        r#"
+        insert into payments.practices (practice_id, time_zone, currency)
+        values ($1, $2, $3)
+        on conflict on constraint practices_pkey do update
+        set time_zone = excluded.time_zone
+        "#,
+        practice.practice.uuid(),
+        practice.time_zone,
+        practice.currency.code(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+use crate::{Error, Result};
+use ids::{PaymentId, PracticeId, RefundId};
+use sqlx::PgConnection;
+
+/// What an object of the processor stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A payment.
+    Payment(PaymentId),
+    /// A refund.
+    Refund(RefundId),
+}
+
+impl Subject {
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Payment(_) => "payment",
+            Self::Refund(_) => "refund",
+        }
+    }
+
+    pub(crate) const fn uuid(self) -> uuid::Uuid {
+        match self {
+            Self::Payment(payment) => payment.uuid(),
+            Self::Refund(refund) => refund.uuid(),
+        }
+    }
+
+    pub(crate) fn of(kind: &str, id: uuid::Uuid) -> Result<Self> {
+        match kind {
+            "payment" => Ok(Self::Payment(PaymentId::from(id))),
+            "refund" => Ok(Self::Refund(RefundId::from(id))),
+            _unknown => Err(Error::Stored("a kind of subject")),
+        }
+    }
+}
+
+/// Notes whose object it is. Again is fine; an object is never another's.
+pub async fn insert(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    object: &str,
+    subject: Subject,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        insert into payments.processor_objects (object_id, practice_id, kind, subject_id)
+        values ($1, $2, $3, $4)
+        on conflict on constraint processor_objects_pkey do nothing
+        "#,
+        object,
+        practice.uuid(),
+        subject.kind(),
+        subject.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whose object it is; none when nobody's is known.
+pub async fn find(conn: &mut PgConnection, object: &str) -> Result<Option<(PracticeId, Subject)>> {
+    let row = sqlx::query!(
+        r#"
+        select
+            practice_id as "practice_id: PracticeId",
+            kind,
+            subject_id
+        from payments.processor_objects
+        where object_id = $1
+        "#,
+        object,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| Ok((row.practice_id, Subject::of(&row.kind, row.subject_id)?)))
+        .transpose()
+}

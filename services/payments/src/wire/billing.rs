@@ -1,0 +1,126 @@
+//! What is asked of billing, and what it tells.
+
+use super::payment as own;
+use crate::store::bills::{Bill, BillStatus};
+use crate::store::payments::Payment;
+use crate::store::refunds::Refund;
+use crate::{Error, Result};
+use ::rpc::{Invalid, parse, wire};
+use ids::{BillId, ClientId, PaymentId, PracticeId};
+use money::Money;
+use proto::billing::v1 as contract;
+
+/// Asks for a bill.
+pub fn get_bill(practice: PracticeId, bill: BillId) -> contract::GetBillRequest {
+    contract::GetBillRequest {
+        practice_id: practice.to_string(),
+        bill_id: bill.to_string(),
+    }
+}
+
+/// Asks for a client's balance.
+pub fn get_client_balance(
+    practice: PracticeId,
+    client: ClientId,
+) -> contract::GetClientBalanceRequest {
+    contract::GetClientBalanceRequest {
+        practice_id: practice.to_string(),
+        client_id: client.to_string(),
+    }
+}
+
+/// Asks to set money aside.
+pub fn place_hold(
+    practice: PracticeId,
+    payment: PaymentId,
+    (bill, amount): (BillId, Money),
+) -> contract::PlaceHoldRequest {
+    contract::PlaceHoldRequest {
+        practice_id: practice.to_string(),
+        payment_id: payment.to_string(),
+        bill_id: bill.to_string(),
+        amount: Some(wire::money(amount)),
+    }
+}
+
+/// Asks to end a hold.
+pub fn release_hold(practice: PracticeId, payment: PaymentId) -> contract::ReleaseHoldRequest {
+    contract::ReleaseHoldRequest {
+        practice_id: practice.to_string(),
+        payment_id: payment.to_string(),
+    }
+}
+
+/// Asks to book a payment; says the same as the event does.
+pub fn post_payment(payment: &Payment) -> contract::PostPaymentRequest {
+    contract::PostPaymentRequest {
+        practice_id: payment.practice.to_string(),
+        payment_id: payment.payment.to_string(),
+        client_id: payment.client.to_string(),
+        kind: own::kind(payment.kind).into(),
+        amount: Some(wire::money(payment.amount)),
+        receive_date: Some(wire::date(payment.receive_date)),
+        allocations: own::allocations(payment),
+        method_text: payment.method_text.clone(),
+    }
+}
+
+/// Asks to book a refund; says the same as the event does.
+pub fn post_refund(practice: PracticeId, refund: &Refund) -> contract::PostRefundRequest {
+    contract::PostRefundRequest {
+        practice_id: practice.to_string(),
+        refund_id: refund.refund.to_string(),
+        payment_id: refund.payment.to_string(),
+        amount: Some(wire::money(refund.amount)),
+        refund_date: Some(wire::date(refund.refund_date)),
+        to_credit: refund.to_credit,
+    }
+}
+
+/// The bill of an answer.
+pub fn bill(answer: contract::GetBillResponse) -> Result<Bill> {
+    let bill = parse::required(answer.bill, "bill")?;
+    let services = bill.lines.iter().filter_map(|line| line.service_date);
+    let last_service_date = services.max_by_key(|date| (date.year, date.month, date.day));
+    Ok(facts(contract::BillFacts {
+        status: bill.status,
+        bill_id: bill.bill_id,
+        client_id: bill.client_id,
+        number: bill.number,
+        reference: bill.reference,
+        due_date: bill.due_date,
+        last_service_date,
+        client_balance: bill.client_balance,
+        ..contract::BillFacts::default()
+    })?)
+}
+
+/// The bill of an event.
+pub fn facts(facts: contract::BillFacts) -> Result<Bill, Invalid> {
+    let status = match facts.status() {
+        contract::BillStatus::Open => BillStatus::Open,
+        contract::BillStatus::Paid => BillStatus::Paid,
+        contract::BillStatus::Cancelled => BillStatus::Cancelled,
+        contract::BillStatus::Unspecified => {
+            return Err(Invalid::new("bill.status", "must be given"));
+        }
+    };
+    let served = facts.last_service_date;
+    Ok(Bill {
+        bill: parse(&facts.bill_id, "bill.bill_id")?,
+        client: parse(&facts.client_id, "bill.client_id")?,
+        status,
+        client_balance: parse::amount(facts.client_balance, "bill.client_balance")?,
+        due_date: parse::date(facts.due_date, "bill.due_date")?,
+        last_service_date: served
+            .map(|date| parse::date(Some(date), "bill.last_service_date"))
+            .transpose()?,
+        reference: facts.reference,
+        number: facts.number,
+    })
+}
+
+/// The payment of a PaymentPosted event.
+pub fn posted(event: &contract::PaymentPosted) -> Result<PaymentId, Error> {
+    Ok(parse(&event.payment_id, "payment_id")?)
+}

@@ -1,0 +1,6 @@
+//! Between the contracts' messages, the processor's objects and our own values; one file per other side.
+
+pub mod billing;
+pub mod event;
+pub mod payment;
+pub mod processor;

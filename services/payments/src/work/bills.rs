@@ -1,0 +1,29 @@
+use super::failed;
+use crate::{store, wire};
+use pg::Tx;
+use pg::feed::{Event, Handler, HandlerError};
+use proto::billing::v1::{BillBalanceChanged, BillCancelled, BillIssued, PaymentPosted};
+
+/// billing's events: bills become known here as they stand, and payments as booked.
+pub struct Bills;
+
+impl Handler for Bills {
+    async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
+        let facts = match event.event_type.as_str() {
+            "evenkeel.billing.v1.BillIssued" => event.decode::<BillIssued>()?.bill,
+            "evenkeel.billing.v1.BillCancelled" => event.decode::<BillCancelled>()?.bill,
+            "evenkeel.billing.v1.BillBalanceChanged" => event.decode::<BillBalanceChanged>()?.bill,
+            "evenkeel.billing.v1.PaymentPosted" => {
+                let posted = event.decode::<PaymentPosted>()?;
+                let payment = wire::billing::posted(&posted).map_err(failed)?;
+                return store::payments::update_posted(tx, event.practice, payment)
+                    .await
+                    .map_err(failed);
+            }
+            _of_no_matter_here => return Ok(()),
+        };
+        let facts = facts.ok_or_else(|| HandlerError::poison("the event has no bill"))?;
+        let bill = wire::billing::facts(facts).map_err(HandlerError::poison)?;
+        store::bills::upsert(tx, event.practice, &bill).await.map_err(failed)
+    }
+}

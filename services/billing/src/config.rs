@@ -22,6 +22,9 @@ pub struct Config {
     /// payments' gRPC address, whose payments and refunds are booked.
     #[arg(long, env = "PAYMENTS_URL", default_value = "http://127.0.0.1:7102")]
     pub payments_url: String,
+    /// Where guests pay, as they reach it; printed on bills that were shared.
+    #[arg(long, env = "PAY_PAGE_URL", default_value = "http://127.0.0.1:8080")]
+    pub pay_page_url: String,
     /// Any long text, the same in all replicas; seals the page tokens of lists.
     #[arg(long, env = "BILLING_PAGE_SECRET", hide_env_values = true)]
     pub page_secret: SecretString,

@@ -99,9 +99,9 @@ pub enum Error {
     /// The request id does not fit the request.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// portal-auth could not be asked.
-    #[error("portal-auth: {0}")]
-    PortalAuth(Status),
+    /// portal-auth could not be asked for a bill's Access Code.
+    #[error("the Access Code cannot be read now; try again")]
+    PortalAuth(#[source] Status),
     /// The facts of a document do not agree: it is not printed.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -227,7 +227,9 @@ impl Fault for Error {
     fn code(&self) -> Code {
         match self {
             Self::Missing(_) => Code::NotFound,
-            Self::PracticeNotYetKnown(_) | Self::PortalAuth(_) => Code::Unavailable,
+            Self::PracticeNotYetKnown(_)
+            | Self::PortalAuth(_)
+            | Self::Typeset(TypesetError::Busy) => Code::Unavailable,
             Self::CurrencyMismatch { .. }
             | Self::CardNumberInText(_)
             | Self::ShareExceedsPrice(_)
@@ -321,6 +323,9 @@ impl Fault for Error {
                 details.resource(kind, id)
             }
             Self::PracticeNotYetKnown(_) => details.retry_after(Duration::from_millis(200)),
+            Self::PortalAuth(_) | Self::Typeset(TypesetError::Busy) => {
+                details.retry_after(Duration::from_secs(1))
+            }
             Self::CurrencyMismatch { field, expected } => {
                 details.field(field, format!("must be in {expected}"))
             }

@@ -49,4 +49,6 @@ pub struct Billing {
     pub access_codes: AccessCodeServiceClient<Connection>,
     /// Makes the PDFs.
     pub typesetter: Typesetter,
+    /// Where guests pay, `https://host`: printed on bills that were shared.
+    pub pay_page_url: String,
 }

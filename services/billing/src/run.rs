@@ -35,6 +35,7 @@ pub async fn run(
         page_key: PageKey::new(&Sha256::digest(config.page_secret.expose_secret()).into()),
         access_codes: AccessCodeServiceClient::new(portal_auth.clone()),
         typesetter: documents::typesetter().context("the documents' templates")?,
+        pay_page_url: config.pay_page_url,
         clock: clock.clone(),
     };
     let stop = CancellationToken::new();

@@ -2,6 +2,7 @@
 
 mod bill_service;
 mod client_service;
+mod document_service;
 mod ledger_service;
 mod session_service;
 
@@ -10,6 +11,7 @@ use ids::PracticeId;
 use pg::RequestKey;
 use proto::billing::v1::bill_service_server::BillServiceServer;
 use proto::billing::v1::client_service_server::ClientServiceServer;
+use proto::billing::v1::document_service_server::DocumentServiceServer;
 use proto::billing::v1::ledger_service_server::LedgerServiceServer;
 use proto::billing::v1::session_service_server::SessionServiceServer;
 
@@ -19,6 +21,7 @@ pub fn routes(billing: &Billing) -> ::rpc::Routes {
     ::rpc::Routes::new()
         .offer(ClientServiceServer::new(billing.clone()))
         .offer(SessionServiceServer::new(billing.clone()))
+        .offer(DocumentServiceServer::new(billing.clone()))
         .offer(BillServiceServer::new(billing.clone()))
         .offer(LedgerServiceServer::new(billing.clone()))
 }

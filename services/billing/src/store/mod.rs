@@ -8,6 +8,7 @@ pub mod bills;
 pub mod clients;
 pub mod clinicians;
 pub mod contacts;
+pub mod document_payments;
 pub mod entries;
 pub mod holds;
 pub mod insurer_payments;
@@ -21,6 +22,7 @@ pub mod practices;
 pub mod recorded_sessions;
 pub mod refunds;
 pub mod sessions;
+pub mod statements;
 pub mod verify;
 
 use crate::{Error, Result};

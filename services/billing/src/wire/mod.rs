@@ -1,6 +1,7 @@
 //! Between the contracts' messages and the domain's values, one file per noun.
 
 pub mod bill;
+pub mod document;
 pub mod event;
 pub mod ledger;
 pub mod line;

@@ -54,15 +54,21 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn start() -> Self {
+        Self::start_beside("http://127.0.0.1:1").await
+    }
+
+    /// The same with a portal-auth at this address.
+    pub async fn start_beside(portal_auth: &str) -> Self {
         let db = testkit::database(SCHEMA, &MIGRATOR).await;
         let clock = Clock::fixed(MORNING.parse().expect("an instant"));
-        let nobody = connect("http://127.0.0.1:1", ServiceToken::none()).expect("a URL");
+        let portal_auth = connect(portal_auth, ServiceToken::none()).expect("a URL");
         let billing = Billing {
             db: db.pool().clone(),
             clock: clock.clone(),
             page_key: PageKey::new(&[7; 32]),
-            access_codes: AccessCodeServiceClient::new(nobody),
+            access_codes: AccessCodeServiceClient::new(portal_auth),
             typesetter: billing::documents::typesetter().expect("the templates"),
+            pay_page_url: "https://pay.example".to_owned(),
         };
         let stop = CancellationToken::new();
         let feed = Feed::start(billing.db.clone(), SCHEMA, stop.clone());

@@ -1,0 +1,100 @@
+//! What a mail says, before it is put into words by its template.
+
+use ids::Reference;
+use jiff::civil::Date;
+use money::Money;
+
+/// How a bill is paid online.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayPage {
+    /// Invoice #.
+    pub reference: Reference,
+    /// 6 digits.
+    pub access_code: String,
+    /// Opens the bill's pay page at once.
+    pub link: String,
+    /// Where Invoice # and Access Code are typed.
+    pub address: String,
+}
+
+/// What a mail says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Letter {
+    /// Please pay.
+    Bill {
+        /// What the client owes on it now.
+        amount_due: Money,
+        /// By when.
+        due_date: Date,
+        /// How.
+        pay_page: PayPage,
+        /// The PDF is attached.
+        has_pdf: bool,
+    },
+    /// Thank you.
+    Receipt {
+        /// All of the payment.
+        amount: Money,
+        /// Business date.
+        receive_date: Date,
+        /// "Visa ending in 4242".
+        method_text: String,
+        /// What went to which bill.
+        bills: Vec<(Reference, Money)>,
+        /// What became credit; 0 or more.
+        credited: Money,
+        /// What the client owes on all bills now.
+        balance: Money,
+    },
+    /// Money goes back.
+    Refund {
+        /// How much.
+        amount: Money,
+        /// Business date.
+        refund_date: Date,
+        /// It stays as credit.
+        to_credit: bool,
+        /// Where it goes.
+        method_text: String,
+    },
+    /// Nothing was charged.
+    Decline {
+        /// What was not taken.
+        amount: Money,
+        /// "Visa ending in 4242"; may be empty.
+        method_text: String,
+        /// Why, in words.
+        reason: String,
+        /// The bill that is still due; none for money on account.
+        due: Option<Due>,
+    },
+}
+
+/// What is still due on a bill.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    /// How much.
+    pub amount: Money,
+    /// By when.
+    pub date: Date,
+    /// How it is paid.
+    pub pay_page: PayPage,
+}
+
+impl Letter {
+    /// The subject, which others may read over a shoulder: who it is from and what it is, no amount.
+    #[must_use]
+    pub fn subject(&self, practice: &str) -> String {
+        match self {
+            Self::Bill { pay_page, .. } => {
+                format!(
+                    "Your bill from {practice}: Invoice # {}",
+                    pay_page.reference
+                )
+            }
+            Self::Receipt { .. } => format!("Your receipt from {practice}"),
+            Self::Refund { .. } => format!("Your refund from {practice}"),
+            Self::Decline { .. } => format!("Your payment to {practice} did not go through"),
+        }
+    }
+}

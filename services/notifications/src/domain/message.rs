@@ -1,0 +1,306 @@
+//! A mail that is to be sent, as the queue and the history know it.
+
+use ids::{BillId, ClientId, MessageId, PaymentId, RefundId, ShareId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use money::Money;
+use serde::{Deserialize, Serialize};
+
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A bill was shared.
+    Bill,
+    /// A payment was received.
+    Receipt,
+    /// Money goes back.
+    Refund,
+    /// A card was declined.
+    Decline,
+}
+
+impl Kind {
+    /// As the database keeps it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bill => "bill",
+            Self::Receipt => "receipt",
+            Self::Refund => "refund",
+            Self::Decline => "decline",
+        }
+    }
+
+    /// The way back; none for a text that is no kind.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Bill, Self::Receipt, Self::Refund, Self::Decline]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+}
+
+/// Where a mail stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Waits to be sent, or to be tried again.
+    Queued,
+    /// The mail server has it.
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+impl State {
+    /// As the database keeps it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The way back; none for a text that is no state.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Queued, Self::Sent, Self::Failed]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// What of a payment went to a bill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// The bill.
+    pub bill: BillId,
+    /// Above 0.
+    pub amount: Money,
+}
+
+/// What the event said and nobody can be asked for later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Particulars {
+    /// A bill was shared.
+    Bill {
+        /// The bill.
+        bill: BillId,
+        /// The act of sharing.
+        share: ShareId,
+        /// Link only.
+        without_pdf: bool,
+    },
+    /// A payment was booked.
+    Receipt {
+        /// The payment.
+        payment: PaymentId,
+        /// All of it.
+        amount: Money,
+        /// Business date.
+        receive_date: Date,
+        /// "Visa ending in 4242".
+        method_text: String,
+        /// What went to which bill.
+        allocations: Vec<Allocation>,
+        /// What became credit; 0 or more.
+        credited: Money,
+    },
+    /// A refund is on its way.
+    Refund {
+        /// The refund.
+        refund: RefundId,
+        /// The payment it gives back.
+        payment: PaymentId,
+        /// Above 0.
+        amount: Money,
+        /// Business date.
+        refund_date: Date,
+        /// It stays as credit.
+        to_credit: bool,
+        /// Where it goes back to: "Visa ending in 4242".
+        method_text: String,
+    },
+    /// A charge was declined.
+    Decline {
+        /// The payment that failed.
+        payment: PaymentId,
+        /// The bill it was meant for; none for money on account.
+        bill: Option<BillId>,
+        /// What was not taken.
+        amount: Money,
+        /// "Visa ending in 4242"; may be empty.
+        method_text: String,
+        /// Why, in words for the payer.
+        reason: String,
+    },
+}
+
+impl Particulars {
+    /// What kind of mail it makes.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Bill { .. } => Kind::Bill,
+            Self::Receipt { .. } => Kind::Receipt,
+            Self::Refund { .. } => Kind::Refund,
+            Self::Decline { .. } => Kind::Decline,
+        }
+    }
+
+    /// One mail for each of these in a practice.
+    #[must_use]
+    pub fn dedupe_key(&self) -> String {
+        let kind = self.kind().name();
+        match self {
+            Self::Bill { share, .. } => format!("{kind}/{share}"),
+            Self::Receipt { payment, .. } | Self::Decline { payment, .. } => {
+                format!("{kind}/{payment}")
+            }
+            Self::Refund { refund, .. } => format!("{kind}/{refund}"),
+        }
+    }
+
+    /// The one bill it is about; none when there are none or several.
+    #[must_use]
+    pub fn bill(&self) -> Option<BillId> {
+        match self {
+            Self::Bill { bill, .. } => Some(*bill),
+            Self::Receipt { allocations, .. } => match allocations.as_slice() {
+                [only] => Some(only.bill),
+                [] | [_, _, ..] => None,
+            },
+            Self::Refund { .. } => None,
+            Self::Decline { bill, .. } => *bill,
+        }
+    }
+
+    /// The payment it is about.
+    #[must_use]
+    pub const fn payment(&self) -> Option<PaymentId> {
+        match self {
+            Self::Bill { .. } => None,
+            Self::Receipt { payment, .. }
+            | Self::Refund { payment, .. }
+            | Self::Decline { payment, .. } => Some(*payment),
+        }
+    }
+
+    /// The refund it is about.
+    #[must_use]
+    pub const fn refund(&self) -> Option<RefundId> {
+        match self {
+            Self::Refund { refund, .. } => Some(*refund),
+            Self::Bill { .. } | Self::Receipt { .. } | Self::Decline { .. } => None,
+        }
+    }
+
+    /// The act of sharing it is about.
+    #[must_use]
+    pub const fn share(&self) -> Option<ShareId> {
+        match self {
+            Self::Bill { share, .. } => Some(*share),
+            Self::Receipt { .. } | Self::Refund { .. } | Self::Decline { .. } => None,
+        }
+    }
+}
+
+/// A mail to queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewMessage {
+    /// Its id, drawn before.
+    pub message_id: MessageId,
+    /// Whose.
+    pub client: ClientId,
+    /// What it is about.
+    pub particulars: Particulars,
+    /// When it is queued; also when it is first tried.
+    pub create_time: Timestamp,
+}
+
+/// A mail of the history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Its id.
+    pub message_id: MessageId,
+    /// What it is about.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// Whose.
+    pub client: ClientId,
+    /// The bill, if one.
+    pub bill: Option<BillId>,
+    /// The payment, if one.
+    pub payment: Option<PaymentId>,
+    /// Address; empty until it was tried.
+    pub recipient: String,
+    /// Subject; empty until it was tried.
+    pub subject: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Why the last attempt failed; empty when it did not.
+    pub last_error: String,
+    /// When it was queued.
+    pub create_time: Timestamp,
+    /// When the mail server took it.
+    pub send_time: Option<Timestamp>,
+}
+
+/// What an attempt to send came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The mail server has it.
+    Sent,
+    /// Tried again at that time.
+    Postponed {
+        /// When.
+        next_attempt_time: Timestamp,
+        /// Why.
+        error: String,
+    },
+    /// Given up.
+    Failed {
+        /// Why.
+        error: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clock::Clock;
+    use money::Currency;
+
+    #[test]
+    fn particulars_read_back_as_they_were_kept() {
+        let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
+        let amount = Money::from_minor(4000, Currency::USD);
+        let kept = Particulars::Receipt {
+            payment: PaymentId::new(&clock),
+            amount,
+            receive_date: Date::constant(2026, 3, 2),
+            method_text: "Cash".to_owned(),
+            allocations: vec![Allocation {
+                bill: BillId::new(&clock),
+                amount,
+            }],
+            credited: Money::from_minor(0, Currency::USD),
+        };
+        let text = serde_json::to_string(&kept).expect("written");
+        assert_eq!(
+            serde_json::from_str::<Particulars>(&text).expect("read"),
+            kept
+        );
+        assert!(kept.dedupe_key().starts_with("receipt/pay_"));
+    }
+
+    #[test]
+    fn kinds_and_states_are_known_by_name() {
+        assert_eq!(Kind::named("decline"), Some(Kind::Decline));
+        assert_eq!(Kind::named("sent"), None);
+        assert_eq!(State::named("sent"), Some(State::Sent));
+    }
+}

@@ -1,0 +1,10 @@
+//! Rules without I/O: which events become mails, what a mail says, when a failed one is tried again.
+#![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
+
+/// When a failed mail is tried again.
+pub mod backoff;
+pub mod letter;
+pub mod message;
+pub mod news;
+/// Who a mail is from.
+pub mod practice;

@@ -1,0 +1,149 @@
+//! What templates see of a letter: texts, ready to print.
+
+use crate::domain::letter::{Letter, PayPage};
+use crate::domain::practice::{Practice, one_line};
+use jiff::civil::Date;
+use minijinja::{Value, context};
+use money::Money;
+
+/// What a letter's templates are given.
+pub(super) struct Page {
+    /// One line.
+    pub(super) subject: String,
+    /// Everything the templates name.
+    pub(super) context: Value,
+}
+
+pub(super) fn of(letter: &Letter, practice: &Practice) -> Page {
+    let name = one_line(&practice.name);
+    let subject = letter.subject(&name);
+    let letterhead = context! {
+        name => name,
+        address_lines => practice.address_lines.iter().map(|line| one_line(line)).collect::<Vec<_>>(),
+        phone => one_line(&practice.phone),
+        email => one_line(&practice.email),
+    };
+    let context =
+        context! { subject => subject.clone(), practice => letterhead, ..particular(letter) };
+    Page { subject, context }
+}
+
+fn particular(letter: &Letter) -> Value {
+    match letter {
+        Letter::Bill {
+            amount_due,
+            due_date,
+            pay_page,
+            has_pdf,
+        } => context! {
+            amount_due => amount_due.to_string(),
+            due_date => long(*due_date),
+            page => page(pay_page),
+            has_pdf => has_pdf,
+        },
+        Letter::Receipt {
+            amount,
+            receive_date,
+            method_text,
+            bills,
+            credited,
+            balance,
+        } => {
+            let mut rows = vec![("Paid with".to_owned(), one_line(method_text))];
+            rows.retain(|(_, method)| !method.is_empty());
+            rows.extend(bills.iter().map(|(reference, amount)| {
+                (format!("For Invoice # {reference}"), amount.to_string())
+            }));
+            if credited.minor() > 0 {
+                rows.push(("Kept as credit".to_owned(), credited.to_string()));
+            }
+            context! {
+                amount => amount.to_string(),
+                receive_date => long(*receive_date),
+                rows => rows,
+                balance_words => balance_words(*balance),
+            }
+        }
+        Letter::Refund {
+            amount,
+            refund_date,
+            to_credit,
+            method_text,
+        } => {
+            let place = if *to_credit {
+                "Your credit".to_owned()
+            } else {
+                one_line(method_text)
+            };
+            let mut rows = vec![("Goes to", place)];
+            rows.retain(|(_, place)| !place.is_empty());
+            context! {
+                amount => amount.to_string(),
+                refund_date => long(*refund_date),
+                to_credit => to_credit,
+                rows => rows,
+            }
+        }
+        Letter::Decline {
+            amount,
+            method_text,
+            reason,
+            due,
+        } => {
+            let declined = context! {
+                amount => amount.to_string(),
+                method_text => one_line(method_text),
+                reason => reason,
+            };
+            match due {
+                Some(due) => context! {
+                    page => page(&due.pay_page),
+                    amount_due => due.amount.to_string(),
+                    due_date => long(due.date),
+                    ..declined
+                },
+                None => context! { page => false, ..declined },
+            }
+        }
+    }
+}
+
+fn page(page: &PayPage) -> Value {
+    let code = page.access_code.as_str();
+    let (left, right) = code.split_at_checked(code.len() / 2).unwrap_or((code, ""));
+    context! {
+        reference => page.reference.to_string(),
+        code_left => left,
+        code_right => right,
+        link => address(&page.link),
+        address => address(&page.address),
+    }
+}
+
+/// A URL, escaped for HTML but for its slashes, which minijinja would escape too.
+fn address(url: &str) -> Value {
+    let mut safe = String::with_capacity(url.len());
+    for letter in url.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    Value::from_safe_string(safe)
+}
+
+fn balance_words(balance: Money) -> String {
+    if balance.minor() > 0 {
+        format!("Balance: {balance} is still due.")
+    } else {
+        format!("Balance: {balance} — nothing is due. Thank you.")
+    }
+}
+
+fn long(date: Date) -> String {
+    date.strftime("%B %-d, %Y").to_string()
+}

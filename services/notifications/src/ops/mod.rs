@@ -1,0 +1,12 @@
+//! What the service does, one verb a file.
+
+/// A worker takes mails.
+pub mod claim_messages;
+/// Staff reads the history.
+pub mod list_messages;
+/// An event becomes a mail.
+pub mod queue_message;
+/// What an attempt came to.
+pub mod record_outcome;
+/// A practice's letterhead.
+pub mod register_practice;

@@ -1,0 +1,3 @@
+//! tonic in and out: unpack, one call, pack.
+
+mod message_service;

@@ -1,0 +1,201 @@
+use crate::domain::message::{Kind, Message, NewMessage, Particulars, State};
+use crate::{Error, Result};
+use ids::{BillId, ClientId, MessageId, PaymentId, PracticeId};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+/// Writes a mail as queued. False when its event has made one already.
+pub async fn insert(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    message: &NewMessage,
+) -> Result<bool> {
+    let particulars = &message.particulars;
+    let inserted = sqlx::query!(
+        r#"
+        insert into notifications.messages (
+            practice_id, message_id, kind, state, dedupe_key, client_id, bill_id, payment_id,
+            refund_id, share_id, particulars, recipient, subject, attempts, last_error, create_time
+        ) values ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10, '', '', 0, '', $11)
+        on conflict on constraint messages_dedupe_key do nothing
+        "#,
+        practice.uuid(),
+        message.message_id.uuid(),
+        particulars.kind().name(),
+        particulars.dedupe_key(),
+        message.client.uuid(),
+        particulars.bill().map(Uuid::from),
+        particulars.payment().map(Uuid::from),
+        particulars.refund().map(Uuid::from),
+        particulars.share().map(Uuid::from),
+        Json(particulars) as _,
+        message.create_time.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// What a mail is about, for sending it. None when it is not queued any more.
+pub async fn find_queued(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    message: MessageId,
+) -> Result<Option<NewMessage>> {
+    let row = sqlx::query!(
+        r#"
+        select
+            client_id as "client: ClientId",
+            particulars as "particulars: Json<Particulars>",
+            create_time as "create_time: jiff_sqlx::Timestamp"
+        from notifications.messages
+        where practice_id = $1 and message_id = $2 and state = 'queued'
+        "#,
+        practice.uuid(),
+        message.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| NewMessage {
+        message_id: message,
+        client: row.client,
+        particulars: row.particulars.0,
+        create_time: row.create_time.to_jiff(),
+    }))
+}
+
+/// What an attempt changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt<'a> {
+    /// After it.
+    pub state: State,
+    /// How many there were, with it.
+    pub attempts: i32,
+    /// Address it went to, or would have; empty leaves what is there.
+    pub recipient: &'a str,
+    /// Subject; empty leaves what is there.
+    pub subject: &'a str,
+    /// Why it failed; empty when it did not.
+    pub error: &'a str,
+    /// When the mail server took it.
+    pub send_time: Option<Timestamp>,
+}
+
+/// What the world is told of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageFacts {
+    /// The mail.
+    pub message: MessageId,
+    /// The bill, if one.
+    pub bill: Option<BillId>,
+    /// The payment, if one.
+    pub payment: Option<PaymentId>,
+}
+
+/// Writes what an attempt came to.
+pub async fn update(
+    conn: &mut PgConnection,
+    (practice, message): (PracticeId, MessageId),
+    attempt: &Attempt<'_>,
+) -> Result<MessageFacts> {
+    let facts = sqlx::query_as!(
+        MessageFacts,
+        r#"
+        update notifications.messages
+        set
+            state = $3,
+            attempts = $4,
+            recipient = case when $5 = '' then recipient else $5 end,
+            subject = case when $6 = '' then subject else $6 end,
+            last_error = $7,
+            send_time = $8
+        where practice_id = $1 and message_id = $2
+        returning
+            message_id as "message: MessageId",
+            bill_id as "bill: BillId",
+            payment_id as "payment: PaymentId"
+        "#,
+        practice.uuid(),
+        message.uuid(),
+        attempt.state.name(),
+        attempt.attempts,
+        attempt.recipient,
+        attempt.subject,
+        attempt.error,
+        attempt.send_time.map(|time| time.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(facts)
+}
+
+/// What a list is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageFilter {
+    /// Only this client's.
+    pub client: Option<ClientId>,
+    /// Only in this state.
+    pub state: Option<State>,
+}
+
+/// At most `limit` mails, newest first, from below `before`.
+pub async fn list(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    filter: &MessageFilter,
+    before: Option<MessageId>,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            message_id as "message_id: MessageId",
+            kind,
+            state,
+            client_id as "client: ClientId",
+            bill_id as "bill: BillId",
+            payment_id as "payment: PaymentId",
+            recipient,
+            subject,
+            attempts,
+            last_error,
+            create_time as "create_time: jiff_sqlx::Timestamp",
+            send_time as "send_time: jiff_sqlx::Timestamp"
+        from notifications.messages
+        where practice_id = $1
+            and ($2::uuid is null or client_id = $2)
+            and ($3::text is null or state = $3)
+            and ($4::uuid is null or message_id < $4)
+        order by message_id desc
+        limit $5
+        "#,
+        practice.uuid(),
+        filter.client.map(Uuid::from),
+        filter.state.map(State::name),
+        before.map(Uuid::from),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Message {
+                message_id: row.message_id,
+                kind: Kind::named(&row.kind).ok_or(Error::Stored("a kind of mail"))?,
+                state: State::named(&row.state).ok_or(Error::Stored("a state of a mail"))?,
+                client: row.client,
+                bill: row.bill,
+                payment: row.payment,
+                recipient: row.recipient,
+                subject: row.subject,
+                attempts: row.attempts,
+                last_error: row.last_error,
+                create_time: row.create_time.to_jiff(),
+                send_time: row.send_time.map(|time| time.to_jiff()),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,7 @@
+//! SQL as free functions, one file per aggregate. Times come in as parameters. Lock order: queue row, then message.
+
+/// `messages`: queue and history in one.
+pub mod messages;
+/// `practices`: letterheads.
+pub mod practices;
+pub mod queue;

@@ -1,0 +1,131 @@
+//! What other services' events say of mails that are to be sent.
+
+use crate::domain::message::{Allocation, Particulars};
+use crate::domain::practice::Practice;
+use ::rpc::{Invalid, parse};
+use ids::ClientId;
+use money::Money;
+use proto::billing::v1 as billing;
+use proto::payments::v1 as payments;
+use proto::portal_auth::v1 as portal_auth;
+
+/// Whose mail, and what it is about.
+pub type Draft = (ClientId, Particulars);
+
+/// The letterhead of a practice. Errors: the event has none.
+pub fn practice(event: portal_auth::PracticeRegistered) -> Result<Practice, Invalid> {
+    let practice = parse::required(event.practice, "practice")?;
+    Ok(Practice {
+        name: practice.name,
+        time_zone: practice.time_zone,
+        address_lines: practice.address_lines,
+        phone: practice.phone,
+        email: practice.email,
+    })
+}
+
+/// The mail that shares a bill. Errors: the event lacks an id.
+pub fn bill_shared(event: billing::BillShared) -> Result<Draft, Invalid> {
+    let bill = parse::required(event.bill, "bill")?;
+    let particulars = Particulars::Bill {
+        bill: parse(&bill.bill_id, "bill.bill_id")?,
+        share: parse(&event.share_id, "share_id")?,
+        without_pdf: event.without_pdf,
+    };
+    Ok((parse(&bill.client_id, "bill.client_id")?, particulars))
+}
+
+/// Whether the money came through the processor.
+pub fn is_online(event: &billing::PaymentPosted) -> bool {
+    match event.kind() {
+        billing::PaymentKind::Card | billing::PaymentKind::BankDebit => true,
+        billing::PaymentKind::Unspecified
+        | billing::PaymentKind::Cash
+        | billing::PaymentKind::Check
+        | billing::PaymentKind::CardElsewhere
+        | billing::PaymentKind::BankElsewhere
+        | billing::PaymentKind::Other => false,
+    }
+}
+
+/// The receipt of a payment. Errors: the event lacks an id, an amount or the date.
+pub fn payment_posted(event: billing::PaymentPosted) -> Result<Draft, Invalid> {
+    let amount = parse::positive(event.amount, "amount")?;
+    let credited = match event.credited {
+        Some(credited) => parse::non_negative(Some(credited), "credited")?,
+        None => Money::from_minor(0, amount.currency()),
+    };
+    let particulars = Particulars::Receipt {
+        payment: parse(&event.payment_id, "payment_id")?,
+        amount,
+        receive_date: parse::date(event.receive_date, "receive_date")?,
+        method_text: event.method_text,
+        allocations: event
+            .allocations
+            .into_iter()
+            .map(allocation)
+            .collect::<Result<_, _>>()?,
+        credited,
+    };
+    Ok((parse(&event.client_id, "client_id")?, particulars))
+}
+
+fn allocation(allocation: billing::Allocation) -> Result<Allocation, Invalid> {
+    Ok(Allocation {
+        bill: parse(&allocation.bill_id, "allocations.bill_id")?,
+        amount: parse::positive(allocation.amount, "allocations.amount")?,
+    })
+}
+
+/// The mail about a refund. Its reason is free text of the practice and stays out. Errors: the event lacks an id, the
+/// amount or the date.
+pub fn refund_succeeded(event: payments::RefundSucceeded) -> Result<Draft, Invalid> {
+    let particulars = Particulars::Refund {
+        refund: parse(&event.refund_id, "refund_id")?,
+        payment: parse(&event.payment_id, "payment_id")?,
+        amount: parse::positive(event.amount, "amount")?,
+        refund_date: parse::date(event.refund_date, "refund_date")?,
+        to_credit: event.to_credit,
+        method_text: event.method_text,
+    };
+    Ok((parse(&event.client_id, "client_id")?, particulars))
+}
+
+/// The mail about a declined card. Errors: the event lacks an id or the amount.
+pub fn payment_failed(event: payments::PaymentFailed) -> Result<Draft, Invalid> {
+    let reason = reason(event.decline_reason());
+    let payment = parse::required(event.payment, "payment")?;
+    let bill = payment.allocations.first();
+    let particulars = Particulars::Decline {
+        payment: parse(&payment.payment_id, "payment.payment_id")?,
+        bill: bill
+            .map(|bill| parse(&bill.bill_id, "payment.allocations.bill_id"))
+            .transpose()?,
+        amount: parse::positive(payment.amount, "payment.amount")?,
+        method_text: payment.method_text,
+        reason: reason.to_owned(),
+    };
+    Ok((parse(&payment.client_id, "payment.client_id")?, particulars))
+}
+
+/// Why, and what to do. Our own words: what the processor says may say too much.
+const fn reason(reason: payments::DeclineReason) -> &'static str {
+    match reason {
+        payments::DeclineReason::Expired => "The card has expired. Please use another one.",
+        payments::DeclineReason::InsufficientFunds => {
+            "The bank says that there is not enough money or credit. Please use another card, or try again later."
+        }
+        payments::DeclineReason::WrongDetails => {
+            "The card number, expiry date, security code or ZIP code was not right. Please check them and try again."
+        }
+        payments::DeclineReason::AuthenticationNeeded => {
+            "The bank wants you to confirm the payment. Please pay again and follow your bank’s steps."
+        }
+        payments::DeclineReason::ProcessingError => {
+            "Something went wrong on the way to the bank. Please try again; nothing was taken."
+        }
+        payments::DeclineReason::BankRefused | payments::DeclineReason::Unspecified => {
+            "The bank declined it without saying why. Please use another card, or ask your bank."
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Sends what waits. Claim and commit; ask, write and hand over without a transaction; record the outcome. A worker that
+//! dies in between leaves its claim to the next one, when the lease ends: only a death between the mail server's yes and
+//! the record of it sends a mail twice.
+
+use super::gather::{Gather, Trouble};
+use super::worker;
+use crate::domain::message::{NewMessage, Outcome};
+use crate::domain::practice::Practice;
+use crate::letter::Mail;
+use crate::ops::claim_messages::claim_messages;
+use crate::ops::record_outcome::{Addressed, record_outcome};
+use crate::store::queue::Claim;
+use crate::{DeliveryConfig, Error, Notifications, Result, store};
+use std::sync::LazyLock;
+use std::time::Duration;
+use telemetry::prometheus_client::metrics::counter::Counter;
+use telemetry::prometheus_client::metrics::family::Family;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How long mails that are being sent may take when the service stops.
+const DRAIN: Duration = Duration::from_secs(15);
+/// How often an outcome is written that the database does not take, a second apart: less than the lease has left.
+const RECORD_ATTEMPTS: u32 = 40;
+
+static MAILS: LazyLock<Family<[(&'static str, &'static str); 1], Counter>> = LazyLock::new(|| {
+    telemetry::register(
+        "mails",
+        "Attempts to send a mail, by outcome",
+        Family::default(),
+    )
+});
+
+/// Sends mails until `stop`, several at once; then lets those under way end.
+pub async fn deliver_messages(notifications: Notifications, stop: CancellationToken) {
+    let poll = Duration::from_millis(notifications.delivery.poll_ms.into());
+    let at_once = usize::from(notifications.delivery.sends_at_once);
+    let mut sending = JoinSet::new();
+    while !stop.is_cancelled() {
+        let free = at_once.saturating_sub(sending.len());
+        let claims = match claim_messages(&notifications, &worker(), free).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                tracing::warn!(%error, "no mails could be claimed");
+                Vec::new()
+            }
+        };
+        let idle = claims.is_empty();
+        for claim in claims {
+            sending.spawn(deliver(notifications.clone(), claim));
+        }
+        if idle || sending.len() >= at_once {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(poll) => {}
+                Some(ended) = sending.join_next() => told(ended),
+            }
+        }
+        while let Some(ended) = sending.try_join_next() {
+            told(ended);
+        }
+    }
+    let drained = timeout(DRAIN, async {
+        while let Some(ended) = sending.join_next().await {
+            told(ended);
+        }
+    });
+    if drained.await.is_err() {
+        tracing::warn!("mails that were being sent are left to the next worker");
+    }
+}
+
+fn told(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a delivery died");
+    }
+}
+
+/// Sends one mail that was claimed, and writes down what came of it.
+async fn deliver(notifications: Notifications, claim: Claim) {
+    let (message, practice) = match read(&notifications, &claim).await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            tracing::error!(message = %claim.message, "a mail is in the queue that is not queued");
+            return;
+        }
+        Err(error) => {
+            tracing::warn!(%error, message = %claim.message, "a mail could not be read");
+            return;
+        }
+    };
+    let mut addressed = Addressed::default();
+    let sent = match practice {
+        Some(practice) => {
+            send(
+                &notifications,
+                &claim,
+                (&message, &practice),
+                &mut addressed,
+            )
+            .await
+        }
+        None => Err(Trouble::Later("the practice is being set up".to_owned())),
+    };
+    let outcome = outcome(&notifications, &claim, &message, sent);
+    let name = match &outcome {
+        Outcome::Sent => "sent",
+        Outcome::Postponed { .. } => "postponed",
+        Outcome::Failed { .. } => "failed",
+    };
+    MAILS.get_or_create(&[("outcome", name)]).inc();
+    tracing::info!(message = %claim.message, kind = message.particulars.kind().name(), outcome = name, "mail");
+    record(&notifications, &claim, &addressed, &outcome).await;
+}
+
+/// What is to be sent and for whom; no practice while portal-auth's event about it has not come.
+async fn read(
+    notifications: &Notifications,
+    claim: &Claim,
+) -> Result<Option<(NewMessage, Option<Practice>)>> {
+    let mut tx = pg::begin(&notifications.db, claim.practice).await?;
+    let message = store::messages::find_queued(&mut tx, claim.practice, claim.message).await?;
+    let practice = store::practices::find(&mut tx, claim.practice).await?;
+    tx.commit().await?;
+    Ok(message.map(|message| (message, practice)))
+}
+
+async fn send(
+    notifications: &Notifications,
+    claim: &Claim,
+    (message, practice): (&NewMessage, &Practice),
+    addressed: &mut Addressed,
+) -> Result<(), Trouble> {
+    let gather = Gather::new(notifications, claim.practice);
+    let gathered = timeout(DeliveryConfig::GATHER, async {
+        let recipient = gather.recipient(message.client).await?;
+        addressed.recipient = recipient.to_string();
+        Ok::<_, Trouble>((recipient, gather.letter(message).await?))
+    });
+    let (recipient, (letter, document)) = gathered
+        .await
+        .map_err(|_| Trouble::Later("billing did not answer in time".to_owned()))??;
+    // A template that fails is mended by the next version.
+    let written = notifications
+        .templates
+        .write(&letter, practice)
+        .map_err(|error| Trouble::Later(error.to_string()))?;
+    addressed.subject.clone_from(&written.subject);
+    let smtp = &notifications.smtp;
+    let mail = Mail {
+        message: claim.message,
+        date: notifications.clock.now(),
+        sender: smtp.sender(),
+        practice,
+        recipient: &recipient,
+        written,
+        document,
+    };
+    let mail = mail
+        .compose()
+        .map_err(|error| Trouble::Never(error.to_string()))?;
+    smtp.deliver(mail).await
+}
+
+fn outcome(
+    notifications: &Notifications,
+    claim: &Claim,
+    message: &NewMessage,
+    sent: Result<(), Trouble>,
+) -> Outcome {
+    let error = match sent {
+        Ok(()) => return Outcome::Sent,
+        Err(Trouble::Never(error)) => {
+            return Outcome::Failed {
+                error: short(error),
+            };
+        }
+        Err(Trouble::Later(error)) => short(error),
+    };
+    let attempts = i32::try_from(claim.fence).unwrap_or(i32::MAX);
+    let now = notifications.clock.now();
+    let backoff = notifications.delivery.backoff();
+    match backoff.next_attempt(message.create_time, now, attempts) {
+        Some(next_attempt_time) => Outcome::Postponed {
+            next_attempt_time,
+            error,
+        },
+        None => Outcome::Failed { error },
+    }
+}
+
+/// Staff read it in a list.
+fn short(error: String) -> String {
+    error
+        .chars()
+        .take(300)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// A mail that was sent must not be sent again because the database is away for a moment.
+async fn record(
+    notifications: &Notifications,
+    claim: &Claim,
+    addressed: &Addressed,
+    outcome: &Outcome,
+) {
+    for _ in 0..RECORD_ATTEMPTS {
+        match record_outcome(notifications, &worker(), claim, addressed, outcome).await {
+            Ok(()) => return,
+            Err(Error::ClaimLost) => {
+                tracing::warn!(message = %claim.message, "a mail was claimed by another worker meanwhile");
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, message = %claim.message, "a mail's outcome was not written");
+                sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+    tracing::error!(message = %claim.message, "a mail's outcome was not written; it will be tried again");
+}

@@ -1,0 +1,301 @@
+//! What a letter says is asked for when it is sent, so that it is true then: amounts and dates are those of the bill at
+//! that time, and a bill that was paid meanwhile is not sent.
+
+use crate::Notifications;
+use crate::domain::letter::{Due, Letter, PayPage};
+use crate::domain::message::{NewMessage, Particulars};
+use crate::letter::Document;
+use ::rpc::{Invalid, Retry, parse};
+use ids::{BillId, ClientId, PaymentId, PracticeId, Reference};
+use lettre::Address;
+use money::Money;
+use proto::billing::v1::bill_service_client::BillServiceClient;
+use proto::billing::v1::client_service_client::ClientServiceClient;
+use proto::billing::v1::document_service_client::DocumentServiceClient;
+use proto::billing::v1::ledger_service_client::LedgerServiceClient;
+use proto::billing::v1::{
+    Bill, BillStatus, DownloadBillRequest, DownloadReceiptRequest, GetBillRequest,
+    GetClientBalanceRequest, GetClientRequest, GetClientResponse,
+};
+use proto::google::api::HttpBody;
+use proto::portal_auth::v1::IssueAccessCodeRequest;
+use proto::portal_auth::v1::access_code_service_client::AccessCodeServiceClient;
+use tonic::{Code, Response, Status};
+
+/// Why a mail could not be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It may go later.
+    Later(String),
+    /// It never will.
+    Never(String),
+}
+
+impl From<Status> for Trouble {
+    fn from(status: Status) -> Self {
+        let said = format!("{}: {}", status.code(), status.message());
+        match status.code() {
+            Code::NotFound | Code::InvalidArgument | Code::FailedPrecondition => Self::Never(said),
+            _ => Self::Later(said),
+        }
+    }
+}
+
+impl From<Invalid> for Trouble {
+    fn from(invalid: Invalid) -> Self {
+        Self::Later(format!("an answer could not be read: {invalid}"))
+    }
+}
+
+const NOTHING_DUE: &str = "nothing is due any more";
+const NO_ADDRESS: &str = "there is no e-mail address to send it to";
+
+/// Asks for what one mail says.
+pub(super) struct Gather<'a> {
+    notifications: &'a Notifications,
+    practice: PracticeId,
+    retry: Retry,
+}
+
+impl<'a> Gather<'a> {
+    pub(super) fn new(notifications: &'a Notifications, practice: PracticeId) -> Self {
+        Self {
+            notifications,
+            practice,
+            retry: Retry::new(),
+        }
+    }
+
+    /// The billing contact's address, or the client's when there is none.
+    pub(super) async fn recipient(&self, client: ClientId) -> Result<Address, Trouble> {
+        let request = GetClientRequest {
+            practice_id: self.practice.to_string(),
+            client_id: client.to_string(),
+        };
+        let clients = || ClientServiceClient::new(self.notifications.billing.clone());
+        let found = self
+            .ask(async || clients().get_client(request.clone()).await)
+            .await?;
+        let address = address(&found).ok_or_else(|| Trouble::Never(NO_ADDRESS.to_owned()))?;
+        address
+            .parse()
+            .map_err(|_| Trouble::Never("the e-mail address is not one".to_owned()))
+    }
+
+    /// The letter, with what goes with it.
+    pub(super) async fn letter(
+        &self,
+        message: &NewMessage,
+    ) -> Result<(Letter, Option<Document>), Trouble> {
+        match &message.particulars {
+            Particulars::Bill {
+                bill, without_pdf, ..
+            } => self.bill(*bill, *without_pdf).await,
+            Particulars::Receipt { .. } => self.receipt(message).await,
+            Particulars::Refund {
+                amount,
+                refund_date,
+                to_credit,
+                method_text,
+                ..
+            } => {
+                let letter = Letter::Refund {
+                    amount: *amount,
+                    refund_date: *refund_date,
+                    to_credit: *to_credit,
+                    method_text: method_text.clone(),
+                };
+                Ok((letter, None))
+            }
+            Particulars::Decline {
+                bill,
+                amount,
+                method_text,
+                reason,
+                ..
+            } => {
+                let due = match bill {
+                    Some(bill) => Some(self.due(&self.open_bill(*bill).await?).await?),
+                    None => None,
+                };
+                let letter = Letter::Decline {
+                    amount: *amount,
+                    method_text: method_text.clone(),
+                    reason: reason.clone(),
+                    due,
+                };
+                Ok((letter, None))
+            }
+        }
+    }
+
+    async fn bill(
+        &self,
+        bill_id: BillId,
+        without_pdf: bool,
+    ) -> Result<(Letter, Option<Document>), Trouble> {
+        let bill = self.open_bill(bill_id).await?;
+        // Before the PDF is made, which prints the code.
+        let due = self.due(&bill).await?;
+        let document = if without_pdf {
+            None
+        } else {
+            Some(self.bill_pdf(&bill).await?)
+        };
+        let letter = Letter::Bill {
+            amount_due: due.amount,
+            due_date: due.date,
+            pay_page: due.pay_page,
+            has_pdf: document.is_some(),
+        };
+        Ok((letter, document))
+    }
+
+    async fn receipt(&self, message: &NewMessage) -> Result<(Letter, Option<Document>), Trouble> {
+        let Particulars::Receipt {
+            payment,
+            amount,
+            receive_date,
+            method_text,
+            allocations,
+            credited,
+        } = &message.particulars
+        else {
+            return Err(Trouble::Never("not a receipt".to_owned()));
+        };
+        let mut bills = Vec::with_capacity(allocations.len());
+        for allocation in allocations {
+            let bill = self.get_bill(allocation.bill).await?;
+            bills.push((
+                parse::<Reference>(&bill.reference, "reference")?,
+                allocation.amount,
+            ));
+        }
+        let letter = Letter::Receipt {
+            amount: *amount,
+            receive_date: *receive_date,
+            method_text: method_text.clone(),
+            bills,
+            credited: *credited,
+            balance: self.balance(message.client).await?,
+        };
+        let file_name = format!("Receipt-{receive_date}.pdf");
+        let bytes = self.receipt_pdf(*payment).await?;
+        Ok((letter, Some(Document { file_name, bytes })))
+    }
+
+    /// A bill on which the client owes something.
+    async fn open_bill(&self, bill: BillId) -> Result<Bill, Trouble> {
+        let bill = self.get_bill(bill).await?;
+        let owed = parse::non_negative(bill.client_balance.clone(), "client_balance")?;
+        if bill.status() == BillStatus::Cancelled || owed.minor() == 0 {
+            return Err(Trouble::Never(NOTHING_DUE.to_owned()));
+        }
+        Ok(bill)
+    }
+
+    async fn get_bill(&self, bill: BillId) -> Result<Bill, Trouble> {
+        let request = GetBillRequest {
+            practice_id: self.practice.to_string(),
+            bill_id: bill.to_string(),
+        };
+        let bills = || BillServiceClient::new(self.notifications.billing.clone());
+        let found = self
+            .ask(async || bills().get_bill(request.clone()).await)
+            .await?;
+        Ok(parse::required(found.bill, "bill")?)
+    }
+
+    async fn due(&self, bill: &Bill) -> Result<Due, Trouble> {
+        let request = IssueAccessCodeRequest {
+            practice_id: self.practice.to_string(),
+            bill_id: bill.bill_id.clone(),
+            reference: bill.reference.clone(),
+        };
+        let codes = || AccessCodeServiceClient::new(self.notifications.portal_auth.clone());
+        let code = self
+            .ask(async || codes().issue_access_code(request.clone()).await)
+            .await?;
+        if code.access_code.is_empty() || code.link_token.is_empty() {
+            return Err(Trouble::Later("the bill has no Access Code".to_owned()));
+        }
+        let reference = parse::<Reference>(&bill.reference, "reference")?;
+        let address = format!("{}/pay", self.notifications.pay_page_url);
+        Ok(Due {
+            amount: parse::positive(bill.client_balance.clone(), "client_balance")?,
+            date: parse::date(bill.due_date, "due_date")?,
+            pay_page: PayPage {
+                reference,
+                access_code: code.access_code,
+                link: format!("{address}/{reference}#{}", code.link_token),
+                address,
+            },
+        })
+    }
+
+    async fn balance(&self, client: ClientId) -> Result<Money, Trouble> {
+        let request = GetClientBalanceRequest {
+            practice_id: self.practice.to_string(),
+            client_id: client.to_string(),
+        };
+        let ledger = || LedgerServiceClient::new(self.notifications.billing.clone());
+        let found = self
+            .ask(async || ledger().get_client_balance(request.clone()).await)
+            .await?;
+        Ok(parse::non_negative(found.owed, "owed")?)
+    }
+
+    async fn bill_pdf(&self, bill: &Bill) -> Result<Document, Trouble> {
+        let request = DownloadBillRequest {
+            practice_id: self.practice.to_string(),
+            bill_id: bill.bill_id.clone(),
+        };
+        let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
+        let made = self
+            .ask(async || documents().download_bill(request.clone()).await)
+            .await?;
+        Ok(Document {
+            file_name: format!("Bill-{}.pdf", bill.number),
+            bytes: pdf(made.body)?,
+        })
+    }
+
+    async fn receipt_pdf(&self, payment: PaymentId) -> Result<Vec<u8>, Trouble> {
+        let request = DownloadReceiptRequest {
+            practice_id: self.practice.to_string(),
+            payment_id: payment.to_string(),
+        };
+        let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
+        let made = self
+            .ask(async || documents().download_receipt(request.clone()).await)
+            .await?;
+        pdf(made.body)
+    }
+
+    async fn ask<T, F, Fut>(&self, call: F) -> Result<T, Trouble>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<Response<T>, Status>>,
+    {
+        Ok(self.retry.run(call).await?.into_inner())
+    }
+}
+
+fn pdf(body: Option<HttpBody>) -> Result<Vec<u8>, Trouble> {
+    let bytes = parse::required(body, "body")?.data;
+    if bytes.starts_with(b"%PDF-") {
+        return Ok(bytes.to_vec());
+    }
+    Err(Trouble::Later("billing made no PDF".to_owned()))
+}
+
+/// As billing decides it: with a billing contact, never the client's own.
+fn address(found: &GetClientResponse) -> Option<&str> {
+    let client = found.client.as_ref()?;
+    let contact = found
+        .contacts
+        .iter()
+        .find(|contact| contact.billing_contact || contact.contact_id == client.billing_contact_id);
+    let address = contact.map_or(client.email.as_str(), |contact| contact.email.as_str());
+    Some(address.trim()).filter(|address| !address.is_empty())
+}

@@ -1,0 +1,60 @@
+//! Loops: following portal-auth, billing and payments, and sending what waits.
+
+mod bills;
+mod deliver;
+mod gather;
+mod payments;
+mod practices;
+mod smtp;
+
+pub use bills::Bills;
+pub use deliver::deliver_messages;
+pub use payments::Payments;
+pub use practices::Practices;
+pub use smtp::{Smtp, SmtpError};
+
+use crate::domain::message::NewMessage;
+use crate::domain::news;
+use crate::wire::event::Draft;
+use crate::{Error, ops};
+use ::rpc::{Caller, Invalid};
+use clock::Clock;
+use ids::MessageId;
+use pg::Tx;
+use pg::feed::{Event, HandlerError};
+
+/// Who the loops are to the ops.
+fn worker() -> Caller {
+    Caller::worker("notifications")
+}
+
+/// Queues the mail that an event asks for, unless it happened too long ago.
+async fn queue(
+    tx: &mut Tx,
+    clock: &Clock,
+    event: &Event,
+    draft: Result<Draft, Invalid>,
+) -> Result<(), HandlerError> {
+    let (client, particulars) = draft.map_err(HandlerError::poison)?;
+    let now = clock.now();
+    if !news::is_recent(event.occur_time, now) {
+        return Ok(());
+    }
+    let message = NewMessage {
+        message_id: MessageId::new(clock),
+        client,
+        particulars,
+        create_time: now,
+    };
+    ops::queue_message::queue_message(tx, &worker(), event.practice, &message)
+        .await
+        .map_err(failed)
+}
+
+/// What may go well the next time is tried again; the rest is the event's own fault.
+fn failed(error: Error) -> HandlerError {
+    match error {
+        Error::Database(error) => HandlerError::from(error),
+        other => HandlerError::poison(other),
+    }
+}

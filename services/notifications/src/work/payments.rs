@@ -1,0 +1,21 @@
+use super::queue;
+use crate::wire::event;
+use clock::Clock;
+use pg::Tx;
+use pg::feed::{Event, Handler, HandlerError};
+
+/// payments' events: a declined card and a refund are told of. (A payment's receipt waits for billing to have booked it.)
+#[derive(Clone, Debug)]
+pub struct Payments(pub Clock);
+
+impl Handler for Payments {
+    async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
+        let draft = match event.event_type.as_str() {
+            "evenkeel.payments.v1.PaymentFailed" => event::payment_failed(event.decode()?),
+            "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
+            // Other events of payments ask for no mail.
+            _ => return Ok(()),
+        };
+        queue(tx, &self.0, event, draft).await
+    }
+}

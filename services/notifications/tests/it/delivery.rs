@@ -1,0 +1,200 @@
+//! Each mail once, whatever happens on the way.
+
+use crate::app::{SOON, TestApp};
+use jiff::SignedDuration;
+use notifications::domain::message::Outcome;
+use notifications::ops::claim_messages::claim_messages;
+use notifications::ops::record_outcome::{Addressed, record_outcome};
+use proto::notifications::v1::MessageState;
+use rpc::Caller;
+use std::time::Duration;
+use testkit::eventually;
+
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+
+fn worker() -> Caller {
+    Caller::worker("notifications")
+}
+
+#[tokio::test]
+async fn n_an_event_that_comes_again_sends_nothing_twice() {
+    let app = TestApp::start().await;
+    let shared = app.share();
+    app.until(1, MessageState::Sent).await;
+    app.announce_shared(&shared);
+    let mut tx = pg::begin_any(app.db.owner_pool()).await.expect("begun");
+    pg::feed::reset(&mut tx, notifications::SCHEMA, "billing")
+        .await
+        .expect("forgotten");
+    tx.commit().await.expect("committed");
+    eventually(SOON, "both events were applied again", || async {
+        let applied: Option<i64> = sqlx::query_scalar(
+            "select applied from notifications.cursors where source = 'billing'",
+        )
+        .fetch_optional(app.db.owner_pool())
+        .await
+        .expect("a cursor");
+        (applied == Some(2)).then_some(())
+    })
+    .await;
+    app.a_while().await;
+    assert_eq!(app.messages().await.len(), 1);
+    assert_eq!(app.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn f38_a_mail_that_is_refused_for_now_is_sent_a_minute_later() {
+    let app = TestApp::start().await;
+    app.sink.refuse(1, 451);
+    app.share();
+    let postponed = app.until_postponed(1).await;
+    assert!(
+        postponed.last_error.contains("451"),
+        "{}",
+        postponed.last_error
+    );
+    app.clock.advance(MINUTE - SignedDuration::from_secs(1));
+    app.a_while().await;
+    assert_eq!(app.sent().len(), 0);
+    app.clock.advance(SignedDuration::from_secs(1));
+    let sent = app.until(1, MessageState::Sent).await;
+    assert_eq!((sent[0].attempts, sent[0].last_error.as_str()), (2, ""));
+    assert_eq!(app.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn f38_a_mail_that_is_refused_for_good_is_given_up() {
+    let app = TestApp::start().await;
+    app.sink.refuse(1, 550);
+    app.share();
+    let failed = app.until(1, MessageState::Failed).await;
+    assert!(
+        failed[0].last_error.contains("550"),
+        "{}",
+        failed[0].last_error
+    );
+    assert_eq!(failed[0].recipient, "alex@client.example");
+    app.clock.advance(SignedDuration::from_hours(5));
+    app.a_while().await;
+    assert_eq!((app.sent().len(), app.messages().await[0].attempts), (0, 1));
+}
+
+#[tokio::test]
+async fn f38_a_slow_mail_server_gets_each_mail_once() {
+    let app = TestApp::start().await;
+    app.sink.delay(Duration::from_millis(900));
+    app.share();
+    app.share();
+    app.until(2, MessageState::Sent).await;
+    app.clock.advance(SignedDuration::from_hours(1));
+    app.a_while().await;
+    assert_eq!(app.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn f38_a_mail_server_that_stays_away_is_given_up_after_two_days() {
+    let app = TestApp::start().await;
+    app.sink.refuse(1_000, 421);
+    app.share();
+    for attempt in 1.. {
+        let message = eventually(SOON, "the next attempt", || async {
+            let message = app.messages().await.into_iter().next()?;
+            (message.attempts >= attempt).then_some(message)
+        })
+        .await;
+        if message.state() == MessageState::Failed {
+            assert!(attempt > 40, "{attempt}");
+            return;
+        }
+        app.clock.advance(SignedDuration::from_hours(1));
+    }
+}
+
+#[tokio::test]
+async fn f1_a_worker_that_dies_between_claim_and_sending_leaves_the_mail_to_the_next() {
+    let app = TestApp::start_without_worker().await;
+    app.share();
+    app.until(1, MessageState::Queued).await;
+    let claims = claim_messages(&app.notifications, &worker(), 10)
+        .await
+        .expect("claimed");
+    assert_eq!(claims.len(), 1);
+    app.start_worker();
+    app.a_while().await;
+    assert_eq!(app.sent().len(), 0, "the claim holds as long as its lease");
+    app.clock.advance(SignedDuration::from_mins(10));
+    let sent = app.until(1, MessageState::Sent).await;
+    assert_eq!(sent[0].attempts, 2);
+
+    let late = Outcome::Failed {
+        error: "from a worker that was thought dead".to_owned(),
+    };
+    let refused = record_outcome(
+        &app.notifications,
+        &worker(),
+        &claims[0],
+        &Addressed::default(),
+        &late,
+    )
+    .await;
+    assert!(matches!(refused, Err(notifications::Error::ClaimLost)));
+    assert_eq!(app.until(1, MessageState::Sent).await, sent);
+    assert_eq!(app.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn n_only_a_death_after_the_servers_yes_sends_twice_and_then_under_one_id() {
+    let app = TestApp::start_without_worker().await;
+    app.sink.delay(Duration::from_millis(600));
+    app.share();
+    let dying = app.start_worker();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    dying.abort();
+    eventually(SOON, "the server has the mail", || async {
+        (app.sent().len() == 1).then_some(())
+    })
+    .await;
+    app.sink.delay(Duration::ZERO);
+    app.start_worker();
+    app.clock.advance(SignedDuration::from_mins(10));
+    app.until(1, MessageState::Sent).await;
+    let ids: Vec<_> = app
+        .sent()
+        .iter()
+        .map(|mail| {
+            let mail = mail_parser::MessageParser::default()
+                .parse(mail)
+                .expect("a mail");
+            mail.message_id().expect("an id").to_owned()
+        })
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn two_workers_send_each_mail_once() {
+    let app = TestApp::start().await;
+    app.start_worker();
+    for _ in 0..20 {
+        app.share();
+    }
+    app.until(20, MessageState::Sent).await;
+    assert_eq!(app.sent().len(), 20);
+}
+
+#[tokio::test]
+async fn a_mail_waits_while_billing_is_away() {
+    let app = TestApp::start().await;
+    app.suite.books().away = true;
+    app.share();
+    let postponed = app.until_postponed(1).await;
+    assert!(
+        postponed.last_error.contains("away"),
+        "{}",
+        postponed.last_error
+    );
+    app.suite.books().away = false;
+    app.clock.advance(MINUTE);
+    app.until(1, MessageState::Sent).await;
+}

@@ -1,0 +1,163 @@
+//! billing and portal-auth as notifications sees them. Their texts are full of canaries that no mail may sing.
+
+use proto::billing::v1::bill_service_server::{BillService, BillServiceServer};
+use proto::billing::v1::client_service_server::{ClientService, ClientServiceServer};
+use proto::billing::v1::document_service_server::{DocumentService, DocumentServiceServer};
+use proto::billing::v1::ledger_service_server::{LedgerService, LedgerServiceServer};
+use proto::billing::v1::*;
+use proto::google::api::HttpBody;
+use proto::portal_auth::v1::access_code_service_server::{
+    AccessCodeService, AccessCodeServiceServer,
+};
+use proto::portal_auth::v1::{
+    IssueAccessCodeRequest, IssueAccessCodeResponse, RevealAccessCodeRequest,
+    RevealAccessCodeResponse,
+};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tonic::{Request, Response, Status};
+
+pub const PDF: &[u8] = b"%PDF-1.7 a bill or a receipt\r\n%%EOF";
+pub const CODE: &str = "042917";
+pub const LINK_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+#[derive(Clone, Default)]
+pub struct FakeSuite(Arc<Mutex<Books>>);
+
+#[derive(Default)]
+pub struct Books {
+    pub clients: HashMap<String, GetClientResponse>,
+    pub bills: HashMap<String, Bill>,
+    /// What every client owes.
+    pub owed_minor: i64,
+    /// Nobody answers.
+    pub away: bool,
+}
+
+impl FakeSuite {
+    pub fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().expect("the books")
+    }
+
+    pub fn routes(&self) -> tonic::service::Routes {
+        tonic::service::Routes::new(BillServiceServer::new(self.clone()))
+            .add_service(ClientServiceServer::new(self.clone()))
+            .add_service(LedgerServiceServer::new(self.clone()))
+            .add_service(DocumentServiceServer::new(self.clone()))
+            .add_service(AccessCodeServiceServer::new(self.clone()))
+    }
+
+    fn here(&self) -> Result<MutexGuard<'_, Books>, Status> {
+        let books = self.books();
+        if books.away {
+            Err(Status::unavailable("billing is away"))
+        } else {
+            Ok(books)
+        }
+    }
+}
+
+/// A server of a contract that answers some calls and refuses the rest.
+macro_rules! plays {
+    ($service:ident { $($own:tt)* } refuses { $($name:ident($request:ty) -> $response:ty,)* }) => {
+        #[tonic::async_trait]
+        impl $service for FakeSuite {
+            $($own)*
+            $(async fn $name(&self, _: Request<$request>) -> Result<Response<$response>, Status> {
+                Err(Status::unimplemented(stringify!($name)))
+            })*
+        }
+    };
+}
+
+plays! { BillService {
+    async fn get_bill(&self, request: Request<GetBillRequest>) -> Result<Response<GetBillResponse>, Status> {
+        let bill = self.here()?.bills.get(&request.get_ref().bill_id).cloned();
+        let bill = bill.ok_or_else(|| Status::not_found("there is no such bill"))?;
+        Ok(Response::new(GetBillResponse { bill: Some(bill) }))
+    }
+} refuses {
+    issue_bill(IssueBillRequest) -> IssueBillResponse,
+    list_bills(ListBillsRequest) -> ListBillsResponse,
+    cancel_bill(CancelBillRequest) -> CancelBillResponse,
+    share_bill(ShareBillRequest) -> ShareBillResponse,
+    get_pay_page(GetPayPageRequest) -> GetPayPageResponse,
+} }
+
+plays! { ClientService {
+    async fn get_client(&self, request: Request<GetClientRequest>) -> Result<Response<GetClientResponse>, Status> {
+        let client = self.here()?.clients.get(&request.get_ref().client_id).cloned();
+        client.map(Response::new).ok_or_else(|| Status::not_found("there is no such client"))
+    }
+} refuses {
+    add_client(AddClientRequest) -> AddClientResponse,
+    add_contact(AddContactRequest) -> AddContactResponse,
+    add_policy(AddPolicyRequest) -> AddPolicyResponse,
+    add_clinician(AddClinicianRequest) -> AddClinicianResponse,
+    add_payer(AddPayerRequest) -> AddPayerResponse,
+    list_clients(ListClientsRequest) -> ListClientsResponse,
+} }
+
+plays! { LedgerService {
+    async fn get_client_balance(
+        &self,
+        _: Request<GetClientBalanceRequest>,
+    ) -> Result<Response<GetClientBalanceResponse>, Status> {
+        let minor_units = self.here()?.owed_minor;
+        let owed = proto::money::v1::Money { currency_code: "USD".to_owned(), minor_units };
+        Ok(Response::new(GetClientBalanceResponse { owed: Some(owed), ..Default::default() }))
+    }
+} refuses {
+    record_insurer_payment(RecordInsurerPaymentRequest) -> RecordInsurerPaymentResponse,
+    apply_credit(ApplyCreditRequest) -> ApplyCreditResponse,
+    get_trial_balance(GetTrialBalanceRequest) -> GetTrialBalanceResponse,
+    verify_books(VerifyBooksRequest) -> VerifyBooksResponse,
+    post_payment(PostPaymentRequest) -> PostPaymentResponse,
+    post_refund(PostRefundRequest) -> PostRefundResponse,
+    place_hold(PlaceHoldRequest) -> PlaceHoldResponse,
+    release_hold(ReleaseHoldRequest) -> ReleaseHoldResponse,
+} }
+
+plays! { DocumentService {
+    async fn download_bill(
+        &self,
+        _: Request<DownloadBillRequest>,
+    ) -> Result<Response<DownloadBillResponse>, Status> {
+        let _books = self.here()?;
+        Ok(Response::new(DownloadBillResponse { body: Some(pdf()) }))
+    }
+
+    async fn download_receipt(
+        &self,
+        _: Request<DownloadReceiptRequest>,
+    ) -> Result<Response<DownloadReceiptResponse>, Status> {
+        let _books = self.here()?;
+        Ok(Response::new(DownloadReceiptResponse { body: Some(pdf()) }))
+    }
+} refuses {
+    download_statement(DownloadStatementRequest) -> DownloadStatementResponse,
+    get_statement(GetStatementRequest) -> GetStatementResponse,
+} }
+
+plays! { AccessCodeService {
+    async fn issue_access_code(
+        &self,
+        request: Request<IssueAccessCodeRequest>,
+    ) -> Result<Response<IssueAccessCodeResponse>, Status> {
+        Ok(Response::new(IssueAccessCodeResponse {
+            access_code: CODE.to_owned(),
+            link_token: LINK_TOKEN.to_owned(),
+            reference: request.into_inner().reference,
+        }))
+    }
+} refuses {
+    reveal_access_code(RevealAccessCodeRequest) -> RevealAccessCodeResponse,
+} }
+
+fn pdf() -> HttpBody {
+    HttpBody {
+        content_type: "application/pdf".to_owned(),
+        data: PDF.into(),
+        ..HttpBody::default()
+    }
+}

@@ -1,0 +1,168 @@
+//! What letters say and how they look: each run leaves them as pages in `target/tmp/letters`, to be looked at.
+
+use ids::Reference;
+use jiff::civil::Date;
+use money::{Currency, Money};
+use notifications::domain::letter::{Due, Letter, PayPage};
+use notifications::domain::practice::Practice;
+use notifications::letter::Templates;
+use std::path::Path;
+
+fn usd(minor: i64) -> Money {
+    Money::from_minor(minor, Currency::USD)
+}
+
+fn practice() -> Practice {
+    Practice {
+        name: "Harbor Light Counseling".to_owned(),
+        time_zone: "America/New_York".to_owned(),
+        address_lines: vec![
+            "12 Wharf Street, Suite 3".to_owned(),
+            "Boston, MA 02110".to_owned(),
+        ],
+        phone: "(617) 555-0142".to_owned(),
+        email: "billing@harborlight.example".to_owned(),
+    }
+}
+
+fn pay_page() -> PayPage {
+    let reference: Reference = "K7M2-9QXD".parse().expect("a reference");
+    PayPage {
+        reference,
+        access_code: "042917".to_owned(),
+        link: format!(
+            "https://pay.evenkeel.example/pay/{reference}#0123456789abcdef0123456789abcdef"
+        ),
+        address: "https://pay.evenkeel.example/pay".to_owned(),
+    }
+}
+
+fn letters() -> Vec<(&'static str, Letter)> {
+    let date = Date::constant(2026, 3, 31);
+    let reference = pay_page().reference;
+    let receipt = |balance, credited| Letter::Receipt {
+        amount: usd(4000),
+        receive_date: date,
+        method_text: "Visa ending in 4242".to_owned(),
+        bills: vec![(reference, usd(4000 - credited))],
+        credited: usd(credited),
+        balance: usd(balance),
+    };
+    let refund = |to_credit| Letter::Refund {
+        amount: usd(2000),
+        refund_date: date,
+        to_credit,
+        method_text: "Visa ending in 4242".to_owned(),
+    };
+    let decline = |due| Letter::Decline {
+        amount: usd(4000),
+        method_text: "Visa ending in 0002".to_owned(),
+        reason: "The card has expired. Please use another one.".to_owned(),
+        due,
+    };
+    let due = Due {
+        amount: usd(4000),
+        date,
+        pay_page: pay_page(),
+    };
+    let bill = Letter::Bill {
+        amount_due: usd(123_450),
+        due_date: date,
+        pay_page: pay_page(),
+        has_pdf: true,
+    };
+    vec![
+        ("bill", bill),
+        ("receipt", receipt(0, 0)),
+        ("receipt-part", receipt(6000, 1500)),
+        ("refund", refund(false)),
+        ("refund-credit", refund(true)),
+        ("decline", decline(Some(due))),
+        ("decline-no-bill", decline(None)),
+    ]
+}
+
+#[test]
+fn a_bill_says_how_much_by_when_and_how_in_html_and_in_text() {
+    let templates = Templates::load().expect("the templates");
+    let (_, bill) = letters().remove(0);
+    let written = templates.write(&bill, &practice()).expect("written");
+    assert_eq!(
+        written.subject,
+        "Your bill from Harbor Light Counseling: Invoice # K7M2-9QXD"
+    );
+    for part in [
+        "$1,234.50",
+        "March 31, 2026",
+        "K7M2-9QXD",
+        "https://pay.evenkeel.example/pay/K7M2-9QXD#0123456789abcdef0123456789abcdef",
+        "Pay now",
+        "Harbor Light Counseling",
+        "Boston, MA 02110",
+    ] {
+        assert!(written.html.contains(part), "{part} in {}", written.html);
+        assert!(written.text.contains(part), "{part} in {}", written.text);
+    }
+    assert!(
+        written.text.contains("Access Code  042917"),
+        "{}",
+        written.text
+    );
+}
+
+#[test]
+fn every_letter_loads_nothing_from_elsewhere_and_says_its_language() {
+    let templates = Templates::load().expect("the templates");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("letters");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for (name, letter) in letters() {
+        let html = templates.write(&letter, &practice()).expect("written").html;
+        std::fs::write(folder.join(format!("{name}.html")), &html).expect("kept");
+        assert!(html.contains("lang=\"en\""), "{name}");
+        assert!(html.contains("<title>Your "), "{name}");
+        for loads in ["src=", "<link", "@import", "url("] {
+            assert!(!html.contains(loads), "{loads} in {name}: {html}");
+        }
+    }
+}
+
+#[test]
+fn nothing_due_is_said_in_so_many_words() {
+    let templates = Templates::load().expect("the templates");
+    for (name, letter) in letters() {
+        let text = templates.write(&letter, &practice()).expect("written").text;
+        match name {
+            "receipt" => assert!(
+                text.contains("Balance: $0.00 — nothing is due. Thank you."),
+                "{text}"
+            ),
+            "receipt-part" => {
+                assert!(text.contains("Balance: $60.00 is still due."), "{text}");
+                assert!(text.contains("Kept as credit: $15.00"), "{text}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn what_a_practice_calls_itself_stays_text() {
+    let templates = Templates::load().expect("the templates");
+    let practice = Practice {
+        name: "A & B <script>alert(1)</script>\r\nBcc: all@evil.example".to_owned(),
+        address_lines: vec!["</td></mj-text><mj-raw><b>x</b></mj-raw> \"quoted\"".to_owned()],
+        ..practice()
+    };
+    for (name, letter) in letters() {
+        let written = templates.write(&letter, &practice).expect("written");
+        assert!(!written.html.contains("<script>alert"), "{name}");
+        assert!(!written.html.contains("<b>x</b>"), "{name}");
+        assert!(
+            written.html.contains("A &amp; B &lt;script&gt;"),
+            "{name}: {}",
+            written.html
+        );
+        assert!(written.text.contains("A & B <script>alert(1)"), "{name}");
+        assert!(!written.subject.contains(['\r', '\n']), "{name}");
+    }
+}

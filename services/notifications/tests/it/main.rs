@@ -1,0 +1,12 @@
+//! Stories of notifications: real Postgres, real SMTP into the mail sink; billing and portal-auth are played at the
+//! process's edge, by servers of their contracts and by event sources in memory.
+#![cfg(test)]
+
+mod app;
+mod delivery;
+mod fake_feed;
+mod fake_suite;
+mod history;
+mod letters;
+mod mails;
+mod refusals;

@@ -3,14 +3,14 @@
 //! `ops` is what it does, one verb a file; `domain` the rules of money; `store` the SQL; `rpc` and `wire` the door to
 //! outside; `work` the loops that follow other services.
 
-pub mod config;
+mod config;
 pub mod documents;
-pub mod domain;
-pub mod error;
-pub mod ops;
-pub mod rpc;
-pub mod store;
-pub mod wire;
+mod domain;
+mod error;
+mod ops;
+mod rpc;
+mod store;
+mod wire;
 pub mod work;
 
 mod run;

@@ -1,7 +1,8 @@
 use ids::{AccountId, BillId, ClientId, PolicyId, PracticeId, derive_uuid};
 use std::fmt;
 
-/// On which side an account grows.
+/// On which side an account grows; audits need it.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Receivables, money received, reductions.
@@ -32,6 +33,7 @@ macro_rules! kinds {
             }
 
             /// The side on which it grows.
+            #[cfg(test)]
             #[must_use]
             pub const fn normal_side(self) -> Side {
                 match self {

@@ -1,5 +1,7 @@
 //! The rules of money: pure, total, and the same in storage, reports and tests.
 
+#![deny(clippy::wildcard_enum_match_arm, clippy::float_arithmetic)]
+
 pub mod account;
 pub mod bill;
 pub mod credit;

@@ -95,7 +95,7 @@ pub fn refund(
     };
     let mut credit_left = payment.credit_left;
     if to_credit {
-        taking.from_bills(sources)?;
+        taking.take_bills(sources)?;
         credit_left = credit_left.minus(taking.left)?;
     } else {
         let from_credit = amount.at_most(credit_left)?.at_most(sources.credit)?;
@@ -103,9 +103,9 @@ pub fn refund(
             .transfers
             .post(Account::client_credit(payment.client), to, from_credit);
         taking.left = taking.left.minus(from_credit)?;
-        taking.from_bills(sources)?;
+        taking.take_bills(sources)?;
         credit_left = credit_left.minus(from_credit)?.minus(taking.left)?;
-        taking.from_credit_bills(sources)?;
+        taking.take_credit_bills(sources)?;
         if taking.left.is_positive() {
             return Err(RefundRefusal::Overtaken);
         }
@@ -137,7 +137,7 @@ struct Taking {
 
 impl Taking {
     /// From what the payment pays, last bill first.
-    fn from_bills(&mut self, sources: &Sources) -> Result<(), MoneyError> {
+    fn take_bills(&mut self, sources: &Sources) -> Result<(), MoneyError> {
         for place in sources.placed.iter().rev() {
             let Some(bill) = sources.bills.iter().find(|bill| bill.bill == place.bill) else {
                 continue;
@@ -155,7 +155,7 @@ impl Taking {
     }
 
     /// From bills that credit pays, last one first.
-    fn from_credit_bills(&mut self, sources: &Sources) -> Result<(), MoneyError> {
+    fn take_credit_bills(&mut self, sources: &Sources) -> Result<(), MoneyError> {
         for bill in sources.credit_bills.iter().rev() {
             let part = self.left.at_most(bill.credit_applied)?;
             if part.is_positive() {

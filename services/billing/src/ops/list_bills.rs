@@ -1,5 +1,5 @@
 use super::get_bill::ShownBill;
-use crate::store::bills::BillFilter;
+use crate::store::bill_lists::BillFilter;
 use crate::{Billing, Error, Result, store};
 use ::rpc::Caller;
 use ids::PracticeId;
@@ -46,13 +46,13 @@ pub async fn list_bills(
     let mut tx = pg::begin(&billing.db, practice).await?;
     let currency = store::practices::get(&mut tx, practice).await?.currency;
     let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
-    let bills = store::bills::list(&mut tx, practice, filter, (below, limit)).await?;
+    let bills = store::bill_lists::list(&mut tx, practice, filter, (below, limit)).await?;
     let ids: Vec<_> = bills.iter().map(crate::domain::bill::Bill::id).collect();
     let held: HashMap<_, _> = store::holds::held_of_each(&mut tx, practice, &ids, now)
         .await?
         .into_iter()
         .collect();
-    let totals = store::bills::totals(&mut tx, practice, filter).await?;
+    let totals = store::bill_lists::totals(&mut tx, practice, filter).await?;
     let shown = bills.into_iter().map(|bill| {
         let held = Money::from_minor(held.get(&bill.id()).copied().unwrap_or(0), currency);
         ShownBill {

@@ -117,7 +117,7 @@ pub(crate) async fn post_payment_in(
         .await
         .on_constraint("entries_payment_key", || Error::Overtaken)?;
     let payments = (std::slice::from_ref(&posted), received.bills.as_slice());
-    store::payments::insert(tx, practice, now, payments).await?;
+    store::new_payments::insert(tx, practice, now, payments).await?;
     store::accounts::move_balances(tx, practice, entries).await?;
     let mut events = vec![event::of(&billing.clock, &event::payment_posted(&posted))];
     for changed in changed(bills, &received.bills) {

@@ -1,16 +1,18 @@
 use super::entry;
 use super::get_bill::{ShownBill, shown};
 use crate::domain::entry::{Act, Entry};
-use crate::domain::insurer::{self, InsurerRefusal};
+use crate::domain::insurer::{self, Decided, InsurerRefusal};
 use crate::store::insurer_payments::InsurerPayment;
 use crate::store::practices::Practice;
 use crate::wire::event;
 use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
 use ::rpc::{Caller, Invalid};
 use ids::{BillId, InsurerPaymentId, PracticeId};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
 use pg::RequestKey;
+use sqlx::PgConnection;
 
 /// What an insurer paid and decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,14 +57,7 @@ pub async fn record_insurer_payment(
     let id = InsurerPaymentId::new(&billing.clock);
     let mut tx = pg::begin(&billing.db, practice_id).await?;
     if let Some(first) = REQUESTS.replayed(&mut tx, key, id.uuid(), now).await? {
-        let payment = store::insurer_payments::get(&mut tx, practice_id, first.into()).await?;
-        let entry = store::entries::get(&mut tx, practice_id, payment.entry).await?;
-        let bill = shown(&mut tx, practice_id, payment.bill, now).await?;
-        return Ok(InsurerPaymentRecorded {
-            payment,
-            entry,
-            bill,
-        });
+        return recorded_before(&mut tx, (practice_id, first.into()), now).await;
     }
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let (paid, client_owes) = checked(&practice, &asked)?;
@@ -99,14 +94,7 @@ pub async fn record_insurer_payment(
         note: asked.note,
     };
 
-    store::bills::update_standings(&mut tx, practice_id, &[decided.bill]).await?;
-    if !decided.freed.is_empty() {
-        store::payments::take_placed(&mut tx, practice_id, &decided.freed).await?;
-        store::payments::add_credit(&mut tx, practice_id, &decided.freed).await?;
-    }
-    store::entries::insert(&mut tx, practice_id, now, std::slice::from_ref(&entry)).await?;
-    store::insurer_payments::insert(&mut tx, practice_id, now, &payment).await?;
-    store::accounts::move_balances(&mut tx, practice_id, std::slice::from_ref(&entry)).await?;
+    write(&mut tx, (practice_id, now), (&payment, &entry), &decided).await?;
     let bill = shown(&mut tx, practice_id, bill, now).await?;
     let recorded = event::insurer_payment_recorded(&payment, client, payer_name);
     let events = [
@@ -124,6 +112,37 @@ pub async fn record_insurer_payment(
         entry,
         bill,
     })
+}
+
+async fn recorded_before(
+    conn: &mut PgConnection,
+    (practice, id): (PracticeId, InsurerPaymentId),
+    now: Timestamp,
+) -> Result<InsurerPaymentRecorded> {
+    let payment = store::insurer_payments::get(conn, practice, id).await?;
+    let entry = store::entries::get(conn, practice, payment.entry).await?;
+    let bill = shown(conn, practice, payment.bill, now).await?;
+    Ok(InsurerPaymentRecorded {
+        payment,
+        entry,
+        bill,
+    })
+}
+
+async fn write(
+    conn: &mut PgConnection,
+    (practice, now): (PracticeId, Timestamp),
+    (payment, entry): (&InsurerPayment, &Entry),
+    decided: &Decided,
+) -> Result<()> {
+    store::bills::update_standings(conn, practice, &[decided.bill]).await?;
+    if !decided.freed.is_empty() {
+        store::payments::take_placed(conn, practice, &decided.freed).await?;
+        store::payments::add_credit(conn, practice, &decided.freed).await?;
+    }
+    store::entries::insert(conn, practice, now, std::slice::from_ref(entry)).await?;
+    store::insurer_payments::insert(conn, practice, now, payment).await?;
+    store::accounts::move_balances(conn, practice, std::slice::from_ref(entry)).await
 }
 
 fn checked(practice: &Practice, asked: &RecordInsurerPayment) -> Result<(Money, Option<Money>)> {

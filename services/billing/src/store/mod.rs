@@ -4,6 +4,7 @@
 //! → booked payments by id → the client's credit → accounts in the order of `AccountKind` → the feed's counter.
 
 pub mod accounts;
+pub mod bill_lists;
 pub mod bills;
 pub mod clients;
 pub mod clinicians;
@@ -13,6 +14,7 @@ pub mod entries;
 pub mod holds;
 pub mod insurer_payments;
 pub mod new_bills;
+pub mod new_payments;
 pub mod new_sessions;
 pub mod payers;
 pub mod payments;

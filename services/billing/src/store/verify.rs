@@ -164,8 +164,7 @@ pub async fn bills(
     .await
 }
 
-/// L3, a payment is what was refunded, is credit and pays bills, and was at first. L6, each payment and refund has
-/// one entry that moves its amount, and the reverse.
+/// L3, a payment is what was refunded, is credit and pays bills, and was at first.
 pub async fn payments(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -183,11 +182,6 @@ pub async fn payments(
             from billing.posted_refunds
             where practice_id = $1
             group by payment_id
-        ), moved as (
-            select entry_id, sum(amount_minor) as amount_minor
-            from billing.transfers
-            where practice_id = $1
-            group by entry_id
         )
         select
             'L3' as "invariant!",
@@ -208,8 +202,32 @@ pub async fn payments(
                 or payment.amount_minor <> payment.credited_minor + coalesce(placed.amount_minor, 0)
                 or payment.refunded_minor <> coalesce(refunded.amount_minor, 0)
             )
-        union all
-        select 'L6', 'payment ' || payment.payment_id, 'its entry is not there or moves another amount'
+        limit 100
+        "#,
+        practice.uuid(),
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// L6, each payment and refund has one entry, which moves its amount (a refund to credit at most that), and the reverse.
+pub async fn entries(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+) -> Result<Vec<Violation>, sqlx::Error> {
+    sqlx::query_as!(
+        Violation,
+        r#"
+        with moved as (
+            select entry_id, sum(amount_minor) as amount_minor
+            from billing.transfers
+            where practice_id = $1
+            group by entry_id
+        )
+        select
+            'L6' as "invariant!",
+            'payment ' || payment.payment_id as "subject!",
+            'its entry is not there or moves another amount' as "explanation!"
         from billing.posted_payments payment
         left join billing.entries entry
             on entry.practice_id = $1
@@ -217,6 +235,20 @@ pub async fn payments(
             and entry.entry_id = payment.entry_id
         left join moved on moved.entry_id = entry.entry_id
         where payment.practice_id = $1 and moved.amount_minor is distinct from payment.amount_minor
+        union all
+        select 'L6', 'refund ' || refund.refund_id, 'its entry is not there or moves another amount'
+        from billing.posted_refunds refund
+        left join billing.entries entry
+            on entry.practice_id = $1
+            and entry.refund_id = refund.refund_id
+            and entry.entry_id = refund.entry_id
+        left join moved on moved.entry_id = entry.entry_id
+        where refund.practice_id = $1
+            and (
+                entry.entry_id is null
+                or (not refund.to_credit and moved.amount_minor is distinct from refund.amount_minor)
+                or coalesce(moved.amount_minor, 0) > refund.amount_minor
+            )
         union all
         select 'L6', 'entry ' || entry.entry_id, 'it books a payment or refund that is not there'
         from billing.entries entry
@@ -228,18 +260,6 @@ pub async fn payments(
             and (
                 (entry.payment_id is not null and payment.payment_id is null)
                 or (entry.refund_id is not null and refund.refund_id is null)
-            )
-        union all
-        select 'L6', 'refund ' || refund.refund_id, 'its entry moves another amount'
-        from billing.posted_refunds refund
-        left join billing.entries entry
-            on entry.practice_id = $1 and entry.refund_id = refund.refund_id and entry.entry_id = refund.entry_id
-        left join moved on moved.entry_id = entry.entry_id
-        where refund.practice_id = $1
-            and (
-                entry.entry_id is null
-                or (not refund.to_credit and moved.amount_minor is distinct from refund.amount_minor)
-                or coalesce(moved.amount_minor, 0) > refund.amount_minor
             )
         limit 100
         "#,

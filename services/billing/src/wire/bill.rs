@@ -6,7 +6,7 @@ use crate::ops::get_bill::ShownBill;
 use crate::ops::get_pay_page::PayPage;
 use crate::ops::issue_bill::IssueBill;
 use crate::ops::list_bills::BillPage;
-use crate::store::bills::BillFilter;
+use crate::store::bill_lists::BillFilter;
 use crate::wire::text::free_text;
 use ::rpc::{parse, wire};
 use ids::PolicyId;

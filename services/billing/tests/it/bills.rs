@@ -61,11 +61,14 @@ async fn r03_the_same_request_again_is_the_same_bill_and_another_content_is_refu
     app.finish().await;
 }
 
+/// What makes a good request wrong.
+type Change = fn(&mut IssueBillRequest);
+
 #[tokio::test]
 async fn r03_a_bill_that_cannot_be_is_refused_with_its_reason() {
     let app = TestApp::start().await;
     let good = app.bill_request(4_000, 11_000).await;
-    let with = |change: fn(&mut IssueBillRequest)| {
+    let with = |change: Change| {
         let mut request = IssueBillRequest {
             request_id: request_id(),
             ..good.clone()
@@ -73,7 +76,7 @@ async fn r03_a_bill_that_cannot_be_is_refused_with_its_reason() {
         change(&mut request);
         request
     };
-    let wrong: [(&str, fn(&mut IssueBillRequest)); 9] = [
+    let wrong: [(&str, Change); 9] = [
         ("POLICY_REQUIRED", |bill| bill.policy_id.clear()),
         ("POLICY_NOT_FOUND", |bill| {
             bill.policy_id = "pol_01j2jv5gymfay8vvr14d2pf2db".to_owned()

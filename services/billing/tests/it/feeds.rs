@@ -8,24 +8,24 @@ use proto::billing::v1::{Allocation, BillStatus, PaymentKind};
 use proto::payments::v1::{PaymentFacts, PaymentSucceeded, RefundSucceeded};
 use proto::portal_auth::v1::{Practice, PracticeRegistered};
 
-fn event(
-    app: &TestApp,
-    practice: PracticeId,
-    sequence: i64,
-    message: &(impl ReflectMessage + prost::Message),
-) -> Event {
-    Event {
-        practice,
-        sequence,
-        event_id: EventId::new(&app.clock),
-        event_type: message.descriptor().full_name().to_owned(),
-        payload: message.encode_to_vec().into(),
-        occur_time: Timestamp::UNIX_EPOCH,
-    }
-}
-
 impl TestApp {
-    async fn apply(&self, handler: &impl Handler, event: &Event) {
+    pub fn event(
+        &self,
+        practice: PracticeId,
+        sequence: i64,
+        message: &impl ReflectMessage,
+    ) -> Event {
+        Event {
+            practice,
+            sequence,
+            event_id: EventId::new(&self.clock),
+            event_type: message.descriptor().full_name().to_owned(),
+            payload: message.encode_to_vec().into(),
+            occur_time: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    pub async fn apply(&self, handler: &impl Handler, event: &Event) {
         let mut tx = pg::begin(&self.billing.db, event.practice)
             .await
             .expect("a transaction");
@@ -65,8 +65,7 @@ async fn r18_a_payment_is_booked_once_by_the_call_and_the_feed_whichever_comes_f
             }],
             method_text: call.method_text.clone(),
         };
-        let told = event(
-            &app,
+        let told = app.event(
             app.practice,
             1,
             &PaymentSucceeded {
@@ -90,7 +89,7 @@ async fn r18_a_payment_is_booked_once_by_the_call_and_the_feed_whichever_comes_f
             refund_date: refund.refund_date,
             ..RefundSucceeded::default()
         };
-        let told = event(&app, app.practice, 2, &refunded);
+        let told = app.event(app.practice, 2, &refunded);
         app.apply(&follower, &told).await;
         app.apply(&follower, &told).await;
         assert_eq!(due(&app.bill(&bill).await), (500, 0, BillStatus::Open));
@@ -120,20 +119,19 @@ async fn r01_a_practice_becomes_known_from_portal_auths_feed() {
         }),
     };
     for _ in 0..2 {
-        app.apply(&Practices, &event(&app, practice, 1, &registered))
+        app.apply(&Practices, &app.event(practice, 1, &registered))
             .await;
     }
-    let mut tx = pg::begin(&app.billing.db, practice)
-        .await
-        .expect("a transaction");
-    let known = billing::store::practices::get(&mut tx, practice)
-        .await
-        .expect("known");
+    let known: Vec<(String, String)> =
+        sqlx::query_as("select name, time_zone from billing.practices where practice_id = $1")
+            .bind(practice.uuid())
+            .fetch_all(app.db.owner_pool())
+            .await
+            .expect("read");
     assert_eq!(
-        (known.name.as_str(), known.time_zone.as_str()),
-        ("Harbor Counseling", "America/Chicago")
+        known,
+        [("Harbor Counseling".to_owned(), "America/Chicago".to_owned())]
     );
-    drop(tx);
     app.finish().await;
 }
 

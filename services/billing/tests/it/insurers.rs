@@ -1,6 +1,7 @@
 use crate::app::{TODAY, TestApp, due, minor, reason, usd};
 use proto::billing::v1::{
     AccountKind, Bill, BillStatus, InsurerDecision, RecordInsurerPaymentRequest,
+    RecordInsurerPaymentResponse,
 };
 use testkit::request_id;
 
@@ -24,6 +25,46 @@ fn eob(
     }
 }
 
+/// Debit, credit, amount.
+type Moved = (AccountKind, AccountKind, i64);
+
+const WORKED_EXAMPLE: [Moved; 4] = [
+    (
+        AccountKind::InsurancePayments,
+        AccountKind::InsuranceReceivable,
+        7_500,
+    ),
+    (
+        AccountKind::ContractualAdjustments,
+        AccountKind::InsuranceReceivable,
+        3_500,
+    ),
+    (
+        AccountKind::ContractualAdjustments,
+        AccountKind::ClientReceivable,
+        1_500,
+    ),
+    (
+        AccountKind::ClientReceivable,
+        AccountKind::ClientCredit,
+        1_500,
+    ),
+];
+
+fn moved(recorded: &RecordInsurerPaymentResponse) -> Vec<Moved> {
+    let transfers = &recorded.entry.as_ref().expect("an entry").transfers;
+    let moved = transfers.iter();
+    moved
+        .map(|moved| {
+            (
+                moved.debit_account_kind(),
+                moved.credit_account_kind(),
+                minor(&moved.amount),
+            )
+        })
+        .collect()
+}
+
 /// The worked example of the rules of money.
 #[tokio::test]
 async fn r31_allowed_100_paid_75_and_the_client_overpaid_15() {
@@ -39,41 +80,7 @@ async fn r31_allowed_100_paid_75_and_the_client_overpaid_15() {
         .expect("booked")
         .into_inner();
     assert_eq!(minor(&recorded.credited), 1_500);
-    let transfers = recorded.entry.as_ref().expect("an entry").transfers.iter();
-    let moved: Vec<_> = transfers
-        .map(|moved| {
-            (
-                moved.debit_account_kind(),
-                moved.credit_account_kind(),
-                minor(&moved.amount),
-            )
-        })
-        .collect();
-    assert_eq!(
-        moved,
-        [
-            (
-                AccountKind::InsurancePayments,
-                AccountKind::InsuranceReceivable,
-                7_500
-            ),
-            (
-                AccountKind::ContractualAdjustments,
-                AccountKind::InsuranceReceivable,
-                3_500
-            ),
-            (
-                AccountKind::ContractualAdjustments,
-                AccountKind::ClientReceivable,
-                1_500
-            ),
-            (
-                AccountKind::ClientReceivable,
-                AccountKind::ClientCredit,
-                1_500
-            ),
-        ]
-    );
+    assert_eq!(moved(&recorded), WORKED_EXAMPLE);
     let after = recorded.bill.as_ref().expect("a bill");
     assert_eq!(due(after), (0, 0, BillStatus::Paid));
     assert_eq!(

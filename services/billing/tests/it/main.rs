@@ -1,6 +1,8 @@
 //! Stories: the real service behind its real stack, a fresh Postgres, a clock that stands still. Each ends with
 //! `finish`, which audits the books.
 
+#![cfg(test)]
+
 mod app;
 mod bills;
 mod credit;
@@ -8,6 +10,7 @@ mod feeds;
 mod holds;
 mod insurers;
 mod payments;
+mod races;
 mod refunds;
 mod seed;
 mod tenancy;

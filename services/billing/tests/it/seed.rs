@@ -1,33 +1,26 @@
 //! Who and what the stories of the books are about, written straight into the tables.
 
 use crate::app::TestApp;
-use billing::ops::register_practice::register_practice;
-use billing::store::practices::Practice;
+use billing::work::Practices;
 use ids::{ClientId, ClinicianId, PayerId, PolicyId, PracticeId, SessionId};
-use money::Currency;
+use proto::portal_auth::v1::{Practice, PracticeRegistered};
 use sqlx::query;
 
 impl TestApp {
     /// A practice in New York, with one clinician.
     pub async fn register(&self, practice: PracticeId) {
-        let mut tx = pg::begin(&self.billing.db, practice)
-            .await
-            .expect("a transaction");
-        let known = Practice {
-            practice,
-            name: "Lakeside Therapy".to_owned(),
-            time_zone: "America/New_York".to_owned(),
-            currency: Currency::USD,
-            address_lines: vec!["1 Main Street".to_owned()],
-            phone: String::new(),
-            email: String::new(),
-            tax_id: String::new(),
-            npi: String::new(),
+        let registered = PracticeRegistered {
+            practice: Some(Practice {
+                practice_id: practice.to_string(),
+                name: "Lakeside Therapy".to_owned(),
+                time_zone: "America/New_York".to_owned(),
+                currency_code: "USD".to_owned(),
+                address_lines: vec!["1 Main Street".to_owned()],
+                ..Practice::default()
+            }),
         };
-        register_practice(&mut tx, &known, self.clock.now())
-            .await
-            .expect("registered");
-        tx.commit().await.expect("committed");
+        let event = self.event(practice, 1, &registered);
+        self.apply(&Practices, &event).await;
         query(
             "insert into billing.clinicians (practice_id, clinician_id, name, npi, licence, create_time)
             values ($1, $2, 'Dr. Lee', '', '', clock_timestamp())",

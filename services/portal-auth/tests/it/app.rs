@@ -38,6 +38,7 @@ pub struct TestApp {
     pub db: TestDatabase,
     pub clock: Clock,
     pub portal: PortalAuth,
+    anonymous: Connection,
     url: String,
     admin_url: String,
     stop: CancellationToken,
@@ -81,6 +82,7 @@ impl TestApp {
             .await;
         let bound = bound.expect("free ports");
         let url = format!("http://{}", bound.address());
+        let anonymous = connect(&url, ServiceToken::none()).expect("a URL");
         let admin_url = format!("http://{}", bound.admin_address());
         let stopped = stop.clone();
         let server = tokio::spawn(async move {
@@ -93,6 +95,7 @@ impl TestApp {
             db,
             clock,
             portal,
+            anonymous,
             url,
             admin_url,
             stop,
@@ -117,8 +120,9 @@ impl TestApp {
         Verifier::new(keys, self.clock.clone())
     }
 
+    /// One connection for all, as from the gateway.
     pub fn anonymous(&self) -> Connection {
-        connect(&self.url, ServiceToken::none()).expect("a URL")
+        self.anonymous.clone()
     }
 
     pub fn bearer(&self, token: &str) -> Connection {

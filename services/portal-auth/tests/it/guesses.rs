@@ -24,6 +24,7 @@ async fn r16_f40_of_two_hundred_guesses_at_once_at_most_five_are_compared() {
     });
     for answer in join_all(guesses).await {
         let status = answer.expect_err("refused");
+        // More at once than can be hashed: some are told to come back.
         let told = [
             Code::Unauthenticated,
             Code::ResourceExhausted,

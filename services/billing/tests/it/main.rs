@@ -6,12 +6,15 @@
 mod app;
 mod bills;
 mod credit;
+mod documents;
 mod feeds;
 mod holds;
 mod insurers;
 mod payments;
+mod people;
 mod races;
 mod refunds;
 mod seed;
+mod sessions;
 mod tenancy;
 mod verify;

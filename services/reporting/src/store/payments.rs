@@ -19,11 +19,11 @@ pub struct Range {
 }
 
 impl Range {
-    pub(crate) fn from_sqlx(self) -> Option<jiff_sqlx::Date> {
+    pub(crate) fn first(self) -> Option<jiff_sqlx::Date> {
         self.from.map(|day| day.to_sqlx())
     }
 
-    pub(crate) fn to_sqlx(self) -> Option<jiff_sqlx::Date> {
+    pub(crate) fn last(self) -> Option<jiff_sqlx::Date> {
         self.to.map(|day| day.to_sqlx())
     }
 }
@@ -125,8 +125,8 @@ pub async fn list(
         limit $6
         "#,
         practice.uuid(),
-        range.from_sqlx() as Option<jiff_sqlx::Date>,
-        range.to_sqlx() as Option<jiff_sqlx::Date>,
+        range.first() as Option<jiff_sqlx::Date>,
+        range.last() as Option<jiff_sqlx::Date>,
         after_day as Option<jiff_sqlx::Date>,
         after.map(|(_, sequence)| sequence),
         limit,
@@ -189,8 +189,8 @@ pub async fn totals(
         order by payment.method, payment.currency
         "#,
         practice.uuid(),
-        range.from_sqlx() as Option<jiff_sqlx::Date>,
-        range.to_sqlx() as Option<jiff_sqlx::Date>,
+        range.first() as Option<jiff_sqlx::Date>,
+        range.last() as Option<jiff_sqlx::Date>,
     )
     .fetch_all(conn)
     .await?;

@@ -73,8 +73,8 @@ pub async fn list_months(
         order by 1, 2, currency
         "#,
         practice.uuid(),
-        range.from_sqlx() as Option<jiff_sqlx::Date>,
-        range.to_sqlx() as Option<jiff_sqlx::Date>,
+        range.first() as Option<jiff_sqlx::Date>,
+        range.last() as Option<jiff_sqlx::Date>,
     )
     .fetch_all(conn)
     .await?;

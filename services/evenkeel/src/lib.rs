@@ -1,4 +1,6 @@
 //! The all-in-one: one binary that runs the suite on one machine, and the command line for people.
 
+pub mod command;
 pub mod demo;
 pub mod gateway;
+pub mod up;

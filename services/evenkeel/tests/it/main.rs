@@ -1,4 +1,7 @@
-//! Stories of the all-in-one.
+//! Stories of the all-in-one: the real binary, Postgres, Envoy, SMTP and processor.
 #![cfg(test)]
 
 mod demo_files;
+mod gateway;
+mod suite;
+mod workshop;

@@ -85,8 +85,10 @@ pub struct LineFacts {
 pub struct Share {
     /// Six digits.
     pub access_code: String,
-    /// The pay page, absolute.
+    /// The pay page of this bill, absolute; opens it without the code.
     pub link: String,
+    /// The pay page as people type it, absolute; it asks for the code.
+    pub address: String,
 }
 
 /// A bill, ready to be printed.
@@ -218,7 +220,12 @@ fn totals(facts: &BillFacts) -> Result<Vec<TotalRow>, DocumentError> {
     )?;
 
     let mut rows = vec![TotalRow::plain("Charges", charges)];
-    rows.extend(TotalRow::taken("Adjustments", figures.adjustments)?);
+    let adjustments = if facts.cancelled {
+        "Cancelled"
+    } else {
+        "Adjustments"
+    };
+    rows.extend(TotalRow::taken(adjustments, figures.adjustments)?);
     rows.extend(TotalRow::taken(
         "Insurance responsibility",
         figures.insurance,
@@ -236,8 +243,7 @@ fn totals(facts: &BillFacts) -> Result<Vec<TotalRow>, DocumentError> {
 
 impl SharePanel {
     fn of(share: Share, reference: &str, open: bool) -> Self {
-        let link_words = share.link.split('?').next().unwrap_or(&share.link);
-        let link_words = link_words.trim_start_matches("https://").to_owned();
+        let link_words = share.address.trim_start_matches("https://").to_owned();
         Self {
             heading: if open { "Pay online" } else { "View online" },
             reference: reference.to_owned(),

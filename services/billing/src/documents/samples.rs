@@ -58,7 +58,8 @@ pub(crate) fn open_bill() -> BillFacts {
         billed_to: client(),
         share: Some(Share {
             access_code: "402918".to_owned(),
-            link: "https://pay.stillwater.example/b/K7M2-9QXD?t=5Yw3xq".to_owned(),
+            link: "https://pay.stillwater.example/pay/K7M2-9QXD#5Yw3xq".to_owned(),
+            address: "https://pay.stillwater.example/pay".to_owned(),
         }),
         lines: vec![session(date(2026, 3, 24), 15_000)],
         payments: Vec::new(),

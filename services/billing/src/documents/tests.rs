@@ -55,6 +55,10 @@ fn an_open_bill_asks_for_its_balance_by_its_due_date() {
         "Please pay $150.00 by April 30, 2026."
     );
     assert_eq!(bill["share"]["heading"], "Pay online");
+    assert_eq!(
+        bill["share"]["link_words"], "pay.stillwater.example/pay",
+        "no token in print"
+    );
     assert_eq!(bill["lines"][0]["code"], "90837 · 95 · GT");
 
     facts.as_of_date = date(2026, 5, 1);
@@ -295,4 +299,20 @@ async fn names_that_look_like_markup_are_printed_as_they_are() {
             .await
             .unwrap_or_else(|problem| panic!("{name}: {problem}"));
     }
+}
+
+#[tokio::test]
+async fn a_long_bill_goes_on_over_pages_to_the_same_sum() {
+    let typesetter = typesetter().expect("templates have names of their own");
+    let bill = BillDocument::new(samples::long_bill(90)).expect("figures add up");
+    let pdf = render_bill(&typesetter, &bill).await.expect("a bill");
+    let again = render_bill(&typesetter, &bill).await.expect("a bill");
+    assert!(pdf.starts_with(b"%PDF"));
+    assert_eq!(pdf, again);
+    let json = as_json(&bill);
+    assert_eq!(json["lines"].as_array().map(Vec::len), Some(90));
+    assert_eq!(
+        json["standing"]["balance"],
+        words_of(&json["totals"])[0].replace("Charges ", "")
+    );
 }

@@ -59,8 +59,8 @@ pub fn reveal_access_code(practice: PracticeId, bill: BillId) -> RevealAccessCod
     }
 }
 
-/// The code with its pay link, when it is a live one. The link's token stands after the `#`, which browsers do not
-/// send: it is in no server's log.
+/// The code with its pay link, when it is a live one, as notifications' mails have it. The link's token stands after
+/// the `#`, which browsers do not send: it is in no server's log.
 #[must_use]
 pub fn share(revealed: RevealAccessCodeResponse, pay_page_url: &str) -> Option<Share> {
     let RevealAccessCodeResponse {
@@ -68,12 +68,13 @@ pub fn share(revealed: RevealAccessCodeResponse, pay_page_url: &str) -> Option<S
         link_token,
         reference,
     } = revealed;
-    let base = pay_page_url.trim_end_matches('/');
+    let address = format!("{}/pay", pay_page_url.trim_end_matches('/'));
     Some(access_code)
         .filter(|code| !code.is_empty())
         .map(|access_code| Share {
             access_code,
-            link: format!("{base}/pay?invoice={reference}#{link_token}"),
+            link: format!("{address}/{reference}#{link_token}"),
+            address,
         })
 }
 
@@ -92,7 +93,8 @@ mod tests {
     #[test]
     fn a_live_code_comes_with_its_link() {
         let share = share(revealed("402918"), "https://pay.example/").expect("a live code");
-        assert_eq!(share.link, "https://pay.example/pay?invoice=K7M2-9QXD#5y");
+        assert_eq!(share.link, "https://pay.example/pay/K7M2-9QXD#5y");
+        assert_eq!(share.address, "https://pay.example/pay");
     }
 
     #[test]

@@ -161,7 +161,8 @@ async fn r01_clients_are_listed_by_name_page_by_page() {
 #[tokio::test]
 async fn r01_what_cannot_be_a_client_is_refused_with_its_field() {
     let app = TestApp::start().await;
-    let wrong: [(&str, fn(&mut Client)); 7] = [
+    type Change = fn(&mut Client);
+    let wrong: [(&str, Change); 7] = [
         ("INVALID_FIELD", |client| client.given_name.clear()),
         ("INVALID_FIELD", |client| client.given_name = " ".to_owned()),
         ("INVALID_FIELD", |client| {
@@ -238,68 +239,69 @@ async fn r03_a_contact_gets_the_bills_when_asked_to() {
     app.finish().await;
 }
 
+impl TestApp {
+    fn payer_request(&self) -> AddPayerRequest {
+        AddPayerRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            payer: Some(Payer {
+                name: "Cigna".to_owned(),
+                external_reference: "P-1".to_owned(),
+                ..Payer::default()
+            }),
+        }
+    }
+
+    /// A request to insure the client with a new payer.
+    async fn policy_request(&self, client_id: &str) -> AddPolicyRequest {
+        let added = self.people().add_payer(self.payer_request()).await;
+        let payer = added.expect("added").into_inner().payer.expect("a payer");
+        AddPolicyRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            client_id: client_id.to_owned(),
+            policy: Some(Policy {
+                payer_id: payer.payer_id,
+                member_number: "M 77".to_owned(),
+                external_reference: "I-1".to_owned(),
+                ..Policy::default()
+            }),
+        }
+    }
+}
+
 #[tokio::test]
-async fn r03_a_policy_is_a_clients_own_with_a_payer_of_the_practice() {
+async fn r03_a_payer_is_added_once() {
     let app = TestApp::start().await;
-    let payer = AddPayerRequest {
-        practice_id: app.practice.to_string(),
-        request_id: request_id(),
-        payer: Some(Payer {
-            name: "Cigna".to_owned(),
-            external_reference: "P-1".to_owned(),
-            ..Payer::default()
-        }),
-    };
-    let added = app.people().add_payer(payer.clone()).await.expect("added");
-    let cigna = added.into_inner().payer.expect("a payer");
-    let again = app.people().add_payer(payer.clone()).await;
+    let request = app.payer_request();
+    let first = app.people().add_payer(request.clone()).await;
+    let again = app.people().add_payer(request).await;
     assert_eq!(
-        again.expect("replayed").into_inner().payer.as_ref(),
-        Some(&cigna)
+        first.expect("added").into_inner(),
+        again.expect("replayed").into_inner()
     );
-    let twin = AddPayerRequest {
-        request_id: request_id(),
-        ..payer
-    };
+    let twin = app.payer_request();
     assert_eq!(
         reason(app.people().add_payer(twin).await),
         "EXTERNAL_REFERENCE_TAKEN"
     );
+    app.finish().await;
+}
 
+#[tokio::test]
+async fn r03_a_policy_is_a_clients_own_with_a_payer_of_the_practice() {
+    let app = TestApp::start().await;
     let client = app.add(grace()).await.client_id;
-    let policy = AddPolicyRequest {
-        practice_id: app.practice.to_string(),
-        request_id: request_id(),
-        client_id: client.clone(),
-        policy: Some(Policy {
-            payer_id: cigna.payer_id,
-            member_number: "M 77".to_owned(),
-            external_reference: "I-1".to_owned(),
-            ..Policy::default()
-        }),
-    };
-    let added = app
-        .people()
-        .add_policy(policy.clone())
-        .await
-        .expect("added");
-    let added = added.into_inner().policy.expect("a policy");
-    let again = app.people().add_policy(policy.clone()).await;
-    assert_eq!(
-        again.expect("replayed").into_inner().policy.as_ref(),
-        Some(&added)
-    );
-    assert_eq!(app.read_client(&client).await.policies, [added]);
+    let request = app.policy_request(&client).await;
+    let added = app.people().add_policy(request.clone()).await;
+    let added = added.expect("added").into_inner().policy;
+    let again = app.people().add_policy(request.clone()).await;
+    assert_eq!(again.expect("replayed").into_inner().policy, added);
+    let read = app.read_client(&client).await.policies;
+    assert_eq!(read.into_iter().next(), added);
 
-    let with = |change: fn(&mut AddPolicyRequest)| {
-        let mut request = AddPolicyRequest {
-            request_id: request_id(),
-            ..policy.clone()
-        };
-        change(&mut request);
-        request
-    };
-    let wrong: [(&str, fn(&mut AddPolicyRequest)); 3] = [
+    type Change = fn(&mut AddPolicyRequest);
+    let wrong: [(&str, Change); 3] = [
         ("EXTERNAL_REFERENCE_TAKEN", |_| ()),
         ("CLIENT_NOT_FOUND", |request| {
             request.client_id = NOBODYS.to_owned();
@@ -311,10 +313,12 @@ async fn r03_a_policy_is_a_clients_own_with_a_payer_of_the_practice() {
         }),
     ];
     for (expected, change) in wrong {
-        assert_eq!(
-            reason(app.people().add_policy(with(change)).await),
-            expected
-        );
+        let mut request = AddPolicyRequest {
+            request_id: request_id(),
+            ..request.clone()
+        };
+        change(&mut request);
+        assert_eq!(reason(app.people().add_policy(request).await), expected);
     }
     app.finish().await;
 }

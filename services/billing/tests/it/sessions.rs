@@ -143,7 +143,8 @@ async fn r01_a_session_is_recorded_once_and_read_back() {
 async fn r01_what_cannot_be_a_session_is_refused_with_its_reason() {
     let app = TestApp::start().await;
     let good = app.session_request().await;
-    let wrong: [(&str, fn(&mut Session)); 14] = [
+    type Change = fn(&mut Session);
+    let wrong: [(&str, Change); 14] = [
         ("CLIENT_NOT_FOUND", |session| {
             session.client_id = "cli_01j2jv5gymfay8vvr14d2pf2db".to_owned();
         }),
@@ -234,7 +235,7 @@ async fn r02_a_session_is_pending_at_once_until_a_live_bill_has_it() {
     let request = app.session_request().await;
     let session = app.record(request).await;
     let pending = app.pending().await;
-    assert_eq!(pending.sessions, [session.clone()]);
+    assert_eq!(pending.sessions, std::slice::from_ref(&session));
     assert_eq!(
         (pending.total_count, minor(&pending.total_amount)),
         (1, 15_000)

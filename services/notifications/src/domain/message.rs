@@ -271,20 +271,19 @@ pub enum Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clock::Clock;
     use money::Currency;
+    use uuid::Uuid;
 
     #[test]
     fn particulars_read_back_as_they_were_kept() {
-        let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
         let amount = Money::from_minor(4000, Currency::USD);
         let kept = Particulars::Receipt {
-            payment: PaymentId::new(&clock),
+            payment: PaymentId::from(Uuid::from_u128(7)),
             amount,
             receive_date: Date::constant(2026, 3, 2),
             method_text: "Cash".to_owned(),
             allocations: vec![Allocation {
-                bill: BillId::new(&clock),
+                bill: BillId::from(Uuid::from_u128(8)),
                 amount,
             }],
             credited: Money::from_minor(0, Currency::USD),

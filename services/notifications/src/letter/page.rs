@@ -2,6 +2,7 @@
 
 use crate::domain::letter::{Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
+use ids::Reference;
 use jiff::civil::Date;
 use minijinja::{Value, context};
 use money::Money;
@@ -49,18 +50,11 @@ fn particular(letter: &Letter) -> Value {
             credited,
             balance,
         } => {
-            let mut rows = vec![("Paid with".to_owned(), one_line(method_text))];
-            rows.retain(|(_, method)| !method.is_empty());
-            rows.extend(bills.iter().map(|(reference, amount)| {
-                (format!("For Invoice # {reference}"), amount.to_string())
-            }));
-            if credited.minor() > 0 {
-                rows.push(("Kept as credit".to_owned(), credited.to_string()));
-            }
+            let paid = (method_text.as_str(), bills.as_slice(), *credited);
             context! {
                 amount => amount.to_string(),
                 receive_date => long(*receive_date),
-                rows => rows,
+                rows => receipt_rows(paid),
                 balance_words => balance_words(*balance),
             }
         }
@@ -106,6 +100,22 @@ fn particular(letter: &Letter) -> Value {
             }
         }
     }
+}
+
+/// How it was paid, and what for.
+fn receipt_rows(
+    (method_text, bills, credited): (&str, &[(Reference, Money)], Money),
+) -> Vec<(String, String)> {
+    let mut rows = vec![("Paid with".to_owned(), one_line(method_text))];
+    rows.retain(|(_, method)| !method.is_empty());
+    let of_bill = |(reference, amount): &(Reference, Money)| {
+        (format!("For Invoice # {reference}"), amount.to_string())
+    };
+    rows.extend(bills.iter().map(of_bill));
+    if credited.minor() > 0 {
+        rows.push(("Kept as credit".to_owned(), credited.to_string()));
+    }
+    rows
 }
 
 fn page(page: &PayPage) -> Value {

@@ -69,7 +69,7 @@ impl Smtp {
 /// A refusal for good; not one of us: a server that wants another password or other commands takes the mail once that
 /// is mended.
 fn is_about_the_mail(error: &Error) -> bool {
-    let code = error.status().map(|code| u16::from(code));
+    let code = error.status().map(u16::from);
     error.is_permanent() && !matches!(code, Some(500..=504 | 530 | 534 | 535 | 538))
 }
 

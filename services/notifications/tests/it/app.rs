@@ -120,9 +120,21 @@ impl TestApp {
         app.follow("billing", &app.billing, Bills(app.clock.clone()));
         app.follow("payments", &app.payments, Payments(app.clock.clone()));
         app.register(app.practice, practice());
+        app.until_registered().await;
         app.add_client(app.client, "alex@client.example");
         app.add_bill(app.bill, "K7M2-9QXD", 4_000);
         app
+    }
+
+    async fn until_registered(&self) {
+        eventually(SOON, "the practice is known", || async {
+            let known: i64 = sqlx::query_scalar("select count(*) from notifications.practices")
+                .fetch_one(self.db.owner_pool())
+                .await
+                .expect("a count");
+            (known > 0).then_some(())
+        })
+        .await;
     }
 
     fn follow(&self, source: &'static str, feed: &FakeFeed, handler: impl Handler) {

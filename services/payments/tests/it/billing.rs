@@ -1,0 +1,281 @@
+//! What payments needs of billing, kept in memory: balances of bills, holds that end after 15 minutes, and what was posted.
+//! It is as strict as billing: one payment holds what another does not, a posting that is repeated must say the same,
+//! and money is never refused. billing's own stories show that billing does so too.
+
+use clock::Clock;
+use ids::{BillId, ClientId, PaymentId, PracticeId};
+use jiff::{SignedDuration, Timestamp};
+use proto::billing::v1::bill_service_server::{BillService, BillServiceServer};
+use proto::billing::v1::ledger_service_server::{LedgerService, LedgerServiceServer};
+use proto::billing::v1::*;
+use proto::google::r#type::Date;
+use proto::money::v1::Money;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tonic::{Code, Request, Response, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+/// Shared by the server and the story that looks into it.
+#[derive(Clone)]
+pub struct FakeBilling {
+    clock: Clock,
+    books: Arc<Mutex<Books>>,
+}
+
+#[derive(Default)]
+pub struct Books {
+    pub bills: BTreeMap<String, FakeBill>,
+    pub holds: BTreeMap<String, Hold>,
+    pub payments: BTreeMap<String, PostPaymentRequest>,
+    pub refunds: BTreeMap<String, PostRefundRequest>,
+    pub credit: i64,
+    /// Calls to PostPayment, repeats included.
+    pub calls: usize,
+    /// Nothing is answered but UNAVAILABLE.
+    pub down: bool,
+}
+
+pub struct FakeBill {
+    pub client: ClientId,
+    pub balance: i64,
+    pub cancelled: bool,
+}
+
+pub struct Hold {
+    bill: String,
+    amount: i64,
+    end: Timestamp,
+}
+
+impl FakeBilling {
+    pub fn new(clock: Clock) -> Self {
+        let books = Arc::default();
+        Self { clock, books }
+    }
+
+    pub async fn serve(&self) -> testkit::Server {
+        let routes = tonic::service::Routes::new(BillServiceServer::new(self.clone()));
+        testkit::serve(routes.add_service(LedgerServiceServer::new(self.clone()))).await
+    }
+
+    pub fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().expect("no story panicked with it")
+    }
+
+    pub fn issue(&self, bill: BillId, client: ClientId, balance: i64) {
+        let issued = FakeBill { client, balance, cancelled: false };
+        self.books().bills.insert(bill.to_string(), issued);
+    }
+
+    pub fn balance(&self, bill: BillId) -> i64 {
+        self.books().bills[&bill.to_string()].balance
+    }
+
+    fn up(&self) -> Result<MutexGuard<'_, Books>, Status> {
+        let books = self.books();
+        if books.down {
+            return Err(Status::unavailable("billing is away"));
+        }
+        Ok(books)
+    }
+}
+
+fn refuse(code: Code, reason: &str) -> Status {
+    let details = ErrorDetails::with_error_info(reason, "evenkeel", []);
+    Status::with_error_details(code, reason.to_owned(), details)
+}
+
+fn usd(minor_units: i64) -> Option<Money> {
+    Some(Money { currency_code: "USD".to_owned(), minor_units })
+}
+
+fn minor(amount: &Option<Money>) -> i64 {
+    amount.as_ref().expect("an amount").minor_units
+}
+
+#[tonic::async_trait]
+impl BillService for FakeBilling {
+    async fn get_bill(&self, request: Request<GetBillRequest>) -> Answer<GetBillResponse> {
+        let (books, asked) = (self.up()?, request.into_inner());
+        let bill = books.bills.get(&asked.bill_id);
+        let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
+        Ok(Response::new(GetBillResponse { bill: Some(shown(asked.bill_id, bill)) }))
+    }
+
+    async fn issue_bill(&self, _: Request<IssueBillRequest>) -> Answer<IssueBillResponse> {
+        Err(not_called())
+    }
+    async fn list_bills(&self, _: Request<ListBillsRequest>) -> Answer<ListBillsResponse> {
+        Err(not_called())
+    }
+    async fn cancel_bill(&self, _: Request<CancelBillRequest>) -> Answer<CancelBillResponse> {
+        Err(not_called())
+    }
+    async fn share_bill(&self, _: Request<ShareBillRequest>) -> Answer<ShareBillResponse> {
+        Err(not_called())
+    }
+    async fn get_pay_page(&self, _: Request<GetPayPageRequest>) -> Answer<GetPayPageResponse> {
+        Err(not_called())
+    }
+}
+
+#[tonic::async_trait]
+impl LedgerService for FakeBilling {
+    async fn place_hold(&self, request: Request<PlaceHoldRequest>) -> Answer<PlaceHoldResponse> {
+        let (mut books, asked, now) = (self.up()?, request.into_inner(), self.clock.now());
+        books.holds.retain(|_, hold| hold.end > now);
+        let amount = minor(&asked.amount);
+        let bill = books.bills.get(&asked.bill_id);
+        let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
+        let others = books.holds.iter().filter(|(payment, hold)| {
+            **payment != asked.payment_id && hold.bill == asked.bill_id
+        });
+        let held: i64 = others.map(|(_, hold)| hold.amount).sum();
+        let refused = |reason| Err(refuse(Code::FailedPrecondition, reason));
+        if bill.cancelled {
+            return refused("BILL_CANCELLED");
+        } else if bill.balance <= 0 {
+            return refused("NOTHING_DUE");
+        } else if amount > bill.balance {
+            return refused("EXCEEDS_CLIENT_BALANCE");
+        } else if amount > bill.balance - held {
+            return refused("PAYMENT_IN_PROGRESS");
+        }
+        let client_id = bill.client.to_string();
+        let end = now + SignedDuration::from_mins(15);
+        books.holds.insert(asked.payment_id, Hold { bill: asked.bill_id, amount, end });
+        Ok(Response::new(PlaceHoldResponse { expire_time: Some(rpc::wire::time(end)), client_id }))
+    }
+
+    async fn release_hold(&self, request: Request<ReleaseHoldRequest>) -> Answer<ReleaseHoldResponse> {
+        self.up()?.holds.remove(&request.into_inner().payment_id);
+        Ok(Response::new(ReleaseHoldResponse {}))
+    }
+
+    async fn post_payment(&self, request: Request<PostPaymentRequest>) -> Answer<PostPaymentResponse> {
+        let (mut books, asked) = (self.up()?, request.into_inner());
+        books.calls += 1;
+        if let Some(before) = books.payments.get(&asked.payment_id) {
+            let same = *before == asked;
+            return same
+                .then(|| Response::new(PostPaymentResponse::default()))
+                .ok_or_else(|| refuse(Code::InvalidArgument, "PAYMENT_CHANGED"));
+        }
+        let mut left = minor(&asked.amount);
+        for part in &asked.allocations {
+            if let Some(bill) = books.bills.get_mut(&part.bill_id) {
+                let taken = minor(&part.amount).min(bill.balance);
+                bill.balance -= taken;
+                left -= taken;
+            }
+        }
+        books.credit += left;
+        books.holds.remove(&asked.payment_id);
+        books.payments.insert(asked.payment_id.clone(), asked);
+        Ok(Response::new(PostPaymentResponse { credited: usd(left), ..Default::default() }))
+    }
+
+    async fn post_refund(&self, request: Request<PostRefundRequest>) -> Answer<PostRefundResponse> {
+        let (mut books, asked) = (self.up()?, request.into_inner());
+        if let Some(before) = books.refunds.get(&asked.refund_id) {
+            let same = *before == asked;
+            return same
+                .then(|| Response::new(PostRefundResponse::default()))
+                .ok_or_else(|| refuse(Code::InvalidArgument, "REFUND_CHANGED"));
+        }
+        let payment = books.payments.get(&asked.payment_id);
+        let payment = payment.ok_or_else(|| refuse(Code::NotFound, "PAYMENT_NOT_FOUND"))?;
+        let before = books.refunds.values().filter(|it| it.payment_id == asked.payment_id);
+        let before: i64 = before.map(|it| minor(&it.amount)).sum();
+        if before + minor(&asked.amount) > minor(&payment.amount) {
+            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_PAYMENT"));
+        }
+        books.refunds.insert(asked.refund_id.clone(), asked);
+        Ok(Response::new(PostRefundResponse::default()))
+    }
+
+    async fn get_client_balance(
+        &self,
+        request: Request<GetClientBalanceRequest>,
+    ) -> Answer<GetClientBalanceResponse> {
+        let (books, asked) = (self.up()?, request.into_inner());
+        let mut bills = books.bills.values();
+        if bills.any(|bill| bill.client.to_string() == asked.client_id) {
+            return Ok(Response::new(GetClientBalanceResponse::default()));
+        }
+        Err(refuse(Code::NotFound, "CLIENT_NOT_FOUND"))
+    }
+
+    async fn record_insurer_payment(
+        &self,
+        _: Request<RecordInsurerPaymentRequest>,
+    ) -> Answer<RecordInsurerPaymentResponse> {
+        Err(not_called())
+    }
+    async fn apply_credit(&self, _: Request<ApplyCreditRequest>) -> Answer<ApplyCreditResponse> {
+        Err(not_called())
+    }
+    async fn get_trial_balance(
+        &self,
+        _: Request<GetTrialBalanceRequest>,
+    ) -> Answer<GetTrialBalanceResponse> {
+        Err(not_called())
+    }
+    async fn verify_books(&self, _: Request<VerifyBooksRequest>) -> Answer<VerifyBooksResponse> {
+        Err(not_called())
+    }
+}
+
+fn not_called() -> Status {
+    Status::unimplemented("payments does not call this")
+}
+
+fn shown(bill_id: String, bill: &FakeBill) -> Bill {
+    let status = match (bill.cancelled, bill.balance) {
+        (true, _) => BillStatus::Cancelled,
+        (false, 0) => BillStatus::Paid,
+        (false, _) => BillStatus::Open,
+    };
+    Bill {
+        bill_id,
+        client_id: bill.client.to_string(),
+        number: 1,
+        reference: "K7M2-9QXD".to_owned(),
+        status: status.into(),
+        due_date: Some(Date { year: 2026, month: 3, day: 31 }),
+        client_balance: usd(bill.balance),
+        ..Bill::default()
+    }
+}
+
+/// What billing announces when a bill is issued.
+pub fn bill_issued(bill: BillId, client: ClientId, balance: i64) -> BillIssued {
+    let facts = BillFacts {
+        bill_id: bill.to_string(),
+        client_id: client.to_string(),
+        number: 1,
+        reference: "K7M2-9QXD".to_owned(),
+        status: BillStatus::Open.into(),
+        due_date: Some(Date { year: 2026, month: 3, day: 31 }),
+        client_balance: usd(balance),
+        ..BillFacts::default()
+    };
+    BillIssued { bill: Some(facts) }
+}
+
+/// What billing makes of payments' event: the same posting as by the immediate call.
+pub fn posting(practice: PracticeId, facts: proto::payments::v1::PaymentFacts) -> PostPaymentRequest {
+    let _: PaymentId = facts.payment_id.parse().expect("a payment's id");
+    PostPaymentRequest {
+        practice_id: practice.to_string(),
+        kind: facts.kind,
+        payment_id: facts.payment_id,
+        client_id: facts.client_id,
+        amount: facts.amount,
+        receive_date: facts.receive_date,
+        allocations: facts.allocations,
+        method_text: facts.method_text,
+    }
+}

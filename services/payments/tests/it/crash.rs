@@ -1,0 +1,295 @@
+//! F1: the real program dies between two steps, is started again, and everything ends with one charge and one posting.
+
+use crate::billing::{FakeBilling, bill_issued};
+use crate::stage::{Client, VISA, apply, gateway, register, sandbox, usd};
+use crate::tokens;
+use axum::routing::get;
+use axum::{Json, Router};
+use clock::Clock;
+use ids::{BillId, ClientId, PracticeId};
+use payments::work::Bills;
+use payments::{MIGRATOR, SCHEMA};
+use proto::billing::v1::PaymentKind;
+use proto::payments::v1::*;
+use proto::portal_auth::v1::sign_in_service_server::{SignInService, SignInServiceServer};
+use proto::portal_auth::v1::{
+    IssueServiceTokenRequest, IssueServiceTokenResponse, SignInGuestRequest, SignInGuestResponse, SignInStaffRequest,
+    SignInStaffResponse,
+};
+use rpc::{Claims, Role, connect};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+use testkit::{TestDatabase, eventually, request_id};
+use tokio::process::{Child, Command};
+use tonic::{Request, Response, Status};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program as a process of its own, and all it talks to.
+struct Machine {
+    db: TestDatabase,
+    clock: Clock,
+    practice: PracticeId,
+    client: ClientId,
+    billing: FakeBilling,
+    sandbox: stripe_sandbox::Running,
+    billing_server: testkit::Server,
+    portal_auth: testkit::Server,
+    jwks_url: String,
+    port: u16,
+    admin: u16,
+}
+
+impl Machine {
+    async fn start() -> Self {
+        let clock = Clock::system();
+        let db = testkit::database(SCHEMA, &MIGRATOR).await;
+        let (practice, client) = (PracticeId::new(&clock), ClientId::new(&clock));
+        register(db.pool(), practice).await;
+        let billing = FakeBilling::new(clock.clone());
+        let portal_auth = SignInServiceServer::new(FakePortalAuth(clock.clone()));
+        let (port, admin) = (free_port(), free_port());
+        let door = Arc::new(std::sync::OnceLock::new());
+        door.set(format!("http://127.0.0.1:{port}")).expect("the first");
+        Self {
+            db,
+            practice,
+            client,
+            billing_server: billing.serve().await,
+            billing,
+            sandbox: sandbox(&clock, gateway(door).await).await,
+            portal_auth: testkit::serve(tonic::service::Routes::new(portal_auth)).await,
+            jwks_url: jwks().await,
+            clock,
+            port,
+            admin,
+        }
+    }
+
+    /// Starts payments, to die at a place or not at all, and waits until it serves.
+    async fn payments(&self, crash_at: Option<&str>) -> Child {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_payments"));
+        program
+            .env_clear()
+            .env("DATABASE_URL", self.db.url())
+            .env("PORTAL_AUTH_URL", self.portal_auth.url())
+            .env("JWKS_URL", &self.jwks_url)
+            .env("SERVICE_SECRET", "a secret of the story")
+            .env("PAYMENTS_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("PAYMENTS_ADMIN", format!("127.0.0.1:{}", self.admin))
+            .env("BILLING_URL", self.billing_server.url())
+            .env("PAYMENTS_PROCESSOR_URL", self.sandbox.url())
+            .env("PAYMENTS_PROCESSOR_KEY", "sk_test_sandbox")
+            .env("PAYMENTS_WEBHOOK_SECRETS", crate::stage::WEBHOOK_SECRET)
+            .env("PAYMENTS_PAGE_SECRET", "a page secret of the story")
+            .env("PAYMENTS_RECONCILE_AFTER_MS", "300,300")
+            .env("PAYMENTS_LEASE_MS", "600")
+            .env("PAYMENTS_POLL_MS", "50")
+            .env("DRAIN_NOTICE_MS", "0")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        if let Some(place) = crash_at {
+            program.env("PAYMENTS_CRASH_AT", place);
+        }
+        let child = program.spawn().expect("the program starts");
+        let ready = format!("http://127.0.0.1:{}/readyz", self.admin);
+        eventually(PATIENCE, "payments is ready", || async {
+            reqwest::get(&ready).await.ok()?.status().is_success().then_some(())
+        })
+        .await;
+        child
+    }
+
+    fn owner(&self) -> Client {
+        let practice = self.practice;
+        let token = tokens::token(&self.clock, move |claims| Claims {
+            practice_id: Some(practice.to_string()),
+            ..claims
+        });
+        Client::new(connect(&format!("http://127.0.0.1:{}", self.port), token).expect("a URL"))
+    }
+
+    async fn bill(&self, balance: i64) -> BillId {
+        let bill = BillId::new(&self.clock);
+        self.billing.issue(bill, self.client, balance);
+        apply(self.db.pool(), &Bills, self.practice, &bill_issued(bill, self.client, balance)).await;
+        bill
+    }
+
+    fn pay_request(&self, bill: BillId) -> PayBillRequest {
+        PayBillRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            bill_id: bill.to_string(),
+            amount: Some(usd(4_000)),
+            processor_method: VISA.to_owned(),
+        }
+    }
+
+    /// Waits until nothing is on its way any more.
+    async fn settled(&self) {
+        eventually(PATIENCE, "everything is settled", || async {
+            let count: i64 = sqlx::query_scalar("select count(*) from payments.unsettled")
+                .fetch_one(self.db.owner_pool())
+                .await
+                .expect("counted");
+            (count == 0).then_some(())
+        })
+        .await;
+    }
+
+    async fn finish(self) {
+        let book = asked(&self.sandbox, "book").await;
+        let requests = asked(&self.sandbox, "requests").await;
+        crate::audit::audit(&self.db, &self.billing, &book, &requests).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_a_crash_at_any_step_of_a_charge_ends_with_one_charge_and_one_posting() {
+    let machine = Machine::start().await;
+    for place in [
+        "after_intent",
+        "after_hold",
+        "before_create",
+        "after_create",
+        "after_create_commit",
+        "before_confirm",
+        "after_confirm",
+        "after_settle",
+    ] {
+        let bill = machine.bill(4_000).await;
+        let mut doomed = machine.payments(Some(place)).await;
+        let request = machine.pay_request(bill);
+        let lost = machine.owner().pay_bill(request.clone()).await;
+        assert!(lost.is_err(), "{place}: it died");
+        let status = doomed.wait().await.expect("it ends");
+        assert!(!status.success(), "{place}: {status}");
+
+        let mut reborn = machine.payments(None).await;
+        machine.settled().await;
+        let again = machine.owner().pay_bill(request).await.expect("the same payment").into_inner();
+        assert_eq!(again.payment.expect("a payment").state(), PaymentState::Succeeded, "{place}");
+        reborn.kill().await.expect("it is ended");
+    }
+    machine.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_a_payer_who_asks_again_after_a_crash_is_charged_once() {
+    let machine = Machine::start().await;
+    for place in ["after_create", "after_confirm"] {
+        let bill = machine.bill(4_000).await;
+        let mut doomed = machine.payments(Some(place)).await;
+        let request = machine.pay_request(bill);
+        machine.owner().pay_bill(request.clone()).await.expect_err("it died");
+        doomed.wait().await.expect("it ends");
+        let mut reborn = machine.payments(None).await;
+        let paid = eventually(PATIENCE, "the payment succeeds", || async {
+            let answer = machine.owner().pay_bill(request.clone()).await.ok()?;
+            answer.into_inner().payment.filter(|paid| paid.state() == PaymentState::Succeeded)
+        });
+        paid.await;
+        machine.settled().await;
+        reborn.kill().await.expect("it is ended");
+    }
+    machine.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_a_crash_around_a_refund_gives_back_once() {
+    let machine = Machine::start().await;
+    for place in ["after_refund_intent", "before_refund", "after_refund", "after_settle_refund"] {
+        let bill = machine.bill(4_000).await;
+        let mut doomed = machine.payments(Some(place)).await;
+        let paid = machine.owner().pay_bill(machine.pay_request(bill)).await.expect("paid").into_inner();
+        let request = RefundPaymentRequest {
+            practice_id: machine.practice.to_string(),
+            request_id: request_id(),
+            payment_id: paid.payment.expect("a payment").payment_id,
+            amount: Some(usd(1_000)),
+            reason: "paid twice".to_owned(),
+            to_credit: false,
+        };
+        machine.owner().refund_payment(request.clone()).await.expect_err("it died");
+        doomed.wait().await.expect("it ends");
+        let mut reborn = machine.payments(None).await;
+        machine.settled().await;
+        let again = machine.owner().refund_payment(request).await.expect("the same refund").into_inner();
+        assert_eq!(again.refund.expect("a refund").state(), RefundState::Succeeded, "{place}");
+        reborn.kill().await.expect("it is ended");
+    }
+    machine.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_an_offline_payment_survives_a_crash_before_it_is_booked() {
+    let machine = Machine::start().await;
+    let bill = machine.bill(4_000).await;
+    let mut doomed = machine.payments(Some("after_record")).await;
+    let request = RecordPaymentRequest {
+        practice_id: machine.practice.to_string(),
+        request_id: request_id(),
+        client_id: machine.client.to_string(),
+        kind: PaymentKind::Check.into(),
+        check_number: "1042".to_owned(),
+        amount: Some(usd(4_000)),
+        allocations: vec![proto::billing::v1::Allocation { bill_id: bill.to_string(), amount: Some(usd(4_000)) }],
+        ..RecordPaymentRequest::default()
+    };
+    machine.owner().record_payment(request.clone()).await.expect_err("it died");
+    doomed.wait().await.expect("it ends");
+    assert_eq!(machine.billing.balance(bill), 4_000, "nobody told billing");
+    let mut reborn = machine.payments(None).await;
+    machine.owner().record_payment(request).await.expect("the same payment");
+    reborn.kill().await.expect("it is ended");
+    // The feed has it: `finish` posts from there, as billing does.
+    machine.finish().await;
+}
+
+/// Gives tokens to whoever asks.
+struct FakePortalAuth(Clock);
+
+#[tonic::async_trait]
+impl SignInService for FakePortalAuth {
+    async fn issue_service_token(
+        &self,
+        _: Request<IssueServiceTokenRequest>,
+    ) -> Result<Response<IssueServiceTokenResponse>, Status> {
+        let claims = tokens::claims(&self.0);
+        let end = jiff::Timestamp::from_second(claims.exp).expect("an instant");
+        let claims = Claims { sub: "service:payments".to_owned(), role: Role::Service, ..claims };
+        Ok(Response::new(IssueServiceTokenResponse {
+            access_token: tokens::sign(&claims),
+            expire_time: Some(rpc::wire::time(end)),
+        }))
+    }
+
+    async fn sign_in_staff(&self, _: Request<SignInStaffRequest>) -> Result<Response<SignInStaffResponse>, Status> {
+        Err(Status::unimplemented("payments does not call this"))
+    }
+
+    async fn sign_in_guest(&self, _: Request<SignInGuestRequest>) -> Result<Response<SignInGuestResponse>, Status> {
+        Err(Status::unimplemented("payments does not call this"))
+    }
+}
+
+async fn jwks() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/jwks.json", listener.local_addr().expect("bound"));
+    let router = Router::new().route("/jwks.json", get(|| async { Json(tokens::keys()) }));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+async fn asked(sandbox: &stripe_sandbox::Running, path: &str) -> serde_json::Value {
+    let url = format!("{}/_sandbox/{path}", sandbox.url());
+    reqwest::get(url).await.expect("an answer").json().await.expect("JSON")
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("bound").port()
+}

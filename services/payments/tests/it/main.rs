@@ -1,0 +1,16 @@
+//! Stories: the real service behind its real stack, a fresh Postgres, the sandbox processor over HTTP. billing is
+//! replaced at the process edge by `billing.rs`. Each ends with `finish`, which holds our rows against the processor's
+//! own book, and against what billing was told.
+
+#![cfg(test)]
+
+mod audit;
+mod billing;
+mod crash;
+mod faults;
+mod guest;
+mod record;
+mod refunds;
+mod stage;
+mod tokens;
+mod webhooks;

@@ -118,6 +118,11 @@ async fn r16_f41_an_unknown_number_takes_as_long_as_a_wrong_code() {
         app.clock.advance(16.minutes());
     }
     let (known, unknown) = (median(known), median(unknown));
+    let hash = median((0..5).map(|_| hashing(&app)).collect());
+    assert!(
+        unknown > hash / 2,
+        "an unknown number took {unknown:?}, a hash alone {hash:?}"
+    );
     let ratio = known.max(unknown).as_secs_f64() / known.min(unknown).as_secs_f64();
     assert!(
         ratio < 3.0,
@@ -130,6 +135,16 @@ async fn r16_f41_an_unknown_number_takes_as_long_as_a_wrong_code() {
 async fn took(app: &TestApp, reference: &str, code: &str) -> Duration {
     let start = Instant::now();
     assert_eq!(reason(app.guess(reference, code).await), "SIGN_IN_REFUSED");
+    start.elapsed()
+}
+
+/// How long one hash takes here.
+fn hashing(app: &TestApp) -> Duration {
+    let start = Instant::now();
+    app.portal
+        .secrets
+        .hash(b"as long as any", &app.clock)
+        .expect("a hash");
     start.elapsed()
 }
 

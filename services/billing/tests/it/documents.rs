@@ -1,10 +1,10 @@
-use crate::app::{TODAY, TestApp, minor, reason, usd};
+use crate::app::{TODAY, TestApp, reason, usd};
 use ids::PracticeId;
 use proto::billing::v1::document_service_client::DocumentServiceClient;
 use proto::billing::v1::{
-    AddContactRequest, ApplyCreditRequest, Bill, CancelBillRequest, Contact, DownloadBillRequest,
-    DownloadReceiptRequest, DownloadStatementRequest, GetStatementRequest, GetStatementResponse,
-    InsurerDecision, PostPaymentRequest, RecordInsurerPaymentRequest, ShareBillRequest,
+    AddContactRequest, Bill, CancelBillRequest, Contact, DownloadBillRequest,
+    DownloadReceiptRequest, GetStatementRequest, InsurerDecision, PostPaymentRequest,
+    RecordInsurerPaymentRequest, ShareBillRequest,
 };
 use proto::google::api::HttpBody;
 use proto::google::r#type::Date;
@@ -47,7 +47,7 @@ impl AccessCodeService for Codes {
 }
 
 impl TestApp {
-    fn documents(&self) -> DocumentServiceClient<Connection> {
+    pub fn documents(&self) -> DocumentServiceClient<Connection> {
         DocumentServiceClient::new(self.owner_of(self.practice))
     }
 
@@ -73,28 +73,6 @@ impl TestApp {
         pdf(answer.expect("rendered"), |answer| answer.body)
     }
 
-    fn statement_request(&self, from: Option<Date>, to: Option<Date>) -> GetStatementRequest {
-        GetStatementRequest {
-            practice_id: self.practice.to_string(),
-            client_id: self.client.to_string(),
-            from_date: from,
-            to_date: to,
-        }
-    }
-
-    async fn statement(&self, from: Option<Date>, to: Option<Date>) -> GetStatementResponse {
-        let request = self.statement_request(from, to);
-        let read = self.documents().get_statement(request).await.expect("read");
-        let statement = read.into_inner();
-        let mut balance = minor(&statement.opening_balance);
-        for movement in &statement.movements {
-            balance += minor(&movement.amount);
-            assert_eq!(minor(&movement.balance), balance, "{movement:?}");
-        }
-        assert_eq!(minor(&statement.closing_balance), balance, "it adds up");
-        statement
-    }
-
     async fn share(&self, bill: &Bill) {
         let request = ShareBillRequest {
             practice_id: self.practice.to_string(),
@@ -107,7 +85,7 @@ impl TestApp {
 }
 
 /// The PDF of an answer that browsers show, save under a name and do not keep.
-fn pdf<R>(answer: Response<R>, body: impl Fn(R) -> Option<HttpBody>) -> Vec<u8> {
+pub fn pdf<R>(answer: Response<R>, body: impl Fn(R) -> Option<HttpBody>) -> Vec<u8> {
     let header = |name| {
         answer
             .metadata()
@@ -148,6 +126,25 @@ async fn r11_a_bill_is_a_tagged_pdf_of_the_same_bytes_every_time() {
         Some(&"inline; filename=\"Bill-1.pdf\"".parse().expect("a value"))
     );
     app.finish().await;
+}
+
+pub fn decision(
+    app: &TestApp,
+    bill: &Bill,
+    (paid, client_owes): (i64, i64),
+) -> RecordInsurerPaymentRequest {
+    RecordInsurerPaymentRequest {
+        practice_id: app.practice.to_string(),
+        request_id: request_id(),
+        bill_id: bill.bill_id.clone(),
+        paid: Some(usd(paid)),
+        decision: Some(InsurerDecision {
+            client_owes: Some(usd(client_owes)),
+        }),
+        receive_date: Some(Date { day: 4, ..TODAY }),
+        check_number: "EFT 77".to_owned(),
+        note: String::new(),
+    }
 }
 
 #[tokio::test]
@@ -247,145 +244,6 @@ async fn r12_a_receipt_tells_where_the_money_went_and_what_is_left() {
     assert_eq!(
         reason(app.documents().download_receipt(unknown).await),
         "PAYMENT_NOT_FOUND"
-    );
-    app.finish().await;
-}
-
-fn decision(
-    app: &TestApp,
-    bill: &Bill,
-    (paid, client_owes): (i64, i64),
-) -> RecordInsurerPaymentRequest {
-    RecordInsurerPaymentRequest {
-        practice_id: app.practice.to_string(),
-        request_id: request_id(),
-        bill_id: bill.bill_id.clone(),
-        paid: Some(usd(paid)),
-        decision: Some(InsurerDecision {
-            client_owes: Some(usd(client_owes)),
-        }),
-        receive_date: Some(Date { day: 4, ..TODAY }),
-        check_number: "EFT 77".to_owned(),
-        note: String::new(),
-    }
-}
-
-/// Two bills paid with $10 too much, a decision that frees $15, credit for a third bill, and $15 given back.
-async fn history(app: &TestApp) -> [Bill; 3] {
-    let (first, second) = (app.issue(4_000, 11_000).await, app.issue(6_000, 0).await);
-    let payment = PostPaymentRequest {
-        receive_date: Some(Date { day: 3, ..TODAY }),
-        ..app.payment(11_000, &[(&first, 4_000), (&second, 6_000)])
-    };
-    app.post(&payment).await;
-    app.ledger()
-        .record_insurer_payment(decision(app, &first, (7_500, 2_500)))
-        .await
-        .expect("recorded");
-    let third = app.issue(2_000, 0).await;
-    let credit = ApplyCreditRequest {
-        practice_id: app.practice.to_string(),
-        request_id: request_id(),
-        bill_id: third.bill_id.clone(),
-        amount: Some(usd(2_000)),
-    };
-    app.ledger().apply_credit(credit).await.expect("applied");
-    app.refund(&payment, 1_500).await;
-    [first, second, third]
-}
-
-const LAST_DAY: Date = Date { day: 31, ..TODAY };
-
-#[tokio::test]
-async fn r14_a_statement_tells_what_happened_and_ends_at_the_ledgers_balance() {
-    let app = TestApp::start().await;
-    let bills = history(&app).await;
-    let statement = app.statement(None, Some(LAST_DAY)).await;
-    let told: Vec<_> = statement
-        .movements
-        .iter()
-        .map(|movement| (movement.description.as_str(), minor(&movement.amount)))
-        .collect();
-    let [first, second, third] =
-        bills.map(|bill| format!("Bill {} · Invoice # {}", bill.number, bill.reference));
-    assert_eq!(
-        told,
-        [
-            (first.as_str(), 4_000),
-            (second.as_str(), 6_000),
-            (third.as_str(), 2_000),
-            ("Refund · of Visa ending in 4242", 1_500),
-            (
-                "Payment, thank you · Visa ending in 4242 for bills 1, 2",
-                -11_000
-            ),
-            ("Insurance decision on bill 1 · Aetna", -1_500),
-        ]
-    );
-    let balance = app.balance().await;
-    let owed_less_credit = minor(&balance.owed) - minor(&balance.credit);
-    assert_eq!(minor(&statement.closing_balance), owed_less_credit);
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn r14_statements_of_two_periods_are_the_statement_of_both() {
-    let app = TestApp::start().await;
-    history(&app).await;
-    let whole = app.statement(None, Some(LAST_DAY)).await;
-    let first = app
-        .statement(Some(Date { day: 1, ..TODAY }), Some(TODAY))
-        .await;
-    let second = app
-        .statement(Some(Date { day: 3, ..TODAY }), Some(LAST_DAY))
-        .await;
-    assert_eq!(first.closing_balance, second.opening_balance);
-    assert_eq!(second.closing_balance, whole.closing_balance);
-    let both: Vec<_> = first.movements.iter().chain(&second.movements).collect();
-    assert_eq!(both, whole.movements.iter().collect::<Vec<_>>());
-    let today = app.statement(None, None).await;
-    assert_eq!(today.closing_balance, first.closing_balance, "until today");
-
-    let request = DownloadStatementRequest {
-        practice_id: app.practice.to_string(),
-        client_id: app.client.to_string(),
-        from_date: None,
-        to_date: Some(LAST_DAY),
-    };
-    let answer = app.documents().download_statement(request.clone()).await;
-    let printed = pdf(answer.expect("rendered"), |answer| answer.body);
-    let again = app.documents().download_statement(request).await;
-    assert_eq!(pdf(again.expect("rendered"), |answer| answer.body), printed);
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn r14_a_statement_of_nothing_is_nothing_and_one_that_cannot_be_is_refused() {
-    let app = TestApp::start().await;
-    let nothing = app.statement(None, None).await;
-    assert_eq!(nothing.movements, []);
-    assert_eq!(minor(&nothing.closing_balance), 0);
-    let empty = DownloadStatementRequest {
-        practice_id: app.practice.to_string(),
-        client_id: app.client.to_string(),
-        from_date: None,
-        to_date: None,
-    };
-    let answer = app.documents().download_statement(empty).await;
-    pdf(answer.expect("rendered"), |answer| answer.body);
-
-    let backwards = app.statement_request(Some(Date { day: 3, ..TODAY }), None);
-    assert_eq!(
-        reason(app.documents().get_statement(backwards).await),
-        "INVALID_FIELD"
-    );
-    let nobodys = GetStatementRequest {
-        client_id: "cli_01j2jv5gymfay8vvr14d2pf2db".to_owned(),
-        ..app.statement_request(None, None)
-    };
-    assert_eq!(
-        reason(app.documents().get_statement(nobodys).await),
-        "CLIENT_NOT_FOUND"
     );
     app.finish().await;
 }

@@ -32,7 +32,6 @@ async fn f02_a_call_that_never_arrived_is_made_again_under_its_key() {
     for (path, fault) in [
         ("/v1/payment_intents", "timeout"),
         ("/v1/payment_intents", "reset_after_work"),
-        ("/v1/payment_intents", "status=500"),
         ("/v1/payment_intents/*/confirm", "timeout"),
         ("/v1/payment_intents/*/confirm", "reset"),
         ("/v1/payment_intents/*/confirm", "status=409"),
@@ -45,6 +44,20 @@ async fn f02_a_call_that_never_arrived_is_made_again_under_its_key() {
         stage.minutes(1);
         assert_eq!(stage.reconcile().await, 1, "{path} {fault}");
         assert_eq!(stage.payment(&unknown).await.state(), PaymentState::Succeeded, "{path} {fault}");
+        stage.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn f02_a_processor_that_fails_to_begin_has_charged_nothing_and_the_payer_may_try_again() {
+    for fault in ["status=500", "status_after_work=500"] {
+        let stage = Stage::start().await;
+        let bill = stage.bill(4_000).await;
+        stage.fault("/v1/payment_intents", fault).await;
+        let failed = stage.pay(bill, 4_000, VISA).await;
+        let why = DeclineReason::ProcessingError;
+        assert_eq!((failed.state(), failed.decline_reason()), (PaymentState::Failed, why), "{fault}");
+        assert_eq!(stage.pay(bill, 4_000, VISA).await.state(), PaymentState::Succeeded, "{fault}");
         stage.finish().await;
     }
 }

@@ -55,6 +55,11 @@ pub(super) async fn create_intent(
             crate::crash::point("after_create_commit");
             Ok(None)
         }
+        // It will be answered so as long as the key lives, and what may have been made is never confirmed.
+        Err(ProcessorError::Unknown { status: Some(500..), reason }) => {
+            tracing::warn!(%payment, reason, "the processor failed to begin a charge");
+            Ok(Some(Said::declined(DeclineReason::ProcessingError)))
+        }
         Err(error) => outcome(payment, error).map(Some),
     }
 }

@@ -1,0 +1,79 @@
+//! Load scenarios: each starts what it measures, measures a baseline beside it, and says the ratio. README.md says how
+//! to run them and how to read them.
+
+mod arrival;
+mod audit;
+mod baseline;
+mod closed;
+mod curve;
+mod open;
+mod payer;
+mod plot;
+mod progress;
+mod report;
+mod scenarios;
+mod seed;
+mod session;
+mod stage;
+mod tally;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use clock::Clock;
+use scenarios::{memory, record_payments};
+use telemetry::TelemetryConfig;
+use tokio::runtime::{Builder, Runtime};
+
+#[derive(Parser)]
+#[command(
+    name = "loadtests",
+    version,
+    about = "Load scenarios of Evenkeel, each with its baseline"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    scenario: Scenario,
+    /// What the services log, in the syntax of RUST_LOG.
+    #[arg(long, global = true, default_value = "error")]
+    log: String,
+}
+
+#[derive(Subcommand)]
+enum Scenario {
+    /// Record payments through gRPC, against pgbench with the same statements.
+    RecordPayments(record_payments::Options),
+    /// Resident memory of each service at rest.
+    Memory(memory::Options),
+}
+
+/// The services have a runtime of their own, so that those who measure do not wait in the queue of those measured.
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let services = runtime("services").context("the services' threads")?;
+    let load = runtime("load").context("the load generator's threads")?;
+    let telemetry = TelemetryConfig {
+        filter: arguments.log,
+        ..TelemetryConfig::default()
+    };
+    let entered = services.enter();
+    let _telemetry = telemetry::init("loadtests", &telemetry)?;
+    drop(entered);
+    let clock = Clock::system();
+    match arguments.scenario {
+        Scenario::RecordPayments(options) => {
+            load.block_on(baseline::find(&options.pgbench))?;
+            let stage = services.block_on(stage::Stage::start(&options.stage, &clock))?;
+            let done = load.block_on(record_payments::run(&options, &stage, &clock));
+            services.block_on(stage.stop())?;
+            done
+        }
+        Scenario::Memory(options) => load.block_on(memory::run(&options, &clock)),
+    }
+}
+
+fn runtime(name: &str) -> std::io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .thread_name(name)
+        .enable_all()
+        .build()
+}

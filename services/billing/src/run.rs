@@ -9,6 +9,7 @@ use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
 use proto::portal_auth::v1::access_code_service_client::AccessCodeServiceClient;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::{Extensions, Status};
 
@@ -66,12 +67,9 @@ pub async fn run(
                 .map_err(|error| format!("database: {error}"))
         }
     });
-    let served = ::rpc::serve(
-        ServeConfig::new("billing", config.listen, config.admin),
-        server,
-        shutdown,
-    )
-    .await;
+    let mut serving = ServeConfig::new("billing", config.listen, config.admin);
+    serving.limits.drain_notice = Duration::from_millis(config.drain_notice_ms);
+    let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
     let _ = tokio::join!(practices, money);
     served.context("billing's server")

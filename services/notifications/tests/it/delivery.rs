@@ -95,7 +95,7 @@ async fn f38_a_slow_mail_server_gets_each_mail_once() {
 async fn f38_a_mail_server_that_stays_away_is_given_up_after_two_days() {
     let app = TestApp::start().await;
     app.sink.refuse(1_000, 421);
-    app.share();
+    app.refund();
     for attempt in 1.. {
         let message = eventually(SOON, "the next attempt", || async {
             let message = app.messages().await.into_iter().next()?;
@@ -145,16 +145,22 @@ async fn f1_a_worker_that_dies_between_claim_and_sending_leaves_the_mail_to_the_
 #[tokio::test]
 async fn n_only_a_death_after_the_servers_yes_sends_twice_and_then_under_one_id() {
     let app = TestApp::start_without_worker().await;
-    app.sink.delay(Duration::from_millis(600));
     app.share();
+    app.until(1, MessageState::Queued).await;
+    // Whoever wants to write what became of the mail waits for this.
+    let mut locked = pg::begin_any(app.db.owner_pool()).await.expect("begun");
+    sqlx::query("select message_id from notifications.messages for update")
+        .fetch_one(&mut *locked)
+        .await
+        .expect("locked");
     let dying = app.start_worker();
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    dying.abort();
     eventually(SOON, "the server has the mail", || async {
         (app.sent().len() == 1).then_some(())
     })
     .await;
-    app.sink.delay(Duration::ZERO);
+    dying.abort();
+    dying.await.expect_err("dead");
+    locked.rollback().await.expect("unlocked");
     app.start_worker();
     app.clock.advance(SignedDuration::from_mins(10));
     app.until(1, MessageState::Sent).await;

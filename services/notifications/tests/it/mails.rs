@@ -1,6 +1,6 @@
 //! What is in the mails.
 
-use crate::app::{TODAY, TestApp, practice};
+use crate::app::{SOON, TODAY, TestApp, practice};
 use crate::fake_suite::{CODE, LINK_TOKEN, PDF};
 use ids::ClientId;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
@@ -8,6 +8,7 @@ use proto::billing::v1::{Contact, PaymentKind};
 use proto::google::r#type::Date;
 use proto::notifications::v1::{MessageKind, MessageState};
 use proto::portal_auth::v1::Practice;
+use testkit::eventually;
 
 fn parsed(mail: &[u8]) -> Message<'_> {
     MessageParser::default().parse(mail).expect("a mail")
@@ -254,7 +255,14 @@ async fn f39_names_and_addresses_cannot_add_headers_or_recipients() {
         ..practice()
     };
     app.register(app.practice, harmful);
-    app.a_while().await;
+    eventually(SOON, "the new letterhead is known", || async {
+        let names: Vec<String> = sqlx::query_scalar("select name from notifications.practices")
+            .fetch_all(app.db.owner_pool())
+            .await
+            .expect("names");
+        names.iter().any(|name| name.contains("evil")).then_some(())
+    })
+    .await;
     app.share();
     app.until(1, MessageState::Sent).await;
     let mails = app.sent();

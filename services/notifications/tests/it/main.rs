@@ -4,6 +4,7 @@
 
 mod app;
 mod delivery;
+mod events;
 mod fake_feed;
 mod fake_suite;
 mod history;

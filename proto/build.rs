@@ -10,7 +10,10 @@ use std::{env, fs};
 /// Packages whose Rust types are generated here; the rest of the set only carries options.
 const OURS: [&str; 3] = ["evenkeel.", "google.api", "google.type"];
 
-#[expect(clippy::disallowed_methods, reason = "cargo tells a build script by environment where to write")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script by environment where to write"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=evenkeel");
     println!("cargo:rerun-if-changed=vendor");
@@ -21,7 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         compiler.open_file(&file)?;
     }
     // Envoy turns gRPC errors into JSON only when it knows these types.
-    compiler.open_files(["vendor/google/rpc/status.proto", "vendor/google/rpc/error_details.proto"])?;
+    compiler.open_files([
+        "vendor/google/rpc/status.proto",
+        "vendor/google/rpc/error_details.proto",
+    ])?;
 
     // A pass through prost_types would drop every option, so these bytes are written as protox made them.
     let bytes = compiler.encode_file_descriptor_set();
@@ -42,9 +48,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let clients = out.join("clients");
     fs::create_dir_all(&clients)?;
-    let mut builder = tonic_prost_build::configure().build_server(false).out_dir(&clients);
+    let mut builder = tonic_prost_build::configure()
+        .build_server(false)
+        .out_dir(&clients);
     for package in packages(&pool) {
-        builder = builder.extern_path(format!(".{package}"), format!("crate::{}", package_path(&package)));
+        builder = builder.extern_path(
+            format!(".{package}"),
+            format!("crate::{}", package_path(&package)),
+        );
     }
     builder.compile_fds_with_config(set, tonic_prost_build::Config::new())?;
     Ok(())
@@ -83,7 +94,13 @@ fn packages(pool: &DescriptorPool) -> Vec<String> {
 fn package_path(package: &str) -> String {
     let path = package.strip_prefix("evenkeel.").unwrap_or(package);
     path.split('.')
-        .map(|part| if part == "type" { "r#type".to_owned() } else { part.to_owned() })
+        .map(|part| {
+            if part == "type" {
+                "r#type".to_owned()
+            } else {
+                part.to_owned()
+            }
+        })
         .collect::<Vec<_>>()
         .join("::")
 }
@@ -94,7 +111,10 @@ fn contracts(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
         let path = entry?.path();
         if path.is_dir() {
             files.extend(contracts(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
             files.push(path);
         }
     }

@@ -9,26 +9,58 @@ pub mod codec;
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/evenkeel.binpb"));
 
 /// The same, decoded once.
-#[expect(clippy::expect_used, reason = "the bytes are made by this crate's own build script")]
+#[expect(
+    clippy::expect_used,
+    reason = "the bytes are made by this crate's own build script"
+)]
 pub static DESCRIPTOR_POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(DESCRIPTOR_SET).expect("own descriptor set"));
 
 /// Declares a package: its messages and validating servers, and for packages with services their clients.
 macro_rules! package {
     ($name:ident) => {
-        #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, reason = "generated")]
+        #[allow(
+            missing_docs,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction,
+            reason = "generated"
+        )]
         pub mod $name {
             pub mod v1 {
-                include!(concat!(env!("OUT_DIR"), "/evenkeel.", stringify!($name), ".v1.rs"));
+                include!(concat!(
+                    env!("OUT_DIR"),
+                    "/evenkeel.",
+                    stringify!($name),
+                    ".v1.rs"
+                ));
             }
         }
     };
     ($name:ident, clients) => {
-        #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, reason = "generated")]
+        #[allow(
+            missing_docs,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction,
+            reason = "generated"
+        )]
         pub mod $name {
             pub mod v1 {
-                include!(concat!(env!("OUT_DIR"), "/evenkeel.", stringify!($name), ".v1.rs"));
-                include!(concat!(env!("OUT_DIR"), "/clients/evenkeel.", stringify!($name), ".v1.rs"));
+                include!(concat!(
+                    env!("OUT_DIR"),
+                    "/evenkeel.",
+                    stringify!($name),
+                    ".v1.rs"
+                ));
+                include!(concat!(
+                    env!("OUT_DIR"),
+                    "/clients/evenkeel.",
+                    stringify!($name),
+                    ".v1.rs"
+                ));
             }
         }
     };
@@ -48,7 +80,14 @@ mod evenkeel {
 pub use evenkeel::{billing, feed, money, notifications, payments, policy, portal_auth, reporting};
 
 /// Types of `google.*` that our contracts use.
-#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, reason = "generated")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    reason = "generated"
+)]
 pub mod google {
     pub mod api {
         include!(concat!(env!("OUT_DIR"), "/google.api.rs"));

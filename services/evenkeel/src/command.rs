@@ -1,8 +1,8 @@
 //! The commands of the binary, one function each.
 
+use crate::demo;
 use crate::gateway::{Gateway, Upstream};
 use crate::up::{self, Home, Ports, Secrets};
-use crate::demo;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use clock::Clock;
@@ -78,7 +78,9 @@ pub async fn demo(options: DemoOptions, clock: Clock) -> Result<()> {
     }
     let home = options.up.home.clone();
     let suite = up::start(options.up.clone(), clock.clone()).await?;
-    let done = stop.run_until_cancelled(run_demo(&options, &home, clock)).await;
+    let done = stop
+        .run_until_cancelled(run_demo(&options, &home, clock))
+        .await;
     suite.stop().await?;
     done.unwrap_or_else(|| Err(anyhow::anyhow!("stopped")))
 }
@@ -91,7 +93,10 @@ async fn run_demo(options: &DemoOptions, home: &Path, clock: Clock) -> Result<()
         .up
         .pg_bin
         .as_ref()
-        .and_then(|bin| bin.parent().map(|native| native.join("share/postgresql/timezone")))
+        .and_then(|bin| {
+            bin.parent()
+                .map(|native| native.join("share/postgresql/timezone"))
+        })
         .filter(|folder| folder.is_dir());
     demo::run(demo::Options {
         gateway: format!("http://127.0.0.1:{}", options.up.port),
@@ -123,7 +128,8 @@ pub async fn migrate(options: &MigrateOptions, clock: &Clock) -> Result<()> {
 /// # Errors
 /// It cannot be written.
 pub fn gateway(options: &GatewayOptions) -> Result<()> {
-    let config = serde_json::to_string_pretty(&kubernetes(options).render(&proto::DESCRIPTOR_POOL))?;
+    let config =
+        serde_json::to_string_pretty(&kubernetes(options).render(&proto::DESCRIPTOR_POOL))?;
     let Some(folder) = &options.folder else {
         println!("{config}");
         return Ok(());
@@ -139,7 +145,10 @@ pub fn kubernetes(options: &GatewayOptions) -> Gateway {
         host: format!("{name}.{}", options.domain),
         port,
     };
-    let jwks = Upstream { name: "jwks".to_owned(), ..upstream("portal-auth", 7200) };
+    let jwks = Upstream {
+        name: "jwks".to_owned(),
+        ..upstream("portal-auth", 7200)
+    };
     Gateway {
         listen: ([0, 0, 0, 0], 8080).into(),
         admin: ([127, 0, 0, 1], 9901).into(),

@@ -6,7 +6,11 @@ use clock::Clock;
 use evenkeel::{command, up};
 
 #[derive(Parser)]
-#[command(name = "evenkeel", version, about = "Billing for therapy practices: the whole suite on one machine")]
+#[command(
+    name = "evenkeel",
+    version,
+    about = "Billing for therapy practices: the whole suite on one machine"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

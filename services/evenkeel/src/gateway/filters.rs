@@ -12,13 +12,25 @@ pub fn chain(gateway: &Gateway, methods: &[Method]) -> Vec<Value> {
     vec![
         named("envoy.filters.http.header_mutation", header_mutation()),
         named("envoy.filters.http.cors", typed("cors.v3.Cors", json!({}))),
-        named("envoy.filters.http.grpc_web", typed("grpc_web.v3.GrpcWeb", json!({}))),
-        named("envoy.filters.http.grpc_json_transcoder", transcoder(gateway, methods)),
-        named("envoy.filters.http.local_ratelimit", address_limit(gateway.requests_per_second)),
+        named(
+            "envoy.filters.http.grpc_web",
+            typed("grpc_web.v3.GrpcWeb", json!({})),
+        ),
+        named(
+            "envoy.filters.http.grpc_json_transcoder",
+            transcoder(gateway, methods),
+        ),
+        named(
+            "envoy.filters.http.local_ratelimit",
+            address_limit(gateway.requests_per_second),
+        ),
         named("envoy.filters.http.jwt_authn", tokens(gateway, methods)),
         named("envoy.filters.http.rbac", no_services()),
         named("envoy.filters.http.grpc_stats", grpc_stats(methods)),
-        named("envoy.filters.http.router", typed("router.v3.Router", json!({}))),
+        named(
+            "envoy.filters.http.router",
+            typed("router.v3.Router", json!({})),
+        ),
     ]
 }
 
@@ -27,7 +39,9 @@ fn named(name: &str, config: Value) -> Value {
 }
 
 fn typed(kind: &str, mut config: Value) -> Value {
-    config["@type"] = json!(format!("type.googleapis.com/envoy.extensions.filters.http.{kind}"));
+    config["@type"] = json!(format!(
+        "type.googleapis.com/envoy.extensions.filters.http.{kind}"
+    ));
     config
 }
 
@@ -46,8 +60,11 @@ fn header_mutation() -> Value {
 }
 
 fn transcoder(gateway: &Gateway, methods: &[Method]) -> Value {
-    let mut services: Vec<&str> =
-        methods.iter().filter(|method| method.json).map(|method| method.service.as_str()).collect();
+    let mut services: Vec<&str> = methods
+        .iter()
+        .filter(|method| method.json)
+        .map(|method| method.service.as_str())
+        .collect();
     services.dedup();
     typed(
         "grpc_json_transcoder.v3.GrpcJsonTranscoder",
@@ -94,8 +111,14 @@ fn address_limit(per_second: u32) -> Value {
 
 /// The keys come from portal-auth and are fetched again every minute: a file of keys would never be read again.
 fn tokens(gateway: &Gateway, methods: &[Method]) -> Value {
-    let keys = format!("http://{}:{}/jwks.json", gateway.jwks.host, gateway.jwks.port);
-    let open = methods.iter().filter(|method| method.anyone).map(|method| json!({ "match": { "path": method.path } }));
+    let keys = format!(
+        "http://{}:{}/jwks.json",
+        gateway.jwks.host, gateway.jwks.port
+    );
+    let open = methods
+        .iter()
+        .filter(|method| method.anyone)
+        .map(|method| json!({ "match": { "path": method.path } }));
     let rules: Vec<Value> = open
         .chain([json!({ "match": { "prefix": "/evenkeel." }, "requires": { "provider_name": "evenkeel" } })])
         .collect();

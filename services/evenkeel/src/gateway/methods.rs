@@ -35,7 +35,12 @@ pub fn public_methods(contracts: &DescriptorPool) -> Vec<Method> {
             let package = service.package_name();
             package.starts_with("evenkeel.") && package != "evenkeel.feed.v1"
         })
-        .flat_map(|service| service.methods().filter_map(|method| public(&method)).collect::<Vec<_>>())
+        .flat_map(|service| {
+            service
+                .methods()
+                .filter_map(|method| public(&method))
+                .collect::<Vec<_>>()
+        })
         .collect();
     methods.sort_by(|left, right| left.path.cmp(&right.path));
     methods
@@ -57,14 +62,18 @@ fn public(method: &MethodDescriptor) -> Option<Method> {
         upstream: package.replace('_', "-"),
         anyone,
         // NO_SIDE_EFFECTS = 1
-        read: options.get_field_by_name("idempotency_level").as_deref() == Some(&Value::EnumNumber(1)),
+        read: options.get_field_by_name("idempotency_level").as_deref()
+            == Some(&Value::EnumNumber(1)),
         streams: method.is_server_streaming(),
         json: option(&options, "google.api.http").is_some(),
     })
 }
 
 fn option(options: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
-    let extension = options.descriptor().parent_pool().get_extension_by_name(name)?;
+    let extension = options
+        .descriptor()
+        .parent_pool()
+        .get_extension_by_name(name)?;
     if !options.has_extension(&extension) {
         return None;
     }
@@ -75,5 +84,7 @@ fn option(options: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
 }
 
 fn field(message: &DynamicMessage, name: &str) -> Option<Value> {
-    message.get_field_by_name(name).map(std::borrow::Cow::into_owned)
+    message
+        .get_field_by_name(name)
+        .map(std::borrow::Cow::into_owned)
 }

@@ -4,13 +4,25 @@
 use serde_json::{Value, json};
 
 /// HTTP status → gRPC code.
-const CODES: [(u16, u8); 9] =
-    [(400, 3), (401, 16), (403, 7), (404, 5), (413, 8), (429, 8), (502, 14), (503, 14), (504, 4)];
+const CODES: [(u16, u8); 9] = [
+    (400, 3),
+    (401, 16),
+    (403, 7),
+    (404, 5),
+    (413, 8),
+    (429, 8),
+    (502, 14),
+    (503, 14),
+    (504, 4),
+];
 
 /// For every status: grpc-web gets HTTP 200 and its code in a marker header that header_mutation turns into
 /// `grpc-status`; JSON gets a `google.rpc.Status`; native gRPC is right as it is.
 pub fn mappers() -> Value {
-    let mappers: Vec<Value> = CODES.iter().flat_map(|(status, code)| [web(*status, *code), json_body(*status, *code)]).collect();
+    let mappers: Vec<Value> = CODES
+        .iter()
+        .flat_map(|(status, code)| [web(*status, *code), json_body(*status, *code)])
+        .collect();
     json!({ "mappers": mappers })
 }
 

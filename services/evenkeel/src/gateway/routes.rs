@@ -76,7 +76,10 @@ fn retries(method: &Method) -> Option<Value> {
 
 /// The headers are a contract with the browser: it blocks every one that is not named.
 fn cors(origins: &[String]) -> Value {
-    let exact: Vec<Value> = origins.iter().map(|origin| json!({ "exact": origin })).collect();
+    let exact: Vec<Value> = origins
+        .iter()
+        .map(|origin| json!({ "exact": origin }))
+        .collect();
     json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy",
         "allow_origin_string_match": exact,

@@ -26,9 +26,15 @@ pub async fn start(options: &Options, home: &Home, ports: &Ports) -> Result<Envo
         listen: loopback(ports.gateway),
         admin: loopback(ports.gateway_admin),
         descriptor_set,
-        upstreams: SERVICES.iter().map(|name| upstream(name, ports.grpc(name).port())).collect(),
+        upstreams: SERVICES
+            .iter()
+            .map(|name| upstream(name, ports.grpc(name).port()))
+            .collect(),
         jwks: upstream("jwks", ports.admin("portal-auth").port()),
-        origins: vec![format!("http://127.0.0.1:{}", ports.gateway), format!("http://localhost:{}", ports.gateway)],
+        origins: vec![
+            format!("http://127.0.0.1:{}", ports.gateway),
+            format!("http://localhost:{}", ports.gateway),
+        ],
         requests_per_second: options.requests_per_second,
         trusted_hops: 0,
         access_log: home.log("gateway-access").display().to_string(),
@@ -42,7 +48,13 @@ pub async fn start(options: &Options, home: &Home, ports: &Ports) -> Result<Envo
     let child = Command::new(&options.envoy)
         .arg("-c")
         .arg(&path)
-        .args(["--concurrency", "1", "--log-level", "warning", "--disable-hot-restart"])
+        .args([
+            "--concurrency",
+            "1",
+            "--log-level",
+            "warning",
+            "--disable-hot-restart",
+        ])
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output)
@@ -50,13 +62,20 @@ pub async fn start(options: &Options, home: &Home, ports: &Ports) -> Result<Envo
         .kill_on_drop(true)
         .spawn()
         .with_context(|| {
-            format!("the gateway's program {} cannot be run; set EVENKEEL_ENVOY (./dev does)", options.envoy.display())
+            format!(
+                "the gateway's program {} cannot be run; set EVENKEEL_ENVOY (./dev does)",
+                options.envoy.display()
+            )
         })?;
     Ok(Envoy { child, log })
 }
 
 fn upstream(name: &str, port: u16) -> Upstream {
-    Upstream { name: name.to_owned(), host: "127.0.0.1".to_owned(), port }
+    Upstream {
+        name: name.to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port,
+    }
 }
 
 impl Envoy {
@@ -76,7 +95,10 @@ impl Envoy {
         {
             tracing::warn!(%error, "the gateway could not be told to stop");
         }
-        if tokio::time::timeout(STOP_WITHIN, self.child.wait()).await.is_err() {
+        if tokio::time::timeout(STOP_WITHIN, self.child.wait())
+            .await
+            .is_err()
+        {
             let _ = self.child.kill().await;
         }
     }

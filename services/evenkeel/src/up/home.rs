@@ -16,21 +16,32 @@ impl Home {
     /// # Errors
     /// Another process has it, or it cannot be written.
     pub fn open(folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
         let folder = folder.canonicalize()?;
         let path = folder.join("up.lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                bail!("the suite is already running from {}; stop it first, or choose another --home", folder.display())
+                bail!(
+                    "the suite is already running from {}; stop it first, or choose another --home",
+                    folder.display()
+                )
             }
             Err(TryLockError::Error(error)) => return Err(error).context("up.lock"),
         }
         for name in ["mail", "logs", "gateway"] {
             fs::create_dir_all(folder.join(name))?;
         }
-        Ok(Self { folder, _lock: lock })
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
     }
 
     /// Whether a suite runs from this folder now.

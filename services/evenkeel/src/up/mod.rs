@@ -54,7 +54,12 @@ pub struct Options {
     #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true)]
     pub stripe_secret_key: Option<String>,
     /// Signing secret of your Stripe webhook endpoint.
-    #[arg(long, env = "STRIPE_WEBHOOK_SECRET", hide_env_values = true, requires = "stripe_secret_key")]
+    #[arg(
+        long,
+        env = "STRIPE_WEBHOOK_SECRET",
+        hide_env_values = true,
+        requires = "stripe_secret_key"
+    )]
     pub stripe_webhook_secret: Option<String>,
     /// Your mail server, `smtp://user:password@host:port`; without it a mail sink is started.
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
@@ -94,7 +99,11 @@ pub async fn start(options: Options, clock: Clock) -> Result<Suite> {
 
     let postgres = match &options.database_url {
         Some(_) => None,
-        None => Some(postgres::start(&options, &home, &secrets, ports.postgres).await.context("Postgres")?),
+        None => Some(
+            postgres::start(&options, &home, &secrets, ports.postgres)
+                .await
+                .context("Postgres")?,
+        ),
     };
     let database = match (&options.database_url, &postgres) {
         (Some(url), _) => url.clone(),
@@ -108,8 +117,13 @@ pub async fn start(options: Options, clock: Clock) -> Result<Suite> {
         None => Some(mail_sink::start(ports::loopback(ports.smtp), home.mails()).await?),
     };
     let processor = processor::start(&options, &home, &secrets, &ports, &clock).await?;
-    let wiring = services::Wiring { options: &options, secrets: &secrets, ports: &ports, database: &database };
-    let services = services::start(&wiring, &clock)?;
+    let wiring = services::Wiring {
+        options: &options,
+        secrets: &secrets,
+        ports: &ports,
+        database: &database,
+    };
+    let services = services::start(&wiring, &clock).await?;
     let envoy = envoy::start(&options, &home, &ports).await?;
     let mut suite = Suite {
         gateway_url: format!("http://127.0.0.1:{}", ports.gateway),
@@ -126,7 +140,12 @@ pub async fn start(options: Options, clock: Clock) -> Result<Suite> {
     match tokio::time::timeout(READY_WITHIN, suite.ready()).await {
         Ok(Ok(())) => Ok(suite),
         Ok(Err(error)) => Err(suite.give_up(error).await),
-        Err(_) => Err(suite.give_up(anyhow::anyhow!("not ready within {} s", READY_WITHIN.as_secs())).await),
+        Err(_) => Err(suite
+            .give_up(anyhow::anyhow!(
+                "not ready within {} s",
+                READY_WITHIN.as_secs()
+            ))
+            .await),
     }
 }
 

@@ -19,7 +19,13 @@ pub struct Ports {
 }
 
 /// The services, in the order of [`Ports::services`].
-pub const SERVICES: [&str; 5] = ["billing", "payments", "portal-auth", "notifications", "reporting"];
+pub const SERVICES: [&str; 5] = [
+    "billing",
+    "payments",
+    "portal-auth",
+    "notifications",
+    "reporting",
+];
 
 impl Ports {
     /// `first` and the nineteen after it are behind the gateway.
@@ -76,14 +82,24 @@ impl Ports {
     pub fn check(&self) -> Result<()> {
         let named = [
             (self.gateway, "the gateway", "--port"),
-            (self.gateway_admin, "the gateway's admin pages", "--inner-ports"),
+            (
+                self.gateway_admin,
+                "the gateway's admin pages",
+                "--inner-ports",
+            ),
             (self.processor, "the sandbox processor", "--inner-ports"),
             (self.smtp, "the mail sink", "--inner-ports"),
             (self.postgres, "Postgres", "--inner-ports"),
         ];
-        let services = SERVICES.iter().zip(self.services).flat_map(|(name, (grpc, admin))| {
-            [(grpc, *name, "--inner-ports"), (admin, *name, "--inner-ports")]
-        });
+        let services = SERVICES
+            .iter()
+            .zip(self.services)
+            .flat_map(|(name, (grpc, admin))| {
+                [
+                    (grpc, *name, "--inner-ports"),
+                    (admin, *name, "--inner-ports"),
+                ]
+            });
         for (port, what, option) in named.into_iter().chain(services) {
             TcpListener::bind(loopback(port)).with_context(|| {
                 format!("port {port}, which {what} needs, is taken; choose another with {option}")
@@ -105,8 +121,19 @@ mod tests {
     #[test]
     fn no_two_parts_share_a_port() {
         let ports = Ports::new(8080, 7100).expect("in range");
-        let mut all = vec![ports.gateway, ports.gateway_admin, ports.processor, ports.smtp, ports.postgres];
-        all.extend(ports.services.iter().flat_map(|(grpc, admin)| [*grpc, *admin]));
+        let mut all = vec![
+            ports.gateway,
+            ports.gateway_admin,
+            ports.processor,
+            ports.smtp,
+            ports.postgres,
+        ];
+        all.extend(
+            ports
+                .services
+                .iter()
+                .flat_map(|(grpc, admin)| [*grpc, *admin]),
+        );
         let count = all.len();
         all.sort_unstable();
         all.dedup();
@@ -119,6 +146,9 @@ mod tests {
         let port = taken.local_addr().expect("bound").port();
         let ports = Ports::new(port, 17_100).expect("in range");
         let error = ports.check().expect_err("taken").to_string();
-        assert!(error.contains(&port.to_string()) && error.contains("--port"), "{error}");
+        assert!(
+            error.contains(&port.to_string()) && error.contains("--port"),
+            "{error}"
+        );
     }
 }

@@ -23,7 +23,12 @@ pub struct Postgres {
 ///
 /// # Errors
 /// The programs are missing, we are root and there is nobody to run them, or the server does not come up.
-pub async fn start(options: &Options, home: &Home, secrets: &Secrets, port: u16) -> Result<Postgres> {
+pub async fn start(
+    options: &Options,
+    home: &Home,
+    secrets: &Secrets,
+    port: u16,
+) -> Result<Postgres> {
     let programs = options.pg_bin.clone().context(
         "no Postgres: set EVENKEEL_PG_BIN to the folder of its programs (./dev does), or DATABASE_URL to a server",
     )?;
@@ -39,8 +44,20 @@ pub async fn start(options: &Options, home: &Home, secrets: &Secrets, port: u16)
         .arg("-D")
         .arg(&data)
         .args(["-p", &port.to_string()])
-        .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
-        .args(["-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "log_min_messages=warning"])
+        .args([
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+        ])
+        .args([
+            "-c",
+            "max_connections=200",
+            "-c",
+            "shared_buffers=128MB",
+            "-c",
+            "log_min_messages=warning",
+        ])
         // One round of SCRAM is enough for passwords of 256 random bits, and eighty connections open at a start.
         .args(["-c", "scram_iterations=1"])
         .current_dir("/")
@@ -52,7 +69,10 @@ pub async fn start(options: &Options, home: &Home, secrets: &Secrets, port: u16)
         .kill_on_drop(true)
         .spawn()
         .with_context(|| programs.join("postgres").display().to_string())?;
-    let url = format!("postgres://postgres:{}@127.0.0.1:{port}/postgres", secrets.postgres_password);
+    let url = format!(
+        "postgres://postgres:{}@127.0.0.1:{port}/postgres",
+        secrets.postgres_password
+    );
     accepts(&mut child, &url, home).await?;
     Ok(Postgres { child, url })
 }
@@ -71,7 +91,9 @@ impl Postgres {
         if let Some(id) = self.child.id() {
             kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGINT)?;
         }
-        tokio::time::timeout(STOP_WITHIN, self.child.wait()).await.context("Postgres does not stop")??;
+        tokio::time::timeout(STOP_WITHIN, self.child.wait())
+            .await
+            .context("Postgres does not stop")??;
         Ok(())
     }
 }
@@ -84,7 +106,9 @@ fn whom(options: &Options) -> Result<Option<User>> {
     let name = options.pg_user.as_deref().unwrap_or("postgres");
     match User::from_name(name)? {
         Some(user) => Ok(Some(user)),
-        None => bail!("Postgres does not run as root, and there is no user {name}: choose one with --pg-user"),
+        None => bail!(
+            "Postgres does not run as root, and there is no user {name}: choose one with --pg-user"
+        ),
     }
 }
 
@@ -95,7 +119,12 @@ fn as_user(mut command: Command, user: Option<&User>) -> Command {
     command
 }
 
-async fn make_cluster(programs: &Path, data: &Path, user: Option<&User>, password: &str) -> Result<()> {
+async fn make_cluster(
+    programs: &Path,
+    data: &Path,
+    user: Option<&User>,
+    password: &str,
+) -> Result<()> {
     fs::create_dir_all(data)?;
     let parent = data.parent().context("the data folder has no parent")?;
     let password_file: PathBuf = parent.join("postgres.password");
@@ -108,7 +137,14 @@ async fn make_cluster(programs: &Path, data: &Path, user: Option<&User>, passwor
     let done = as_user(Command::new(programs.join("initdb")), user)
         .arg("-D")
         .arg(data)
-        .args(["-U", "postgres", "--auth=scram-sha-256", "-E", "UTF8", "--locale=C"])
+        .args([
+            "-U",
+            "postgres",
+            "--auth=scram-sha-256",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ])
         .args(["-c", "scram_iterations=1"])
         .arg(format!("--pwfile={}", password_file.display()))
         .current_dir("/")
@@ -119,7 +155,11 @@ async fn make_cluster(programs: &Path, data: &Path, user: Option<&User>, passwor
     let done = done?;
     if !done.status.success() {
         fs::remove_dir_all(data)?;
-        bail!("initdb failed: {}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        bail!(
+            "initdb failed: {}{}",
+            String::from_utf8_lossy(&done.stdout),
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
     Ok(())
 }
@@ -130,7 +170,10 @@ fn remove_stale_lock(data: &Path) -> Result<()> {
     let Ok(text) = fs::read_to_string(&path) else {
         return Ok(());
     };
-    let id: Option<i32> = text.lines().next().and_then(|line| line.trim().parse().ok());
+    let id: Option<i32> = text
+        .lines()
+        .next()
+        .and_then(|line| line.trim().parse().ok());
     if id.is_some_and(|id| kill(Pid::from_raw(id), None).is_err()) {
         fs::remove_file(&path)?;
     }
@@ -141,7 +184,10 @@ async fn accepts(child: &mut Child, url: &str, home: &Home) -> Result<()> {
     use sqlx::Connection as _;
     for _ in 0..300 {
         if let Some(status) = child.try_wait()? {
-            bail!("Postgres ended ({status}); see {}", home.log("postgres").display());
+            bail!(
+                "Postgres ended ({status}); see {}",
+                home.log("postgres").display()
+            );
         }
         if let Ok(connection) = sqlx::PgConnection::connect(url).await {
             connection.close().await?;
@@ -149,5 +195,8 @@ async fn accepts(child: &mut Child, url: &str, home: &Home) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    bail!("Postgres does not accept connections; see {}", home.log("postgres").display())
+    bail!(
+        "Postgres does not accept connections; see {}",
+        home.log("postgres").display()
+    )
 }

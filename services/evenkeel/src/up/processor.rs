@@ -20,10 +20,16 @@ pub async fn start(
         secret_key: secrets.sandbox_key.clone(),
         data: Some(home.processor()),
         webhook: Some(Webhook {
-            url: format!("http://127.0.0.1:{}/v1/webhooks/stripe/platform", ports.gateway),
+            url: format!(
+                "http://127.0.0.1:{}/v1/webhooks/stripe/platform",
+                ports.gateway
+            ),
             secret: secrets.sandbox_webhook_secret.clone(),
         }),
         ..Config::new(clock.clone())
     };
-    stripe_sandbox::start(config).await.map(Some).context("the sandbox processor")
+    stripe_sandbox::start(config)
+        .await
+        .map(Some)
+        .context("the sandbox processor")
 }

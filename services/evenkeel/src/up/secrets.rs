@@ -37,7 +37,8 @@ impl Secrets {
         let path = home.secrets();
         if path.exists() {
             let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            return serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()));
+            return serde_json::from_str(&text)
+                .with_context(|| format!("{} cannot be read", path.display()));
         }
         let secrets = Self::draw(clock);
         write_private(&path, serde_json::to_string_pretty(&secrets)?.as_bytes())?;
@@ -45,7 +46,12 @@ impl Secrets {
     }
 
     fn draw(clock: &Clock) -> Self {
-        let per_service = || SERVICES.iter().map(|name| ((*name).to_owned(), random(clock))).collect();
+        let per_service = || {
+            SERVICES
+                .iter()
+                .map(|name| ((*name).to_owned(), random(clock)))
+                .collect()
+        };
         Self {
             master_key: random(clock),
             setup_token: random(clock),

@@ -36,7 +36,11 @@ pub fn schemas() -> [(&'static str, &'static str, &'static Migrator); 5] {
         ("billing", billing::SCHEMA, &billing::MIGRATOR),
         ("payments", payments::SCHEMA, &payments::MIGRATOR),
         ("portal-auth", portal_auth::SCHEMA, &portal_auth::MIGRATOR),
-        ("notifications", notifications::SCHEMA, &notifications::MIGRATOR),
+        (
+            "notifications",
+            notifications::SCHEMA,
+            &notifications::MIGRATOR,
+        ),
         ("reporting", reporting::SCHEMA, &reporting::MIGRATOR),
     ]
 }
@@ -48,31 +52,55 @@ pub fn schemas() -> [(&'static str, &'static str, &'static Migrator); 5] {
 pub async fn migrate(database: &str, secrets: &Secrets) -> Result<()> {
     for (service, schema, migrator) in schemas() {
         let password = secrets.database_passwords.get(service).map(String::as_str);
-        pg::migrate(database, schema, migrator, password).await.with_context(|| format!("migrate {schema}"))?;
+        pg::migrate(database, schema, migrator, password)
+            .await
+            .with_context(|| format!("migrate {schema}"))?;
     }
     Ok(())
 }
 
-/// Starts all five.
+/// Starts all five: portal-auth first, whose keys the others check tokens with.
 ///
 /// # Errors
-/// A setting that cannot be: the database's URL, a missing secret.
-pub fn start(wiring: &Wiring<'_>, clock: &Clock) -> Result<Services> {
-    let mut services = Services { tasks: JoinSet::new(), stop: CancellationToken::new() };
+/// A setting that cannot be (the database's URL, a missing secret), or portal-auth does not start.
+pub async fn start(wiring: &Wiring<'_>, clock: &Clock) -> Result<Services> {
+    let mut services = Services {
+        tasks: JoinSet::new(),
+        stop: CancellationToken::new(),
+    };
     let (billing, payments) = (wiring.billing()?, wiring.payments()?);
-    let (portal_auth, notifications, reporting) = (wiring.portal_auth()?, wiring.notifications()?, wiring.reporting()?);
+    let (portal_auth, notifications, reporting) = (
+        wiring.portal_auth()?,
+        wiring.notifications()?,
+        wiring.reporting()?,
+    );
     let c = || clock.clone();
-    services.spawn("portal-auth", |stop| portal_auth::run(portal_auth, c(), stop));
+    services.spawn("portal-auth", |stop| {
+        portal_auth::run(portal_auth, c(), stop)
+    });
+    let (http, keys) = (
+        http()?,
+        format!("http://{}/readyz", wiring.ports.admin("portal-auth")),
+    );
+    tokio::select! {
+        error = services.ended() => return Err(error),
+        () = until_ok(&http, &keys) => {}
+    }
     services.spawn("billing", |stop| billing::run(billing, c(), stop));
     services.spawn("payments", |stop| payments::run(payments, c(), stop));
-    services.spawn("notifications", |stop| notifications::run(notifications, c(), stop));
+    services.spawn("notifications", |stop| {
+        notifications::run(notifications, c(), stop)
+    });
     services.spawn("reporting", |stop| reporting::run(reporting, c(), stop));
     Ok(services)
 }
 
 impl Services {
-    fn spawn<F>(&mut self, name: &'static str, run: impl FnOnce(tokio_util::sync::WaitForCancellationFutureOwned) -> F)
-    where
+    fn spawn<F>(
+        &mut self,
+        name: &'static str,
+        run: impl FnOnce(tokio_util::sync::WaitForCancellationFutureOwned) -> F,
+    ) where
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let running = run(self.stop.clone().cancelled_owned());
@@ -113,14 +141,24 @@ impl Wiring<'_> {
     fn pg(&self, service: &str) -> Result<PgConfig> {
         let schema = service.replace('-', "_");
         let mut url = reqwest::Url::parse(self.database).context("the database's URL")?;
-        let password = self.secrets.database_passwords.get(service).context("no database password")?;
-        let named = url.set_username(&format!("evenkeel_{schema}")).and_then(|()| url.set_password(Some(password)));
+        let password = self
+            .secrets
+            .database_passwords
+            .get(service)
+            .context("no database password")?;
+        let named = url
+            .set_username(&format!("evenkeel_{schema}"))
+            .and_then(|()| url.set_password(Some(password)));
         named.map_err(|()| anyhow!("the database's URL cannot carry a user"))?;
         Ok(PgConfig::new(url.to_string()).with_connections(CONNECTIONS))
     }
 
     fn suite(&self, service: &str) -> Result<rpc::SuiteConfig> {
-        let secret = self.secrets.service_secrets.get(service).context("no service secret")?;
+        let secret = self
+            .secrets
+            .service_secrets
+            .get(service)
+            .context("no service secret")?;
         Ok(rpc::SuiteConfig {
             portal_auth_url: self.ports.url("portal-auth"),
             jwks_url: format!("http://{}/jwks.json", self.ports.admin("portal-auth")),
@@ -151,8 +189,12 @@ impl Wiring<'_> {
     }
 
     fn portal_auth(&self) -> Result<portal_auth::Config> {
-        let secrets: Vec<String> =
-            self.secrets.service_secrets.iter().map(|(name, secret)| format!("{name}={secret}")).collect();
+        let secrets: Vec<String> = self
+            .secrets
+            .service_secrets
+            .iter()
+            .map(|(name, secret)| format!("{name}={secret}"))
+            .collect();
         Ok(portal_auth::Config {
             pg: self.pg("portal-auth")?,
             listen: self.ports.grpc("portal-auth"),
@@ -168,7 +210,9 @@ impl Wiring<'_> {
     /// The real processor with the operator's key, otherwise the sandbox.
     fn payments(&self) -> Result<payments::Config> {
         let real = self.options.stripe_secret_key.clone();
-        let sandbox = real.is_none().then(|| format!("http://{}", loopback(self.ports.processor)));
+        let sandbox = real
+            .is_none()
+            .then(|| format!("http://{}", loopback(self.ports.processor)));
         let webhook_secret = match &real {
             Some(_) => self.options.stripe_webhook_secret.clone(),
             None => Some(self.secrets.sandbox_webhook_secret.clone()),
@@ -180,7 +224,9 @@ impl Wiring<'_> {
             admin: self.ports.admin("payments"),
             billing_url: self.ports.url("billing"),
             processor_url: sandbox,
-            processor_key: SecretString::from(real.unwrap_or_else(|| self.secrets.sandbox_key.clone())),
+            processor_key: SecretString::from(
+                real.unwrap_or_else(|| self.secrets.sandbox_key.clone()),
+            ),
             webhook_secrets: webhook_secret.into_iter().map(SecretString::from).collect(),
             dashboard_url: None,
             timing: payments::Timing::default(),
@@ -224,24 +270,43 @@ impl Wiring<'_> {
 /// # Errors
 /// The HTTP client cannot be made.
 pub async fn all_ready(ports: &Ports) -> Result<()> {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(2)).no_proxy().build()?;
+    let http = http()?;
     for service in SERVICES {
         until_ok(&http, &format!("http://{}/readyz", ports.admin(service))).await;
     }
-    until_ok(&http, &format!("http://{}/ready", loopback(ports.gateway_admin))).await;
+    until_ok(
+        &http,
+        &format!("http://{}/ready", loopback(ports.gateway_admin)),
+    )
+    .await;
     gateway_knows_services(&http, ports).await;
     Ok(())
 }
 
+fn http() -> Result<reqwest::Client> {
+    Ok(reqwest::Client::builder()
+        .timeout(Duration::from_secs(2))
+        .no_proxy()
+        .build()?)
+}
+
 async fn until_ok(http: &reqwest::Client, url: &str) {
-    while !http.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+    while !http
+        .get(url)
+        .send()
+        .await
+        .is_ok_and(|answer| answer.status().is_success())
+    {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 /// An unknown sign-in is refused by portal-auth, not by the gateway, once the gateway sees it as healthy.
 async fn gateway_knows_services(http: &reqwest::Client, ports: &Ports) {
-    let url = format!("http://{}/clusters?format=json", loopback(ports.gateway_admin));
+    let url = format!(
+        "http://{}/clusters?format=json",
+        loopback(ports.gateway_admin)
+    );
     loop {
         if let Ok(answer) = http.get(&url).send().await
             && let Ok(text) = answer.text().await

@@ -25,6 +25,13 @@ fn r50_envoy_accepts_the_generated_configuration() {
         .output()
         .expect("envoy runs");
     let said = String::from_utf8_lossy(&envoy.stderr);
-    let reason: String = said.chars().rev().take(600).collect::<String>().chars().rev().collect();
+    let reason: String = said
+        .chars()
+        .rev()
+        .take(600)
+        .collect::<String>()
+        .chars()
+        .rev()
+        .collect();
     assert!(envoy.status.success(), "{reason}");
 }

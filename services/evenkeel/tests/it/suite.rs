@@ -18,34 +18,61 @@ fn the_main_job_is_done_twice_and_the_second_time_changes_nothing() {
 
     let second = workshop.run("demo");
     assert!(second.status.success(), "{}", said(&second));
-    assert_eq!(count(&workshop, "mail"), mails, "a repeat must not send mails again");
+    assert_eq!(
+        count(&workshop, "mail"),
+        mails,
+        "a repeat must not send mails again"
+    );
 }
 
 #[test]
 fn up_says_what_runs_where_and_ctrl_c_leaves_nothing_running() {
     let workshop = Workshop::new("up");
-    let mut up = workshop.evenkeel("up").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+    let mut up = workshop
+        .evenkeel("up")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
     let mut lines = BufReader::new(up.stdout.take().expect("piped")).lines();
     let mut table = String::new();
     while !table.contains("Ctrl-C") {
         match lines.next() {
             Some(line) => table += &line.expect("text"),
-            None => panic!("up ended early: {}", said(&up.wait_with_output().expect("ended"))),
+            None => panic!(
+                "up ended early: {}",
+                said(&up.wait_with_output().expect("ended"))
+            ),
         }
     }
-    for part in ["billing", "payments", "portal-auth", "notifications", "reporting", "gateway", "sandbox"] {
+    for part in [
+        "billing",
+        "payments",
+        "portal-auth",
+        "notifications",
+        "reporting",
+        "gateway",
+        "sandbox",
+    ] {
         assert!(table.contains(part), "{part} is not in the table");
     }
     let again = workshop.run("up");
     assert!(!again.status.success());
     assert!(said(&again).contains("already running"), "{}", said(&again));
 
-    kill(Pid::from_raw(i32::try_from(up.id()).expect("a pid")), Signal::SIGINT).expect("it runs");
+    kill(
+        Pid::from_raw(i32::try_from(up.id()).expect("a pid")),
+        Signal::SIGINT,
+    )
+    .expect("it runs");
     let status = up.wait().expect("ends");
     assert!(status.success(), "{status}");
     let gone = Instant::now();
     while TcpStream::connect((Ipv4Addr::LOCALHOST, workshop.port())).is_ok() {
-        assert!(gone.elapsed() < Duration::from_secs(5), "the gateway still listens");
+        assert!(
+            gone.elapsed() < Duration::from_secs(5),
+            "the gateway still listens"
+        );
     }
 }
 
@@ -55,8 +82,15 @@ fn a_taken_port_is_a_clear_error_before_anything_starts() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, workshop.port())).expect("free");
     let up = workshop.run("up");
     assert!(!up.status.success());
-    assert!(said(&up).contains(&format!("port {}", workshop.port())), "{}", said(&up));
-    assert!(!workshop.home().join("postgres").exists(), "nothing was started");
+    assert!(
+        said(&up).contains(&format!("port {}", workshop.port())),
+        "{}",
+        said(&up)
+    );
+    assert!(
+        !workshop.home().join("postgres").exists(),
+        "nothing was started"
+    );
     drop(taken);
 }
 

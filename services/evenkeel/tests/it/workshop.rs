@@ -16,10 +16,17 @@ impl Workshop {
     /// Below EVENKEEL_HOME, which the user that Postgres runs as can reach.
     pub fn new(name: &str) -> Self {
         let base = PathBuf::from(told("EVENKEEL_HOME"));
-        let home = tempfile::Builder::new().prefix(&format!("test-{name}-")).tempdir_in(&base).expect("a folder");
+        let home = tempfile::Builder::new()
+            .prefix(&format!("test-{name}-"))
+            .tempdir_in(&base)
+            .expect("a folder");
         open_to_postgres(home.path());
         let inner = free_block();
-        Self { home, port: free_port(), inner }
+        Self {
+            home,
+            port: free_port(),
+            inner,
+        }
     }
 
     /// The folder.
@@ -37,7 +44,12 @@ impl Workshop {
         let mut evenkeel = Command::new(env!("CARGO_BIN_EXE_evenkeel"));
         evenkeel
             .arg(command)
-            .args(["--port", &self.port.to_string(), "--inner-ports", &self.inner.to_string()])
+            .args([
+                "--port",
+                &self.port.to_string(),
+                "--inner-ports",
+                &self.inner.to_string(),
+            ])
             .env("EVENKEEL_HOME", self.home.path())
             .env_remove("DATABASE_URL")
             .env_remove("STRIPE_SECRET_KEY")
@@ -54,11 +66,18 @@ impl Workshop {
 
 /// What went to stdout and stderr.
 pub fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 /// A setting that `./dev test` makes.
-#[expect(clippy::disallowed_methods, reason = "the programs of this machine are told by environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the programs of this machine are told by environment"
+)]
 pub fn told(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests by ./dev test"))
 }
@@ -71,8 +90,12 @@ pub fn free_port() -> u16 {
 
 /// The first of twenty free ports in a row.
 fn free_block() -> u16 {
-    for first in (20_000_u16..32_000).step_by(20).skip(usize::from(free_port() % 500)) {
-        let free = (first..first + 20).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
+    for first in (20_000_u16..32_000)
+        .step_by(20)
+        .skip(usize::from(free_port() % 500))
+    {
+        let free =
+            (first..first + 20).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
         if free {
             return first;
         }
@@ -83,5 +106,6 @@ fn free_block() -> u16 {
 /// tempfile makes folders that only we may pass; the user that Postgres runs as must pass too.
 fn open_to_postgres(folder: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).expect("our own folder");
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711))
+        .expect("our own folder");
 }

@@ -174,9 +174,9 @@ impl Fault for Error {
     fn code(&self) -> Code {
         match self {
             Self::Missing(_) | Self::Refused(Refusal::BillNotFound, _) => Code::NotFound,
-            Self::PracticeNotYetKnown(_)
-            | Self::ProcessorUnavailable { .. }
-            | Self::Billing(_) => Code::Unavailable,
+            Self::PracticeNotYetKnown(_) | Self::ProcessorUnavailable { .. } | Self::Billing(_) => {
+                Code::Unavailable
+            }
             Self::CurrencyMismatch { .. }
             | Self::Allocations(_)
             | Self::ReceivedInFuture

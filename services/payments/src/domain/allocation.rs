@@ -60,7 +60,10 @@ mod tests {
     fn parts(amounts: &[i64]) -> Vec<Allocation> {
         let numbered = (1..).zip(amounts);
         numbered
-            .map(|(number, minor)| Allocation { bill: bill(number), amount: usd(*minor) })
+            .map(|(number, minor)| Allocation {
+                bill: bill(number),
+                amount: usd(*minor),
+            })
             .collect()
     }
 
@@ -83,8 +86,14 @@ mod tests {
 
     #[test]
     fn other_currencies_and_sums_beyond_64_bits_are_errors_not_panics() {
-        let euros = Allocation { bill: bill(1), amount: Money::from_minor(1, Currency::EUR) };
-        assert!(matches!(check(usd(10), &[euros]), Err(AllocationError::Money(_))));
+        let euros = Allocation {
+            bill: bill(1),
+            amount: Money::from_minor(1, Currency::EUR),
+        };
+        assert!(matches!(
+            check(usd(10), &[euros]),
+            Err(AllocationError::Money(_))
+        ));
         assert!(matches!(
             check(usd(10), &parts(&[i64::MAX, i64::MAX])),
             Err(AllocationError::Money(MoneyError::Overflow))

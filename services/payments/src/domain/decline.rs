@@ -37,8 +37,14 @@ impl DeclineReason {
             | "card_velocity_exceeded"
             | "withdrawal_count_limit_exceeded"
             | "bank_account_insufficient_funds" => Some(Self::InsufficientFunds),
-            "incorrect_number" | "invalid_number" | "incorrect_cvc" | "invalid_cvc"
-            | "incorrect_zip" | "incorrect_address" | "invalid_account" | "resource_missing"
+            "incorrect_number"
+            | "invalid_number"
+            | "incorrect_cvc"
+            | "invalid_cvc"
+            | "incorrect_zip"
+            | "incorrect_address"
+            | "invalid_account"
+            | "resource_missing"
             | "payment_method_unactivated" => Some(Self::WrongDetails),
             "authentication_required"
             | "authentication_not_handled"
@@ -93,25 +99,40 @@ mod tests {
     #[test]
     fn the_issuers_reason_says_more_than_the_code() {
         for (code, decline, reason) in [
-            ("card_declined", Some("insufficient_funds"), InsufficientFunds),
+            (
+                "card_declined",
+                Some("insufficient_funds"),
+                InsufficientFunds,
+            ),
             ("card_declined", Some("stolen_card"), BankRefused),
             ("card_declined", Some("generic_decline"), BankRefused),
             ("card_declined", None, BankRefused),
             ("expired_card", None, Expired),
             ("expired_card", Some("expired_card"), Expired),
             ("incorrect_cvc", Some("incorrect_cvc"), WrongDetails),
-            ("authentication_required", Some("authentication_required"), AuthenticationNeeded),
+            (
+                "authentication_required",
+                Some("authentication_required"),
+                AuthenticationNeeded,
+            ),
             ("processing_error", None, ProcessingError),
             ("expired_card", Some("something_new"), Expired),
         ] {
-            assert_eq!(DeclineReason::from_codes(code, decline), reason, "{code} {decline:?}");
+            assert_eq!(
+                DeclineReason::from_codes(code, decline),
+                reason,
+                "{code} {decline:?}"
+            );
         }
     }
 
     #[test]
     fn every_text_says_what_to_do_and_that_nothing_was_charged() {
         for reason in DeclineReason::ALL {
-            assert!(reason.text().ends_with("Nothing was charged."), "{reason:?}");
+            assert!(
+                reason.text().ends_with("Nothing was charged."),
+                "{reason:?}"
+            );
             assert_eq!(DeclineReason::of(reason.name()), Some(*reason));
         }
     }

@@ -91,9 +91,18 @@ mod tests {
 
     #[test]
     fn a_refund_that_came_back_has_failed_even_late() {
-        assert_eq!(RefundState::Succeeded.merged(RefundState::Failed), RefundState::Failed);
-        assert_eq!(RefundState::Failed.merged(RefundState::Succeeded), RefundState::Failed);
-        assert_eq!(RefundState::Succeeded.merged(RefundState::Processing), RefundState::Succeeded);
+        assert_eq!(
+            RefundState::Succeeded.merged(RefundState::Failed),
+            RefundState::Failed
+        );
+        assert_eq!(
+            RefundState::Failed.merged(RefundState::Succeeded),
+            RefundState::Failed
+        );
+        assert_eq!(
+            RefundState::Succeeded.merged(RefundState::Processing),
+            RefundState::Succeeded
+        );
     }
 
     proptest! {

@@ -173,9 +173,7 @@ pub async fn get(
     payment: PaymentId,
 ) -> Result<Payment> {
     let mut found = read(conn, practice, &[payment.uuid()]).await?;
-    found
-        .pop()
-        .ok_or(Error::Missing(Missing::Payment(payment)))
+    found.pop().ok_or(Error::Missing(Missing::Payment(payment)))
 }
 
 /// Locks a payment until the transaction ends, and reads it. Errors: PAYMENT_NOT_FOUND.

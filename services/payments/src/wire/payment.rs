@@ -89,7 +89,10 @@ pub fn filter(asked: &contract::ListPaymentsRequest) -> Result<PaymentFilter> {
 
 /// As the API shows it.
 pub fn shown(payments: &Payments, shown: &Shown) -> contract::Payment {
-    let secret = shown.client_secret.as_ref().map(ExposeSecret::expose_secret);
+    let secret = shown
+        .client_secret
+        .as_ref()
+        .map(ExposeSecret::expose_secret);
     contract::Payment {
         client_secret: secret.unwrap_or_default().to_owned(),
         ..payment(payments, &shown.payment)

@@ -37,9 +37,10 @@ pub fn decline_reason(decline: &Decline) -> DeclineReason {
 fn method(instrument: &Instrument) -> (PaymentKind, String) {
     match instrument {
         Instrument::Card(card) => (PaymentKind::Card, card_text(&card.brand, &card.last4)),
-        Instrument::BankAccount(account) => {
-            (PaymentKind::BankDebit, bank_text(&account.bank, &account.last4))
-        }
+        Instrument::BankAccount(account) => (
+            PaymentKind::BankDebit,
+            bank_text(&account.bank, &account.last4),
+        ),
         Instrument::Other(kind) => (PaymentKind::Card, kind.replace('_', " ")),
     }
 }

@@ -24,6 +24,8 @@ impl Handler for Bills {
         };
         let facts = facts.ok_or_else(|| HandlerError::poison("the event has no bill"))?;
         let bill = wire::billing::facts(facts).map_err(HandlerError::poison)?;
-        store::bills::upsert(tx, event.practice, &bill).await.map_err(failed)
+        store::bills::upsert(tx, event.practice, &bill)
+            .await
+            .map_err(failed)
     }
 }

@@ -24,6 +24,8 @@ impl Handler for Practices {
                 .parse()
                 .map_err(HandlerError::poison)?,
         };
-        store::practices::upsert(tx, &practice).await.map_err(failed)
+        store::practices::upsert(tx, &practice)
+            .await
+            .map_err(failed)
     }
 }

@@ -16,37 +16,76 @@ type Amounts = BTreeMap<String, i64>;
 
 pub async fn audit(db: &TestDatabase, billing: &FakeBilling, book: &Value, requests: &Value) {
     let charged = charged(book);
-    assert_eq!(charged, online_payments(db).await, "the processor's book and our payments");
-    assert_eq!(given_back(book), online_refunds(db).await, "the processor's refunds and ours");
+    assert_eq!(
+        charged,
+        online_payments(db).await,
+        "the processor's book and our payments"
+    );
+    assert_eq!(
+        given_back(book),
+        online_refunds(db).await,
+        "the processor's refunds and ours"
+    );
     every_post_has_a_key_and_every_key_one_body(requests);
     nothing_about_people_was_sent(requests);
     refunds_stay_within_payments(db).await;
     streams_are_gapless(db).await;
     let (payments, refunds) = follow_the_feed(db, billing).await;
+    let (posted, given_back) = posted(billing);
+    assert_eq!(posted, payments, "payments are posted once each");
+    assert_eq!(given_back, refunds, "refunds are posted once each");
+    let succeeded = ids_of(
+        db,
+        "select payment_id from payments.payments where state = 'succeeded'",
+    )
+    .await;
+    let succeeded = succeeded
+        .into_iter()
+        .map(|id| PaymentId::from(id).to_string());
+    assert_eq!(
+        succeeded.collect::<BTreeSet<_>>(),
+        payments,
+        "an event for each payment that succeeded"
+    );
+}
+
+/// The payments and refunds that billing has.
+fn posted(billing: &FakeBilling) -> (BTreeSet<String>, BTreeSet<String>) {
     let books = billing.books();
-    assert_eq!(books.payments.keys().cloned().collect::<BTreeSet<_>>(), payments, "posted once each");
-    assert_eq!(books.refunds.keys().cloned().collect::<BTreeSet<_>>(), refunds, "posted once each");
-    let succeeded = ids_of(db, "select payment_id from payments.payments where state = 'succeeded'").await;
-    let succeeded = succeeded.into_iter().map(|id| PaymentId::from(id).to_string());
-    assert_eq!(succeeded.collect::<BTreeSet<_>>(), payments, "an event for each payment that succeeded");
+    let payments = books.payments.keys().cloned().collect();
+    (payments, books.refunds.keys().cloned().collect())
 }
 
 /// Charges that took money, by our payment.
 fn charged(book: &Value) -> Amounts {
     let mut amounts = Amounts::new();
-    for charge in book["accounts"][0]["charges"].as_array().into_iter().flatten() {
+    for charge in book["accounts"][0]["charges"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         if charge["status"] != "succeeded" {
             continue;
         }
-        let payment = charge["metadata"]["payment_id"].as_str().expect("ours").to_owned();
+        let payment = charge["metadata"]["payment_id"]
+            .as_str()
+            .expect("ours")
+            .to_owned();
         let amount = charge["amount_captured"].as_i64().expect("an amount");
-        assert_eq!(amounts.insert(payment.clone(), amount), None, "{payment} was charged twice");
+        assert_eq!(
+            amounts.insert(payment.clone(), amount),
+            None,
+            "{payment} was charged twice"
+        );
     }
     amounts
 }
 
 fn given_back(book: &Value) -> Amounts {
-    let refunds = book["accounts"][0]["refunds"].as_array().into_iter().flatten();
+    let refunds = book["accounts"][0]["refunds"]
+        .as_array()
+        .into_iter()
+        .flatten();
     refunds
         .filter(|refund| refund["status"] != "failed" && refund["status"] != "canceled")
         .map(|refund| {
@@ -62,7 +101,12 @@ async fn online_payments(db: &TestDatabase) -> Amounts {
         where kind in ('card', 'bank_debit') and state = 'succeeded'",
     );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
-    let named = |row: &sqlx::postgres::PgRow| (PaymentId::from(row.get::<Uuid, _>(0)).to_string(), row.get(1));
+    let named = |row: &sqlx::postgres::PgRow| {
+        (
+            PaymentId::from(row.get::<Uuid, _>(0)).to_string(),
+            row.get(1),
+        )
+    };
     rows.iter().map(named).collect()
 }
 
@@ -72,7 +116,12 @@ async fn online_refunds(db: &TestDatabase) -> Amounts {
         where processor_refund is not null and state <> 'failed'",
     );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
-    let named = |row: &sqlx::postgres::PgRow| (RefundId::from(row.get::<Uuid, _>(0)).to_string(), row.get(1));
+    let named = |row: &sqlx::postgres::PgRow| {
+        (
+            RefundId::from(row.get::<Uuid, _>(0)).to_string(),
+            row.get(1),
+        )
+    };
     rows.iter().map(named).collect()
 }
 
@@ -82,10 +131,16 @@ fn every_post_has_a_key_and_every_key_one_body(requests: &Value) {
         if request["method"] != "POST" {
             continue;
         }
-        let key = request["idempotency_key"].as_str().expect("a POST carries a key");
+        let key = request["idempotency_key"]
+            .as_str()
+            .expect("a POST carries a key");
         let path = request["path"].as_str().expect("a path");
         // Parameters in any order are the same body, as the processor reads them.
-        let parameters = request["form"].as_str().expect("a form").split('&').collect();
+        let parameters = request["form"]
+            .as_str()
+            .expect("a form")
+            .split('&')
+            .collect();
         let body = (path, parameters);
         let first = bodies.entry(key).or_insert_with(|| body.clone());
         assert_eq!(*first, body, "{key} has one body");
@@ -96,7 +151,10 @@ fn every_post_has_a_key_and_every_key_one_body(requests: &Value) {
 pub const CANARY: &str = "canary";
 
 fn nothing_about_people_was_sent(requests: &Value) {
-    assert!(!requests.to_string().contains(CANARY), "what people typed reached the processor");
+    assert!(
+        !requests.to_string().contains(CANARY),
+        "what people typed reached the processor"
+    );
 }
 
 async fn refunds_stay_within_payments(db: &TestDatabase) {
@@ -119,13 +177,22 @@ async fn streams_are_gapless(db: &TestDatabase) {
         "select stream.practice_id from payments.streams stream
         where stream.head <> (select count(*) from payments.outbox event where event.practice_id = stream.practice_id)",
     );
-    assert_eq!(wrong.await, Vec::<Uuid>::new(), "events are numbered without gaps");
+    assert_eq!(
+        wrong.await,
+        Vec::<Uuid>::new(),
+        "events are numbered without gaps"
+    );
 }
 
 /// Does what billing does with our feed: posts every payment and refund again, and it must say the same.
-async fn follow_the_feed(db: &TestDatabase, billing: &FakeBilling) -> (BTreeSet<String>, BTreeSet<String>) {
+async fn follow_the_feed(
+    db: &TestDatabase,
+    billing: &FakeBilling,
+) -> (BTreeSet<String>, BTreeSet<String>) {
     billing.books().down = false;
-    let rows = sqlx::query("select practice_id, event_type, payload from payments.outbox order by practice_id, seq");
+    let rows = sqlx::query(
+        "select practice_id, event_type, payload from payments.outbox order by practice_id, seq",
+    );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
     let (mut payments, mut refunds) = (BTreeSet::new(), BTreeSet::new());
     for row in rows {
@@ -135,21 +202,31 @@ async fn follow_the_feed(db: &TestDatabase, billing: &FakeBilling) -> (BTreeSet<
             "evenkeel.payments.v1.PaymentSucceeded" => {
                 let event = PaymentSucceeded::decode(&*payload).expect("an event");
                 let facts = event.payment.expect("facts");
-                assert!(payments.insert(facts.payment_id.clone()), "{} succeeded twice", facts.payment_id);
+                assert!(
+                    payments.insert(facts.payment_id.clone()),
+                    "{} succeeded twice",
+                    facts.payment_id
+                );
                 let posted = billing.post_payment(tonic::Request::new(posting(practice, facts)));
                 posted.await.expect("the feed says the same as the call");
             }
             "evenkeel.payments.v1.RefundSucceeded" => {
                 let event = RefundSucceeded::decode(&*payload).expect("an event");
-                assert!(refunds.insert(event.refund_id.clone()), "{} succeeded twice", event.refund_id);
-                let posted = billing.post_refund(tonic::Request::new(proto::billing::v1::PostRefundRequest {
-                    practice_id: practice.to_string(),
-                    refund_id: event.refund_id,
-                    payment_id: event.payment_id,
-                    amount: event.amount,
-                    refund_date: event.refund_date,
-                    to_credit: event.to_credit,
-                }));
+                assert!(
+                    refunds.insert(event.refund_id.clone()),
+                    "{} succeeded twice",
+                    event.refund_id
+                );
+                let posted = billing.post_refund(tonic::Request::new(
+                    proto::billing::v1::PostRefundRequest {
+                        practice_id: practice.to_string(),
+                        refund_id: event.refund_id,
+                        payment_id: event.payment_id,
+                        amount: event.amount,
+                        refund_date: event.refund_date,
+                        to_credit: event.to_credit,
+                    },
+                ));
                 posted.await.expect("the feed says the same as the call");
             }
             _other => {}
@@ -159,5 +236,8 @@ async fn follow_the_feed(db: &TestDatabase, billing: &FakeBilling) -> (BTreeSet<
 }
 
 async fn ids_of(db: &TestDatabase, query: &'static str) -> Vec<Uuid> {
-    sqlx::query_scalar(query).fetch_all(db.owner_pool()).await.expect("read")
+    sqlx::query_scalar(query)
+        .fetch_all(db.owner_pool())
+        .await
+        .expect("read")
 }

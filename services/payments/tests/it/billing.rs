@@ -65,8 +65,21 @@ impl FakeBilling {
     }
 
     pub fn issue(&self, bill: BillId, client: ClientId, balance: i64) {
-        let issued = FakeBill { client, balance, cancelled: false };
+        let issued = FakeBill {
+            client,
+            balance,
+            cancelled: false,
+        };
         self.books().bills.insert(bill.to_string(), issued);
+    }
+
+    pub fn cancel(&self, bill: BillId) {
+        let mut books = self.books();
+        books
+            .bills
+            .get_mut(&bill.to_string())
+            .expect("a bill")
+            .cancelled = true;
     }
 
     pub fn balance(&self, bill: BillId) -> i64 {
@@ -88,7 +101,10 @@ fn refuse(code: Code, reason: &str) -> Status {
 }
 
 fn usd(minor_units: i64) -> Option<Money> {
-    Some(Money { currency_code: "USD".to_owned(), minor_units })
+    Some(Money {
+        currency_code: "USD".to_owned(),
+        minor_units,
+    })
 }
 
 fn minor(amount: &Option<Money>) -> i64 {
@@ -101,7 +117,9 @@ impl BillService for FakeBilling {
         let (books, asked) = (self.up()?, request.into_inner());
         let bill = books.bills.get(&asked.bill_id);
         let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
-        Ok(Response::new(GetBillResponse { bill: Some(shown(asked.bill_id, bill)) }))
+        Ok(Response::new(GetBillResponse {
+            bill: Some(shown(asked.bill_id, bill)),
+        }))
     }
 
     async fn issue_bill(&self, _: Request<IssueBillRequest>) -> Answer<IssueBillResponse> {
@@ -129,9 +147,10 @@ impl LedgerService for FakeBilling {
         let amount = minor(&asked.amount);
         let bill = books.bills.get(&asked.bill_id);
         let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
-        let others = books.holds.iter().filter(|(payment, hold)| {
-            **payment != asked.payment_id && hold.bill == asked.bill_id
-        });
+        let others = books
+            .holds
+            .iter()
+            .filter(|(payment, hold)| **payment != asked.payment_id && hold.bill == asked.bill_id);
         let held: i64 = others.map(|(_, hold)| hold.amount).sum();
         let refused = |reason| Err(refuse(Code::FailedPrecondition, reason));
         if bill.cancelled {
@@ -145,16 +164,32 @@ impl LedgerService for FakeBilling {
         }
         let client_id = bill.client.to_string();
         let end = now + SignedDuration::from_mins(15);
-        books.holds.insert(asked.payment_id, Hold { bill: asked.bill_id, amount, end });
-        Ok(Response::new(PlaceHoldResponse { expire_time: Some(rpc::wire::time(end)), client_id }))
+        books.holds.insert(
+            asked.payment_id,
+            Hold {
+                bill: asked.bill_id,
+                amount,
+                end,
+            },
+        );
+        Ok(Response::new(PlaceHoldResponse {
+            expire_time: Some(rpc::wire::time(end)),
+            client_id,
+        }))
     }
 
-    async fn release_hold(&self, request: Request<ReleaseHoldRequest>) -> Answer<ReleaseHoldResponse> {
+    async fn release_hold(
+        &self,
+        request: Request<ReleaseHoldRequest>,
+    ) -> Answer<ReleaseHoldResponse> {
         self.up()?.holds.remove(&request.into_inner().payment_id);
         Ok(Response::new(ReleaseHoldResponse {}))
     }
 
-    async fn post_payment(&self, request: Request<PostPaymentRequest>) -> Answer<PostPaymentResponse> {
+    async fn post_payment(
+        &self,
+        request: Request<PostPaymentRequest>,
+    ) -> Answer<PostPaymentResponse> {
         let (mut books, asked) = (self.up()?, request.into_inner());
         books.calls += 1;
         if let Some(before) = books.payments.get(&asked.payment_id) {
@@ -174,7 +209,10 @@ impl LedgerService for FakeBilling {
         books.credit += left;
         books.holds.remove(&asked.payment_id);
         books.payments.insert(asked.payment_id.clone(), asked);
-        Ok(Response::new(PostPaymentResponse { credited: usd(left), ..Default::default() }))
+        Ok(Response::new(PostPaymentResponse {
+            credited: usd(left),
+            ..Default::default()
+        }))
     }
 
     async fn post_refund(&self, request: Request<PostRefundRequest>) -> Answer<PostRefundResponse> {
@@ -187,7 +225,10 @@ impl LedgerService for FakeBilling {
         }
         let payment = books.payments.get(&asked.payment_id);
         let payment = payment.ok_or_else(|| refuse(Code::NotFound, "PAYMENT_NOT_FOUND"))?;
-        let before = books.refunds.values().filter(|it| it.payment_id == asked.payment_id);
+        let before = books
+            .refunds
+            .values()
+            .filter(|it| it.payment_id == asked.payment_id);
         let before: i64 = before.map(|it| minor(&it.amount)).sum();
         if before + minor(&asked.amount) > minor(&payment.amount) {
             return Err(refuse(Code::FailedPrecondition, "EXCEEDS_PAYMENT"));
@@ -244,7 +285,11 @@ fn shown(bill_id: String, bill: &FakeBill) -> Bill {
         number: 1,
         reference: "K7M2-9QXD".to_owned(),
         status: status.into(),
-        due_date: Some(Date { year: 2026, month: 3, day: 31 }),
+        due_date: Some(Date {
+            year: 2026,
+            month: 3,
+            day: 31,
+        }),
         client_balance: usd(bill.balance),
         ..Bill::default()
     }
@@ -258,7 +303,11 @@ pub fn bill_issued(bill: BillId, client: ClientId, balance: i64) -> BillIssued {
         number: 1,
         reference: "K7M2-9QXD".to_owned(),
         status: BillStatus::Open.into(),
-        due_date: Some(Date { year: 2026, month: 3, day: 31 }),
+        due_date: Some(Date {
+            year: 2026,
+            month: 3,
+            day: 31,
+        }),
         client_balance: usd(balance),
         ..BillFacts::default()
     };
@@ -266,7 +315,10 @@ pub fn bill_issued(bill: BillId, client: ClientId, balance: i64) -> BillIssued {
 }
 
 /// What billing makes of payments' event: the same posting as by the immediate call.
-pub fn posting(practice: PracticeId, facts: proto::payments::v1::PaymentFacts) -> PostPaymentRequest {
+pub fn posting(
+    practice: PracticeId,
+    facts: proto::payments::v1::PaymentFacts,
+) -> PostPaymentRequest {
     let _: PaymentId = facts.payment_id.parse().expect("a payment's id");
     PostPaymentRequest {
         practice_id: practice.to_string(),

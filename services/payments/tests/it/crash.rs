@@ -1,7 +1,8 @@
 //! F1: the real program dies between two steps, is started again, and everything ends with one charge and one posting.
 
 use crate::billing::{FakeBilling, bill_issued};
-use crate::stage::{Client, VISA, apply, gateway, register, sandbox, usd};
+use crate::neighbours::{apply, gateway, register};
+use crate::stage::{Client, VISA, sandbox, usd};
 use crate::tokens;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -13,8 +14,8 @@ use proto::billing::v1::PaymentKind;
 use proto::payments::v1::*;
 use proto::portal_auth::v1::sign_in_service_server::{SignInService, SignInServiceServer};
 use proto::portal_auth::v1::{
-    IssueServiceTokenRequest, IssueServiceTokenResponse, SignInGuestRequest, SignInGuestResponse, SignInStaffRequest,
-    SignInStaffResponse,
+    IssueServiceTokenRequest, IssueServiceTokenResponse, SignInGuestRequest, SignInGuestResponse,
+    SignInStaffRequest, SignInStaffResponse,
 };
 use rpc::{Claims, Role, connect};
 use std::process::Stdio;
@@ -51,7 +52,8 @@ impl Machine {
         let portal_auth = SignInServiceServer::new(FakePortalAuth(clock.clone()));
         let (port, admin) = (free_port(), free_port());
         let door = Arc::new(std::sync::OnceLock::new());
-        door.set(format!("http://127.0.0.1:{port}")).expect("the first");
+        door.set(format!("http://127.0.0.1:{port}"))
+            .expect("the first");
         Self {
             db,
             practice,
@@ -96,7 +98,12 @@ impl Machine {
         let child = program.spawn().expect("the program starts");
         let ready = format!("http://127.0.0.1:{}/readyz", self.admin);
         eventually(PATIENCE, "payments is ready", || async {
-            reqwest::get(&ready).await.ok()?.status().is_success().then_some(())
+            reqwest::get(&ready)
+                .await
+                .ok()?
+                .status()
+                .is_success()
+                .then_some(())
         })
         .await;
         child
@@ -114,7 +121,13 @@ impl Machine {
     async fn bill(&self, balance: i64) -> BillId {
         let bill = BillId::new(&self.clock);
         self.billing.issue(bill, self.client, balance);
-        apply(self.db.pool(), &Bills, self.practice, &bill_issued(bill, self.client, balance)).await;
+        apply(
+            self.db.pool(),
+            &Bills,
+            self.practice,
+            &bill_issued(bill, self.client, balance),
+        )
+        .await;
         bill
     }
 
@@ -170,8 +183,17 @@ async fn f01_a_crash_at_any_step_of_a_charge_ends_with_one_charge_and_one_postin
 
         let mut reborn = machine.payments(None).await;
         machine.settled().await;
-        let again = machine.owner().pay_bill(request).await.expect("the same payment").into_inner();
-        assert_eq!(again.payment.expect("a payment").state(), PaymentState::Succeeded, "{place}");
+        let again = machine
+            .owner()
+            .pay_bill(request)
+            .await
+            .expect("the same payment")
+            .into_inner();
+        assert_eq!(
+            again.payment.expect("a payment").state(),
+            PaymentState::Succeeded,
+            "{place}"
+        );
         reborn.kill().await.expect("it is ended");
     }
     machine.finish().await;
@@ -184,12 +206,19 @@ async fn f01_a_payer_who_asks_again_after_a_crash_is_charged_once() {
         let bill = machine.bill(4_000).await;
         let mut doomed = machine.payments(Some(place)).await;
         let request = machine.pay_request(bill);
-        machine.owner().pay_bill(request.clone()).await.expect_err("it died");
+        machine
+            .owner()
+            .pay_bill(request.clone())
+            .await
+            .expect_err("it died");
         doomed.wait().await.expect("it ends");
         let mut reborn = machine.payments(None).await;
         let paid = eventually(PATIENCE, "the payment succeeds", || async {
             let answer = machine.owner().pay_bill(request.clone()).await.ok()?;
-            answer.into_inner().payment.filter(|paid| paid.state() == PaymentState::Succeeded)
+            answer
+                .into_inner()
+                .payment
+                .filter(|paid| paid.state() == PaymentState::Succeeded)
         });
         paid.await;
         machine.settled().await;
@@ -201,10 +230,20 @@ async fn f01_a_payer_who_asks_again_after_a_crash_is_charged_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f01_a_crash_around_a_refund_gives_back_once() {
     let machine = Machine::start().await;
-    for place in ["after_refund_intent", "before_refund", "after_refund", "after_settle_refund"] {
+    for place in [
+        "after_refund_intent",
+        "before_refund",
+        "after_refund",
+        "after_settle_refund",
+    ] {
         let bill = machine.bill(4_000).await;
         let mut doomed = machine.payments(Some(place)).await;
-        let paid = machine.owner().pay_bill(machine.pay_request(bill)).await.expect("paid").into_inner();
+        let paid = machine
+            .owner()
+            .pay_bill(machine.pay_request(bill))
+            .await
+            .expect("paid")
+            .into_inner();
         let request = RefundPaymentRequest {
             practice_id: machine.practice.to_string(),
             request_id: request_id(),
@@ -213,12 +252,25 @@ async fn f01_a_crash_around_a_refund_gives_back_once() {
             reason: "paid twice".to_owned(),
             to_credit: false,
         };
-        machine.owner().refund_payment(request.clone()).await.expect_err("it died");
+        machine
+            .owner()
+            .refund_payment(request.clone())
+            .await
+            .expect_err("it died");
         doomed.wait().await.expect("it ends");
         let mut reborn = machine.payments(None).await;
         machine.settled().await;
-        let again = machine.owner().refund_payment(request).await.expect("the same refund").into_inner();
-        assert_eq!(again.refund.expect("a refund").state(), RefundState::Succeeded, "{place}");
+        let again = machine
+            .owner()
+            .refund_payment(request)
+            .await
+            .expect("the same refund")
+            .into_inner();
+        assert_eq!(
+            again.refund.expect("a refund").state(),
+            RefundState::Succeeded,
+            "{place}"
+        );
         reborn.kill().await.expect("it is ended");
     }
     machine.finish().await;
@@ -236,14 +288,25 @@ async fn f01_an_offline_payment_survives_a_crash_before_it_is_booked() {
         kind: PaymentKind::Check.into(),
         check_number: "1042".to_owned(),
         amount: Some(usd(4_000)),
-        allocations: vec![proto::billing::v1::Allocation { bill_id: bill.to_string(), amount: Some(usd(4_000)) }],
+        allocations: vec![proto::billing::v1::Allocation {
+            bill_id: bill.to_string(),
+            amount: Some(usd(4_000)),
+        }],
         ..RecordPaymentRequest::default()
     };
-    machine.owner().record_payment(request.clone()).await.expect_err("it died");
+    machine
+        .owner()
+        .record_payment(request.clone())
+        .await
+        .expect_err("it died");
     doomed.wait().await.expect("it ends");
     assert_eq!(machine.billing.balance(bill), 4_000, "nobody told billing");
     let mut reborn = machine.payments(None).await;
-    machine.owner().record_payment(request).await.expect("the same payment");
+    machine
+        .owner()
+        .record_payment(request)
+        .await
+        .expect("the same payment");
     reborn.kill().await.expect("it is ended");
     // The feed has it: `finish` posts from there, as billing does.
     machine.finish().await;
@@ -260,24 +323,36 @@ impl SignInService for FakePortalAuth {
     ) -> Result<Response<IssueServiceTokenResponse>, Status> {
         let claims = tokens::claims(&self.0);
         let end = jiff::Timestamp::from_second(claims.exp).expect("an instant");
-        let claims = Claims { sub: "service:payments".to_owned(), role: Role::Service, ..claims };
+        let claims = Claims {
+            sub: "service:payments".to_owned(),
+            role: Role::Service,
+            ..claims
+        };
         Ok(Response::new(IssueServiceTokenResponse {
             access_token: tokens::sign(&claims),
             expire_time: Some(rpc::wire::time(end)),
         }))
     }
 
-    async fn sign_in_staff(&self, _: Request<SignInStaffRequest>) -> Result<Response<SignInStaffResponse>, Status> {
+    async fn sign_in_staff(
+        &self,
+        _: Request<SignInStaffRequest>,
+    ) -> Result<Response<SignInStaffResponse>, Status> {
         Err(Status::unimplemented("payments does not call this"))
     }
 
-    async fn sign_in_guest(&self, _: Request<SignInGuestRequest>) -> Result<Response<SignInGuestResponse>, Status> {
+    async fn sign_in_guest(
+        &self,
+        _: Request<SignInGuestRequest>,
+    ) -> Result<Response<SignInGuestResponse>, Status> {
         Err(Status::unimplemented("payments does not call this"))
     }
 }
 
 async fn jwks() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
     let url = format!("http://{}/jwks.json", listener.local_addr().expect("bound"));
     let router = Router::new().route("/jwks.json", get(|| async { Json(tokens::keys()) }));
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -286,7 +361,12 @@ async fn jwks() -> String {
 
 async fn asked(sandbox: &stripe_sandbox::Running, path: &str) -> serde_json::Value {
     let url = format!("{}/_sandbox/{path}", sandbox.url());
-    reqwest::get(url).await.expect("an answer").json().await.expect("JSON")
+    reqwest::get(url)
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON")
 }
 
 fn free_port() -> u16 {

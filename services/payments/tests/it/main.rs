@@ -9,6 +9,7 @@ mod billing;
 mod crash;
 mod faults;
 mod guest;
+mod neighbours;
 mod record;
 mod refunds;
 mod stage;

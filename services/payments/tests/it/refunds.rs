@@ -17,11 +17,23 @@ async fn r25_a_card_payment_goes_back_in_parts_until_nothing_is_left() {
     let stage = Stage::start().await;
     let payment = paid(&stage, 4_000, VISA).await;
     for (amount, refunded) in [(1_500, 1_500), (2_000, 3_500), (500, 4_000)] {
-        let answer = stage.refund(&payment, amount, false).await.expect("refunded");
-        assert_eq!(answer.refund.expect("a refund").state(), RefundState::Succeeded);
-        assert_eq!(answer.payment.expect("the payment").refunded, Some(usd(refunded)));
+        let answer = stage
+            .refund(&payment, amount, false)
+            .await
+            .expect("refunded");
+        assert_eq!(
+            answer.refund.expect("a refund").state(),
+            RefundState::Succeeded
+        );
+        assert_eq!(
+            answer.payment.expect("the payment").refunded,
+            Some(usd(refunded))
+        );
     }
-    assert_eq!(reason(stage.refund(&payment, 1, false).await), "EXCEEDS_PAYMENT");
+    assert_eq!(
+        reason(stage.refund(&payment, 1, false).await),
+        "EXCEEDS_PAYMENT"
+    );
     assert_eq!(stage.payment(&payment).await.refunds.len(), 3);
     stage.finish().await;
 }
@@ -38,17 +50,36 @@ async fn r25_a_replay_gives_back_once_and_other_content_is_refused() {
         reason: "paid twice".to_owned(),
         to_credit: false,
     };
-    let first = stage.owner().refund_payment(request.clone()).await.expect("refunded").into_inner();
-    let again = stage.owner().refund_payment(request.clone()).await.expect("the same").into_inner();
+    let first = stage
+        .owner()
+        .refund_payment(request.clone())
+        .await
+        .expect("refunded")
+        .into_inner();
+    let again = stage
+        .owner()
+        .refund_payment(request.clone())
+        .await
+        .expect("the same")
+        .into_inner();
     assert_eq!(first, again);
-    let other = RefundPaymentRequest { to_credit: true, ..request.clone() };
-    assert_eq!(reason(stage.owner().refund_payment(other).await), "REQUEST_ID_REUSED");
+    let other = RefundPaymentRequest {
+        to_credit: true,
+        ..request.clone()
+    };
+    assert_eq!(
+        reason(stage.owner().refund_payment(other).await),
+        "REQUEST_ID_REUSED"
+    );
     let telling = RefundPaymentRequest {
         reason: "card 4242424242424242".to_owned(),
         request_id: testkit::request_id(),
         ..request
     };
-    assert_eq!(reason(stage.owner().refund_payment(telling).await), "CARD_NUMBER_IN_TEXT");
+    assert_eq!(
+        reason(stage.owner().refund_payment(telling).await),
+        "CARD_NUMBER_IN_TEXT"
+    );
     stage.finish().await;
 }
 
@@ -56,7 +87,12 @@ async fn r25_a_replay_gives_back_once_and_other_content_is_refused() {
 async fn r25_to_credit_and_offline_refunds_are_recorded_without_the_processor() {
     let stage = Stage::start().await;
     let card = paid(&stage, 4_000, VISA).await;
-    let kept = stage.refund(&card, 1_000, true).await.expect("kept as credit").refund.expect("a refund");
+    let kept = stage
+        .refund(&card, 1_000, true)
+        .await
+        .expect("kept as credit")
+        .refund
+        .expect("a refund");
     assert!(kept.to_credit);
     assert_eq!(kept.state(), RefundState::Succeeded);
     let cash = RecordPaymentRequest {
@@ -67,12 +103,28 @@ async fn r25_to_credit_and_offline_refunds_are_recorded_without_the_processor() 
         amount: Some(usd(2_000)),
         ..RecordPaymentRequest::default()
     };
-    let cash = stage.owner().record_payment(cash).await.expect("recorded").into_inner().payment.expect("a payment");
-    let back = stage.refund(&cash, 2_000, false).await.expect("refunded").refund.expect("a refund");
+    let cash = stage
+        .owner()
+        .record_payment(cash)
+        .await
+        .expect("recorded")
+        .into_inner()
+        .payment
+        .expect("a payment");
+    let back = stage
+        .refund(&cash, 2_000, false)
+        .await
+        .expect("refunded")
+        .refund
+        .expect("a refund");
     assert_eq!(back.state(), RefundState::Succeeded);
     assert_eq!(stage.billing.books().refunds.len(), 2, "booked at once");
     let book = stage.asked("book").await;
-    assert!(book["accounts"][0]["refunds"].as_array().is_none_or(Vec::is_empty));
+    assert!(
+        book["accounts"][0]["refunds"]
+            .as_array()
+            .is_none_or(Vec::is_empty)
+    );
     stage.finish().await;
 }
 
@@ -81,10 +133,19 @@ async fn r25_only_what_came_goes_back() {
     let stage = Stage::start().await;
     let bill = stage.bill(4_000).await;
     let declined = stage.pay(bill, 4_000, "pm_card_chargeDeclined").await;
-    assert_eq!(reason(stage.refund(&declined, 1, false).await), "PAYMENT_NOT_SUCCEEDED");
+    assert_eq!(
+        reason(stage.refund(&declined, 1, false).await),
+        "PAYMENT_NOT_SUCCEEDED"
+    );
     let payment = paid(&stage, 4_000, VISA).await;
-    assert_eq!(reason(stage.refund(&payment, 4_001, false).await), "EXCEEDS_PAYMENT");
-    assert_eq!(reason(stage.refund(&payment, 0, false).await), "INVALID_FIELD");
+    assert_eq!(
+        reason(stage.refund(&payment, 4_001, false).await),
+        "EXCEEDS_PAYMENT"
+    );
+    assert_eq!(
+        reason(stage.refund(&payment, 0, false).await),
+        "INVALID_FIELD"
+    );
     stage.finish().await;
 }
 
@@ -105,12 +166,24 @@ async fn f08_fifty_refunds_at_once_never_exceed_the_payment() {
 
 #[tokio::test]
 async fn f02_a_refund_whose_answer_was_lost_is_found_and_not_sent_twice() {
-    for fault in ["reset_after_work", "status_after_work=500", "timeout", "reset"] {
+    for fault in [
+        "reset_after_work",
+        "status_after_work=500",
+        "timeout",
+        "reset",
+    ] {
         let stage = Stage::start().await;
-        stage.command("webhook_plan", serde_json::json!({ "plan": "drop" })).await;
+        stage
+            .command("webhook_plan", serde_json::json!({ "plan": "drop" }))
+            .await;
         let payment = paid(&stage, 4_000, VISA).await;
         stage.fault("/v1/refunds", fault).await;
-        let lost = stage.refund(&payment, 1_000, false).await.expect("written down").refund.expect("a refund");
+        let lost = stage
+            .refund(&payment, 1_000, false)
+            .await
+            .expect("written down")
+            .refund
+            .expect("a refund");
         assert_eq!(lost.state(), RefundState::Unknown, "{fault}");
         stage.minutes(1);
         assert_eq!(stage.reconcile().await, 1, "{fault}");
@@ -126,12 +199,24 @@ async fn f02_a_refund_that_a_busy_processor_did_not_take_is_sent_later() {
     let stage = Stage::start().await;
     let payment = paid(&stage, 4_000, VISA).await;
     stage.fault("/v1/refunds", "status=429").await;
-    let waiting = stage.refund(&payment, 1_000, false).await.expect("written down").refund.expect("a refund");
+    let waiting = stage
+        .refund(&payment, 1_000, false)
+        .await
+        .expect("written down")
+        .refund
+        .expect("a refund");
     assert_eq!(waiting.state(), RefundState::Created);
-    assert_eq!(reason(stage.refund(&payment, 3_001, false).await), "EXCEEDS_PAYMENT", "pending counts");
+    assert_eq!(
+        reason(stage.refund(&payment, 3_001, false).await),
+        "EXCEEDS_PAYMENT",
+        "pending counts"
+    );
     stage.minutes(1);
     stage.reconcile().await;
-    assert_eq!(stage.payment(&payment).await.refunds[0].state(), RefundState::Succeeded);
+    assert_eq!(
+        stage.payment(&payment).await.refunds[0].state(),
+        RefundState::Succeeded
+    );
     stage.finish().await;
 }
 
@@ -139,15 +224,28 @@ async fn f02_a_refund_that_a_busy_processor_did_not_take_is_sent_later() {
 async fn r25_a_slow_refund_is_told_by_webhook() {
     let stage = Stage::start().await;
     let payment = paid(&stage, 4_000, "pm_card_pendingRefund").await;
-    let pending = stage.refund(&payment, 4_000, false).await.expect("sent").refund.expect("a refund");
+    let pending = stage
+        .refund(&payment, 4_000, false)
+        .await
+        .expect("sent")
+        .refund
+        .expect("a refund");
     assert_eq!(pending.state(), RefundState::Processing);
     let book = stage.asked("book").await;
-    let object = book["accounts"][0]["refunds"][0]["id"].as_str().expect("an id").to_owned();
+    let object = book["accounts"][0]["refunds"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let path = format!("refunds/{object}/settle");
-    stage.command(&path, serde_json::json!({ "status": "succeeded" })).await;
+    stage
+        .command(&path, serde_json::json!({ "status": "succeeded" }))
+        .await;
     stage.webhooks_came("refund.updated", 1).await;
     stage.process_webhooks().await;
-    assert_eq!(stage.payment(&payment).await.refunds[0].state(), RefundState::Succeeded);
+    assert_eq!(
+        stage.payment(&payment).await.refunds[0].state(),
+        RefundState::Succeeded
+    );
     stage.finish().await;
 }
 
@@ -157,14 +255,28 @@ async fn f08_a_pending_refund_that_fails_can_be_asked_for_again() {
     let payment = paid(&stage, 4_000, "pm_card_pendingRefund").await;
     stage.refund(&payment, 4_000, false).await.expect("sent");
     let book = stage.asked("book").await;
-    let object = book["accounts"][0]["refunds"][0]["id"].as_str().expect("an id").to_owned();
+    let object = book["accounts"][0]["refunds"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let path = format!("refunds/{object}/settle");
-    stage.command(&path, serde_json::json!({ "status": "failed" })).await;
+    stage
+        .command(&path, serde_json::json!({ "status": "failed" }))
+        .await;
     stage.minutes(1);
     stage.reconcile().await;
     let after = stage.payment(&payment).await;
-    assert_eq!((after.refunds[0].state(), after.refunded), (RefundState::Failed, Some(usd(0))));
-    let again = stage.refund(&payment, 4_000, true).await.expect("as credit then");
-    assert_eq!(again.refund.expect("a refund").state(), RefundState::Succeeded);
+    assert_eq!(
+        (after.refunds[0].state(), after.refunded),
+        (RefundState::Failed, Some(usd(0)))
+    );
+    let again = stage
+        .refund(&payment, 4_000, true)
+        .await
+        .expect("as credit then");
+    assert_eq!(
+        again.refund.expect("a refund").state(),
+        RefundState::Succeeded
+    );
     stage.finish().await;
 }

@@ -1,26 +1,20 @@
 use crate::billing::{FakeBilling, bill_issued};
+use crate::neighbours::{apply, gateway, register};
 use crate::tokens;
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
 use clock::Clock;
-use ids::{BillId, ClientId, EventId, PracticeId};
+use ids::{BillId, ClientId, PracticeId};
 use payments::rpc::billing::Billing;
-use payments::work::{Bills, Practices, process_webhooks_due, reconcile_due};
+use payments::work::{Bills, process_webhooks_due, reconcile_due};
 use payments::{MIGRATOR, Payments, SCHEMA, Timing, routes};
-use pg::feed::{Event, Feed, Handler};
-use pg::{PageKey, Pool};
+use pg::PageKey;
+use pg::feed::Feed;
 use processor::Processor;
-use prost_reflect::ReflectMessage;
-use proto::google::api::HttpBody;
 use proto::money::v1::Money;
 use proto::payments::v1::payment_service_client::PaymentServiceClient;
-use proto::payments::v1::webhook_service_client::WebhookServiceClient;
 use proto::payments::v1::*;
-use proto::portal_auth::v1::{Practice, PracticeRegistered};
-use rpc::{Claims, Connection, Keys, Limits, Role, ServeConfig, Server, ServiceToken, Verifier, connect};
+use rpc::{
+    Claims, Connection, Keys, Limits, Role, ServeConfig, Server, ServiceToken, Verifier, connect,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -67,8 +61,12 @@ impl Stage {
             clock: clock.clone(),
             page_key: PageKey::new(&[7; 32]),
             processor: processor_at(&sandbox.url()),
-            billing: Billing::new(connect(&billing_server.url(), ServiceToken::none()).expect("a URL")),
-            webhook_secrets: [NEXT_WEBHOOK_SECRET, WEBHOOK_SECRET].map(SecretString::from).into(),
+            billing: Billing::new(
+                connect(&billing_server.url(), ServiceToken::none()).expect("a URL"),
+            ),
+            webhook_secrets: [NEXT_WEBHOOK_SECRET, WEBHOOK_SECRET]
+                .map(SecretString::from)
+                .into(),
             dashboard_url: "https://dashboard.stripe.com/test/payments/".into(),
             timing: Timing::default(),
             webhook_came: Arc::default(),
@@ -79,7 +77,18 @@ impl Stage {
         let practice = PracticeId::new(&clock);
         let client = ClientId::new(&clock);
         register(db.pool(), practice).await;
-        Self { db, clock, practice, client, billing, payments, url, sandbox, _billing_server: billing_server, stop }
+        Self {
+            db,
+            clock,
+            practice,
+            client,
+            billing,
+            payments,
+            url,
+            sandbox,
+            _billing_server: billing_server,
+            stop,
+        }
     }
 
     /// A bill of the stage's client, which billing's feed has told of.
@@ -97,7 +106,10 @@ impl Stage {
         bill
     }
 
-    pub fn connection(&self, change: impl Fn(Claims) -> Claims + Send + Sync + 'static) -> Connection {
+    pub fn connection(
+        &self,
+        change: impl Fn(Claims) -> Claims + Send + Sync + 'static,
+    ) -> Connection {
         connect(&self.url, tokens::token(&self.clock, change)).expect("a URL")
     }
 
@@ -106,7 +118,10 @@ impl Stage {
     }
 
     pub fn owner_of(&self, practice: PracticeId) -> Client {
-        Client::new(self.connection(move |claims| Claims { practice_id: Some(practice.to_string()), ..claims }))
+        Client::new(self.connection(move |claims| Claims {
+            practice_id: Some(practice.to_string()),
+            ..claims
+        }))
     }
 
     pub fn guest(&self, bill: BillId) -> Client {
@@ -137,7 +152,9 @@ impl Stage {
     }
 
     pub async fn pay(&self, bill: BillId, amount: i64, method: &str) -> Payment {
-        self.try_pay(self.pay_request(bill, amount, method)).await.expect("an answer")
+        self.try_pay(self.pay_request(bill, amount, method))
+            .await
+            .expect("an answer")
     }
 
     pub async fn payment(&self, payment: &Payment) -> Payment {
@@ -149,7 +166,12 @@ impl Stage {
         answer.into_inner().payment.expect("a payment")
     }
 
-    pub async fn refund(&self, payment: &Payment, amount: i64, to_credit: bool) -> Result<RefundPaymentResponse, Status> {
+    pub async fn refund(
+        &self,
+        payment: &Payment,
+        amount: i64,
+        to_credit: bool,
+    ) -> Result<RefundPaymentResponse, Status> {
         let request = RefundPaymentRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -161,28 +183,39 @@ impl Stage {
         Ok(self.owner().refund_payment(request).await?.into_inner())
     }
 
+    /// The processor's object, as the dashboard's address names it.
+    pub fn intent_of(&self, payment: &Payment) -> String {
+        let intent = payment.processor_url.rsplit('/').next();
+        intent.expect("an id").to_owned()
+    }
+
     /// Lets time pass.
     pub fn minutes(&self, minutes: i64) {
         self.clock.advance(jiff::SignedDuration::from_mins(minutes));
     }
 
     pub async fn reconcile(&self) -> usize {
-        reconcile_due(&self.payments).await.expect("the queue is read")
+        reconcile_due(&self.payments)
+            .await
+            .expect("the queue is read")
     }
 
     pub async fn process_webhooks(&self) -> usize {
-        process_webhooks_due(&self.payments).await.expect("the inbox is read")
+        process_webhooks_due(&self.payments)
+            .await
+            .expect("the inbox is read")
     }
 
     /// Waits until so many webhooks of this kind are in the inbox.
     pub async fn webhooks_came(&self, kind: &str, count: i64) {
         let what = format!("{count} × {kind}");
         eventually(Duration::from_secs(10), &what, || async {
-            let found: i64 = sqlx::query_scalar("select count(*) from payments.webhooks where event_kind = $1")
-                .bind(kind)
-                .fetch_one(self.db.owner_pool())
-                .await
-                .expect("counted");
+            let found: i64 =
+                sqlx::query_scalar("select count(*) from payments.webhooks where event_kind = $1")
+                    .bind(kind)
+                    .fetch_one(self.db.owner_pool())
+                    .await
+                    .expect("counted");
             (found >= count).then_some(())
         })
         .await;
@@ -203,14 +236,24 @@ impl Stage {
 
     pub async fn command(&self, path: &str, body: Value) -> Value {
         let url = format!("{}/_sandbox/{path}", self.sandbox.url());
-        let answer = reqwest::Client::new().post(url).json(&body).send().await.expect("an answer");
+        let answer = reqwest::Client::new()
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         answer.json().await.expect("JSON")
     }
 
     pub async fn asked(&self, path: &str) -> Value {
         let url = format!("{}/_sandbox/{path}", self.sandbox.url());
-        reqwest::get(url).await.expect("an answer").json().await.expect("JSON")
+        reqwest::get(url)
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON")
     }
 
     /// Holds everything against everything, and ends.
@@ -230,7 +273,10 @@ pub fn processor_at(url: &str) -> Processor {
 
 pub async fn sandbox(clock: &Clock, webhook_url: String) -> stripe_sandbox::Running {
     let config = stripe_sandbox::Config {
-        webhook: Some(stripe_sandbox::Webhook { url: webhook_url, secret: WEBHOOK_SECRET.to_owned() }),
+        webhook: Some(stripe_sandbox::Webhook {
+            url: webhook_url,
+            secret: WEBHOOK_SECRET.to_owned(),
+        }),
         settle_after: None,
         ..stripe_sandbox::Config::new(clock.clone())
     };
@@ -240,83 +286,42 @@ pub async fn sandbox(clock: &Clock, webhook_url: String) -> stripe_sandbox::Runn
 async fn serve(payments: &Payments, stop: CancellationToken) -> String {
     let feed = Feed::start(payments.db.clone(), SCHEMA, stop.clone());
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let limits = Limits { drain_notice: Duration::ZERO, ..Limits::default() };
-    let config = ServeConfig { limits, ..ServeConfig::new("payments", loopback, loopback) };
-    let verifier = Arc::new(Verifier::new(Keys::fixed(&tokens::keys()), payments.clock.clone()));
+    let limits = Limits {
+        drain_notice: Duration::ZERO,
+        ..Limits::default()
+    };
+    let config = ServeConfig {
+        limits,
+        ..ServeConfig::new("payments", loopback, loopback)
+    };
+    let verifier = Arc::new(Verifier::new(
+        Keys::fixed(&tokens::keys()),
+        payments.clock.clone(),
+    ));
     let server = Server::new(routes(payments, feed), verifier, payments.clock.clone());
     let bound = server.bind(config).await.expect("free ports");
     let url = format!("http://{}", bound.address());
-    tokio::spawn(async move { bound.run(stop.cancelled_owned()).await.expect("the server ends well") });
-    url
-}
-
-/// What the gateway does for webhooks: HTTP in, the same bytes and header as gRPC out. `door` is payments' address, set
-/// once it is known.
-pub async fn gateway(door: Arc<OnceLock<String>>) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}/v1/webhooks/stripe/platform", listener.local_addr().expect("bound"));
-    let router = Router::new().route("/v1/webhooks/stripe/platform", post(forward)).with_state(door);
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    url
-}
-
-async fn forward(State(door): State<Arc<OnceLock<String>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let url = door.get().expect("payments is up").clone();
-    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok());
-    match deliver(&url, "platform", signature.unwrap_or_default(), &body).await {
-        Ok(()) => StatusCode::OK,
-        Err(status) if status.code() == tonic::Code::InvalidArgument => StatusCode::BAD_REQUEST,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-pub async fn deliver(url: &str, endpoint: &str, signature: &str, body: &[u8]) -> Result<(), Status> {
-    let nobody = connect(url, ServiceToken::none()).expect("a URL");
-    let content_type = "application/json".to_owned();
-    let mut request = tonic::Request::new(ReceiveStripeEventRequest {
-        endpoint_id: endpoint.to_owned(),
-        body: Some(HttpBody { content_type, data: body.to_vec().into(), extensions: Vec::new() }),
+    tokio::spawn(async move {
+        bound
+            .run(stop.cancelled_owned())
+            .await
+            .expect("the server ends well")
     });
-    let header = signature.parse().expect("a header");
-    request.metadata_mut().insert("stripe-signature", header);
-    WebhookServiceClient::new(nobody).receive_stripe_event(request).await.map(drop)
-}
-
-/// What portal-auth announces, applied as the follower does.
-pub async fn register(pool: &Pool, practice: PracticeId) {
-    let registered = PracticeRegistered {
-        practice: Some(Practice {
-            practice_id: practice.to_string(),
-            time_zone: "America/New_York".to_owned(),
-            currency_code: "USD".to_owned(),
-            ..Practice::default()
-        }),
-    };
-    apply(pool, &Practices, practice, &registered).await;
-}
-
-/// Applies an event of another service as its follower does.
-pub async fn apply(pool: &Pool, handler: &impl Handler, practice: PracticeId, message: &impl ReflectMessage) {
-    let clock = Clock::system();
-    let event = Event {
-        practice,
-        sequence: 1,
-        event_id: EventId::new(&clock),
-        event_type: message.descriptor().full_name().to_owned(),
-        payload: message.encode_to_vec().into(),
-        occur_time: clock.now(),
-    };
-    let mut tx = pg::begin(pool, practice).await.expect("begun");
-    handler.apply(&mut tx, &event).await.expect("applied");
-    tx.commit().await.expect("committed");
+    url
 }
 
 pub fn usd(minor_units: i64) -> Money {
-    Money { currency_code: "USD".to_owned(), minor_units }
+    Money {
+        currency_code: "USD".to_owned(),
+        minor_units,
+    }
 }
 
 /// What programs go by.
 pub fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     let status = answer.expect_err("a refusal");
-    status.get_details_error_info().map(|info| info.reason).unwrap_or_else(|| status.to_string())
+    status
+        .get_details_error_info()
+        .map(|info| info.reason)
+        .unwrap_or_else(|| status.to_string())
 }

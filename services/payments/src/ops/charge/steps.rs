@@ -22,7 +22,10 @@ pub(super) async fn hold(
         return Err(Error::Stored("a charge without a bill"));
     };
     let asked = (part.bill, part.amount);
-    let held = payments.billing.place_hold(practice, payment, asked).await?;
+    let held = payments
+        .billing
+        .place_hold(practice, payment, asked)
+        .await?;
     crate::crash::point("after_hold");
     match held {
         Hold::Placed => records::held(payments, practice, payment).await,
@@ -56,7 +59,10 @@ pub(super) async fn create_intent(
             Ok(None)
         }
         // It will be answered so as long as the key lives, and what may have been made is never confirmed.
-        Err(ProcessorError::Unknown { status: Some(500..), reason }) => {
+        Err(ProcessorError::Unknown {
+            status: Some(500..),
+            reason,
+        }) => {
             tracing::warn!(%payment, reason, "the processor failed to begin a charge");
             Ok(Some(Said::declined(DeclineReason::ProcessingError)))
         }

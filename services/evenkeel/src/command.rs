@@ -79,7 +79,7 @@ pub async fn demo(options: DemoOptions, clock: Clock) -> Result<()> {
     let home = options.up.home.clone();
     let suite = up::start(options.up.clone(), clock.clone()).await?;
     let done = stop
-        .run_until_cancelled(run_demo(&options, &home, clock))
+        .run_until_cancelled(Box::pin(run_demo(&options, &home, clock)))
         .await;
     suite.stop().await?;
     done.unwrap_or_else(|| Err(anyhow::anyhow!("stopped")))

@@ -12,6 +12,8 @@ const BOTTOM: f64 = 360.0;
 /// Left and right edge of the panel of throughput, and of latency.
 const RATES: (f64, f64) = (70.0, 430.0);
 const LATENCY: (f64, f64) = (540.0, 930.0);
+/// Room above the highest bar for its number.
+const HEADROOM: f64 = 1.1;
 const BASELINE_COLOUR: &str = "#b8c4ce";
 /// For one number of callers after the other; they can be told apart without colour vision by their lightness.
 const COLOURS: [&str; 6] = [
@@ -26,12 +28,13 @@ pub fn svg(report: &Report) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"system-ui, sans-serif\" \
          font-size=\"12\" fill=\"#222\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
     );
-    text(
-        &mut out,
-        (70.0, 30.0),
-        "start",
-        &format!("Record payments, {}", report.begin_time),
-    );
+    let build = if report.release_build {
+        ""
+    } else {
+        ", a debug build"
+    };
+    let title = format!("Record payments, {}{build}", report.begin_time);
+    text(&mut out, (RATES.0, 30.0), "start", &title);
     text(
         &mut out,
         (RATES.0, 60.0),
@@ -42,7 +45,7 @@ pub fn svg(report: &Report) -> String {
         &mut out,
         (LATENCY.0, 60.0),
         "start",
-        "Latency at 60 % of that, open model, ms",
+        "Latency by percentile, open model, ms",
     );
     rates(&mut out, &report.steps);
     latency(&mut out, &report.steps);
@@ -53,7 +56,8 @@ fn rates(out: &mut String, steps: &[Step]) {
     let highest = steps
         .iter()
         .flat_map(|step| [step.baseline_payments_per_second, step.payments_per_second])
-        .fold(1.0, f64::max);
+        .fold(1.0, f64::max)
+        * HEADROOM;
     let (left, right) = RATES;
     let slot = (right - left) / steps.len().max(1) as f64;
     let bar = slot * 0.3;

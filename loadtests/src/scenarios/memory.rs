@@ -39,6 +39,7 @@ pub struct Options {
 struct Running {
     service: &'static str,
     child: Child,
+    log: PathBuf,
 }
 
 /// Starts the five programs on a server of their own, lets them rest and looks.
@@ -124,7 +125,8 @@ async fn measure(
             .is_ok_and(|answer| answer.status().is_success())
         {
             if let Some(status) = one.child.try_wait()? {
-                bail!("{} ended ({status})", one.service);
+                let said = fs::read_to_string(&one.log).unwrap_or_default();
+                bail!("{} ended ({status}): {said}", one.service);
             }
             if Instant::now() > end {
                 bail!(
@@ -192,7 +194,8 @@ struct Wiring<'a> {
 
 impl Wiring<'_> {
     fn start(&self, service: &'static str, programs: &Path, home: &Home) -> Result<Running> {
-        let log = fs::File::create(home.log(service))?;
+        let path = home.log(service);
+        let log = fs::File::create(&path)?;
         let child = Command::new(programs.join(service))
             .envs(self.environment(service)?)
             .current_dir(home.folder())
@@ -203,7 +206,11 @@ impl Wiring<'_> {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| service.to_owned())?;
-        Ok(Running { service, child })
+        Ok(Running {
+            service,
+            child,
+            log: path,
+        })
     }
 
     fn environment(&self, service: &str) -> Result<BTreeMap<String, String>> {
@@ -251,6 +258,10 @@ impl Wiring<'_> {
             (
                 "PAYMENTS_PROCESSOR_KEY".to_owned(),
                 self.secrets.sandbox_key.clone(),
+            ),
+            (
+                "PAYMENTS_WEBHOOK_SECRETS".to_owned(),
+                self.secrets.sandbox_webhook_secret.clone(),
             ),
             (
                 "NOTIFICATIONS_SMTP_URL".to_owned(),

@@ -9,6 +9,9 @@ use ::rpc::Caller;
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 
+/// After a minute, five more and an hour somebody should look: money may have moved that nobody has.
+const ALARM_TRIES: i32 = 3;
+
 /// Reconciles whatever is due, as long as it runs.
 pub async fn reconcile(payments: Payments) {
     loop {
@@ -48,6 +51,9 @@ async fn claim(payments: &Payments) -> Result<Vec<Unsettled>> {
 }
 
 async fn go_on(payments: &Payments, unsettled: Unsettled) -> Result<()> {
+    if unsettled.tries > ALARM_TRIES {
+        tracing::error!(subject = ?unsettled.subject, tries = unsettled.tries, "unsettled for longer than an hour");
+    }
     let caller = Caller::worker("payments");
     let practice = unsettled.practice;
     let outcome = match unsettled.subject {

@@ -171,7 +171,11 @@ async fn f12_a_client_that_goes_away_does_not_stop_its_payment() {
             (paid.state() == PaymentState::Succeeded).then_some(paid)
         });
         paid.await;
-        assert_eq!(stage.billing.balance(bill), 0, "after {wait} ms");
+        // Whoever settled it posts it next; the repeat may have read it in between.
+        eventually(Duration::from_secs(5), "the bill is paid", || async {
+            (stage.billing.balance(bill) == 0).then_some(())
+        })
+        .await;
     }
     stage.finish().await;
 }

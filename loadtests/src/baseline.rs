@@ -281,7 +281,7 @@ SQL script 1: record_payment_payments.sql
     #[test]
     fn the_rate_of_all_scripts_is_read() {
         let rate = transactions_per_second(&output(0, SAID)).expect("a rate");
-        assert!((rate - 1201.808_710).abs() < 1e-9);
+        assert!((rate - 1_201.808_71).abs() < 1e-9);
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub struct Options {
 pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> {
     let stop = evenkeel::up::terminated();
     let measured = stop
-        .run_until_cancelled(measure(options, stage, clock))
+        .run_until_cancelled(Box::pin(measure(options, stage, clock)))
         .await;
     let report = measured.context("stopped")??;
     println!("{}", report::table(&report));

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 const MASK: &str = "[card number]";
 
-/// `text` with every card number replaced: 13 to 19 digits, also in groups by spaces or dashes, with an issuer's
-/// first digit (2 to 6) and a right check digit.
+/// `text` with every card number replaced: 13 to 19 digits, also in groups by spaces or dashes, with the prefix and
+/// length of an issuer and a right check digit.
 #[must_use]
 pub fn redacted(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
@@ -64,8 +64,25 @@ fn is_card_number(run: &[u8]) -> bool {
         .filter(|byte| byte.is_ascii_digit())
         .map(|byte| byte - b'0')
         .collect();
-    let issued = digits.first().is_some_and(|first| (2..=6).contains(first));
-    issued && (13..=19).contains(&digits.len()) && check_digit_is_right(&digits)
+    is_issued(&digits) && check_digit_is_right(&digits)
+}
+
+/// The prefixes of ISO/IEC 7812 that card schemes use, each with its lengths: a date followed by a number is none.
+fn is_issued(digits: &[u8]) -> bool {
+    let prefix = |length: usize| {
+        let first = digits.iter().take(length);
+        first.fold(0_u32, |number, digit| number * 10 + u32::from(*digit))
+    };
+    let length = digits.len();
+    match (prefix(2), prefix(4)) {
+        (40..=49, _) => matches!(length, 13 | 16 | 19),
+        (51..=55, _) | (_, 2221..=2720) => length == 16,
+        (34 | 37, _) => length == 15,
+        (30 | 36 | 38 | 39, _) => (14..=19).contains(&length),
+        (_, 3528..=3589) => (16..=19).contains(&length),
+        (50 | 56..=58 | 60..=69, _) => (13..=19).contains(&length),
+        _ => false,
+    }
 }
 
 /// Luhn: from the right, every second digit counts double, with its own digits summed.

@@ -44,6 +44,15 @@ pub async fn apply_credit(
     let credit =
         store::accounts::lock_credit(&mut tx, practice_id, client, practice.currency).await?;
 
+    let free = before
+        .standing
+        .client_balance
+        .minus(store::holds::held(&mut tx, practice_id, (bill, practice.currency), now).await?)?;
+    // An online payment under way has set its part aside: what it will take cannot be paid by credit too.
+    if amount.minor() > free.minor() && amount.minor() <= before.standing.client_balance.minor() {
+        return Err(Error::PaymentInProgress(bill));
+    }
+
     let (transfers, after) = credit::apply_credit(&before.standing, amount, credit).map_err(
         |refusal| match refusal {
             CreditRefusal::Cancelled => Error::BillCancelled(bill),

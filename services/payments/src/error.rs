@@ -47,8 +47,10 @@ pub enum Error {
     /// More than is left of the payment.
     #[error("{0} is left of the payment")]
     ExceedsPayment(Money),
-    /// The processor cannot be reached or is busy. Nothing was charged by this call.
-    #[error("the card processor cannot be reached; nothing was charged yet, ask again")]
+    /// The processor cannot be reached or is busy. Nothing was charged yet; the reconciler goes on for 15 minutes.
+    #[error(
+        "the card processor cannot be reached now; the payment goes on by itself for 15 minutes, ask again to see it"
+    )]
     ProcessorUnavailable {
         /// When a try is worth it again.
         retry_after: Duration,

@@ -37,7 +37,7 @@ impl PaymentService for Payments {
         let asked = wire::payment::pay_bill(practice, asked)?;
         let paid = ops::pay_bill(self, &caller, &key, asked).await?;
         Ok(Response::new(PayBillResponse {
-            payment: Some(wire::payment::shown(self, &paid)),
+            payment: Some(wire::payment::shown_to(&caller, self, &paid)),
         }))
     }
 
@@ -50,7 +50,7 @@ impl PaymentService for Payments {
         let payment = parse(&asked.payment_id, "payment_id")?;
         let found = ops::get_payment(self, &caller, practice, payment).await?;
         Ok(Response::new(GetPaymentResponse {
-            payment: Some(wire::payment::shown(self, &found)),
+            payment: Some(wire::payment::shown_to(&caller, self, &found)),
         }))
     }
 

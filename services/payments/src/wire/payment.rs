@@ -8,7 +8,7 @@ use crate::ops::{NewPayment, NewRefund, PayBill, Shown};
 use crate::store::payments::{Payment, PaymentFilter};
 use crate::store::refunds::Refund;
 use crate::{Payments, Result};
-use ::rpc::{Invalid, free_text, parse, wire};
+use ::rpc::{Caller, Invalid, Role, free_text, parse, wire};
 use ids::PracticeId;
 use proto::billing::v1 as billing;
 use proto::payments::v1 as contract;
@@ -96,6 +96,19 @@ pub fn shown(payments: &Payments, shown: &Shown) -> contract::Payment {
     contract::Payment {
         client_secret: secret.unwrap_or_default().to_owned(),
         ..payment(payments, &shown.payment)
+    }
+}
+
+/// As the API shows it to this caller: a guest sees neither the practice's note nor its dashboard.
+pub fn shown_to(caller: &Caller, payments: &Payments, it: &Shown) -> contract::Payment {
+    let payment = shown(payments, it);
+    if caller.role != Role::Guest {
+        return payment;
+    }
+    contract::Payment {
+        note: String::new(),
+        processor_url: String::new(),
+        ..payment
     }
 }
 

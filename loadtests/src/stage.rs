@@ -91,7 +91,7 @@ impl StageOptions {
 fn free_ports() -> Result<(u16, u16)> {
     let gateway = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
     for first in PORT_RANGE.step_by(usize::from(PORTS)) {
-        if Ports::new(gateway, first)?.check().is_ok() {
+        if Ports::new(gateway, first)?.check(&[]).is_ok() {
             return Ok((gateway, first));
         }
     }

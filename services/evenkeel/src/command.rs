@@ -73,11 +73,19 @@ pub async fn up(options: up::Options, clock: Clock) -> Result<()> {
 /// See [`demo::run`] and [`up::start`].
 pub async fn demo(options: DemoOptions, clock: Clock) -> Result<()> {
     let stop = up::terminated();
+    if options.up.stripe_secret_key.is_some() || options.up.smtp_url.is_some() {
+        anyhow::bail!(
+            "the demo plays with made-up people: unset STRIPE_SECRET_KEY and SMTP_URL for it"
+        );
+    }
     if Home::is_taken(&options.up.home)? {
         return run_demo(&options, &options.up.home, clock).await;
     }
     let home = options.up.home.clone();
-    let suite = up::start(options.up.clone(), clock.clone()).await?;
+    let starting = up::start(options.up.clone(), clock.clone());
+    let Some(suite) = stop.run_until_cancelled(starting).await.transpose()? else {
+        return Ok(());
+    };
     let done = stop
         .run_until_cancelled(Box::pin(run_demo(&options, &home, clock)))
         .await;

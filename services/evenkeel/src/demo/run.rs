@@ -104,6 +104,7 @@ pub async fn run(options: Options) -> Result<()> {
     step::card::share_and_pay(&run).await?;
     let books = step::books::read(&run).await?;
     let documents = step::documents::write(&run, &books).await?;
+    step::mails::sent(&run).await?;
     step::report::print(&run, &books, &documents)?;
     step::check::check(&run, &books)
 }

@@ -35,8 +35,10 @@ impl Home {
             }
             Err(TryLockError::Error(error)) => return Err(error).context("up.lock"),
         }
-        for name in ["mail", "logs", "gateway"] {
+        // Mails, documents and logs are about people; Postgres' own folder is its user's.
+        for name in ["mail", "demo", "logs", "gateway"] {
             fs::create_dir_all(folder.join(name))?;
+            fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o700))?;
         }
         Ok(Self {
             folder,

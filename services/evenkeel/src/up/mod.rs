@@ -94,7 +94,18 @@ pub struct Suite {
 pub async fn start(options: Options, clock: Clock) -> Result<Suite> {
     let home = Home::open(&options.home)?;
     let ports = Ports::new(options.port, options.inner_ports)?;
-    ports.check()?;
+    let elsewhere = [
+        options.stripe_secret_key.as_ref().map(|_| ports.processor),
+        options.smtp_url.as_ref().map(|_| ports.smtp),
+        options.database_url.as_ref().map(|_| ports.postgres),
+    ];
+    ports.check(&elsewhere.into_iter().flatten().collect::<Vec<_>>())?;
+    if options.stripe_secret_key.is_some() && options.stripe_webhook_secret.is_none() {
+        anyhow::bail!(
+            "STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRET, the signing secret of your webhook endpoint: \
+            without it nothing that Stripe reports could be believed"
+        );
+    }
     let secrets = Secrets::load_or_make(&home, &clock)?;
 
     let postgres = match &options.database_url {

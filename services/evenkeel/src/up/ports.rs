@@ -75,11 +75,11 @@ impl Ports {
             .map_or((0, 0), |(_, ports)| ports)
     }
 
-    /// Tries every port before anything is started.
+    /// Tries every port before anything is started, but those of parts that stand elsewhere.
     ///
     /// # Errors
     /// One is taken: it is named, with the option that chooses another.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, elsewhere: &[u16]) -> Result<()> {
         let named = [
             (self.gateway, "the gateway", "--port"),
             (
@@ -100,7 +100,12 @@ impl Ports {
                     (admin, *name, "--inner-ports"),
                 ]
             });
-        for (port, what, option) in named.into_iter().chain(services) {
+        let here = |port: &u16| !elsewhere.contains(port);
+        for (port, what, option) in named
+            .into_iter()
+            .chain(services)
+            .filter(|(port, ..)| here(port))
+        {
             TcpListener::bind(loopback(port)).with_context(|| {
                 format!("port {port}, which {what} needs, is taken; choose another with {option}")
             })?;
@@ -145,7 +150,7 @@ mod tests {
         let taken = TcpListener::bind(loopback(0)).expect("a free port");
         let port = taken.local_addr().expect("bound").port();
         let ports = Ports::new(port, 17_100).expect("in range");
-        let error = ports.check().expect_err("taken").to_string();
+        let error = ports.check(&[]).expect_err("taken").to_string();
         assert!(
             error.contains(&port.to_string()) && error.contains("--port"),
             "{error}"

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use tempfile::TempDir;
 
 /// A home for one suite; it is gone afterwards.
@@ -88,12 +89,13 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("bound").port()
 }
 
-/// The first of twenty free ports in a row.
+/// The first of twenty free ports in a row, another for each story of this process.
 fn free_block() -> u16 {
-    for first in (20_000_u16..32_000)
-        .step_by(20)
-        .skip(usize::from(free_port() % 500))
-    {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = std::process::id() % 300;
+    for _ in 0..500 {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed) + u16::try_from(start).unwrap_or(0);
+        let first = 20_000 + (number % 600) * 20;
         let free =
             (first..first + 20).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
         if free {

@@ -6,4 +6,5 @@ pub mod card;
 pub mod check;
 pub mod documents;
 pub mod import;
+pub mod mails;
 pub mod report;

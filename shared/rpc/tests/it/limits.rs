@@ -10,7 +10,7 @@ use tonic_types::StatusExt as _;
 #[tokio::test]
 async fn what_is_above_the_limit_is_refused_at_once_and_health_still_answers() {
     let slow = Carrier::answering(async |_, number| {
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(2_000)).await;
         Ok(number)
     });
     let served = serve_with(
@@ -26,12 +26,15 @@ async fn what_is_above_the_limit_is_refused_at_once_and_health_still_answers() {
         let connection = connection.clone();
         async move { call(&connection, ADD, Number::of(1)).await }
     });
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let begun = Instant::now();
     let status = call(&connection, READ, Number::of(2))
         .await
         .expect_err("one at a time");
-    assert!(begun.elapsed() < Duration::from_millis(100));
+    assert!(
+        begun.elapsed() < Duration::from_millis(1_000),
+        "it waited for its turn"
+    );
     assert_eq!(
         (status.code(), reason(&status).as_str()),
         (Code::ResourceExhausted, "OVERLOADED")

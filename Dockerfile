@@ -10,6 +10,8 @@ COPY . .
 ARG SERVICE
 # The cache of queries in .sqlx stands in for a database.
 ENV SQLX_OFFLINE=true
+# .cargo/config.toml names the one that ./dev brings; this one is the image's.
+ENV PROTOC=/usr/bin/protoc
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --release --locked --package "$SERVICE" --bin "$SERVICE" \

@@ -88,3 +88,19 @@ async fn r23_credit_used_on_many_bills_at_once_is_never_used_twice() {
     assert_eq!(app.credit().await, 0);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn r23_what_an_online_payment_has_set_aside_is_not_paid_by_credit_too() {
+    let app = TestApp::start().await;
+    app.post(&app.payment(3_000, &[])).await;
+    let bill = app.issue(4_000, 0).await;
+    let hold = app.hold(&bill, 2_500);
+    app.as_payments().place_hold(hold).await.expect("held");
+    assert_eq!(
+        reason(app.ledger().apply_credit(apply(&app, &bill, 1_501)).await),
+        "PAYMENT_IN_PROGRESS"
+    );
+    let rest = app.ledger().apply_credit(apply(&app, &bill, 1_500)).await;
+    assert_eq!(minor(&rest.expect("applied").into_inner().credit), 1_500);
+    app.finish().await;
+}

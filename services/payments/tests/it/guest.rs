@@ -203,7 +203,7 @@ async fn r16_a_bank_that_wants_the_payer_to_confirm_is_waited_for() {
         asked.client_secret.contains("_secret_"),
         "the browser can send the payer to the bank"
     );
-    let intent = stage.intent_of(&asked);
+    let intent = stage.intent_of(&asked).await;
     let path = format!("payment_intents/{intent}/authenticate");
     stage
         .command(&path, serde_json::json!({ "outcome": "succeeded" }))
@@ -232,7 +232,7 @@ async fn r16_a_payer_who_does_not_come_back_is_not_charged() {
     stage.minutes(16);
     assert_eq!(stage.reconcile().await, 1);
     assert_eq!(stage.payment(&asked).await.state(), PaymentState::Cancelled);
-    let intent = stage.intent_of(&asked);
+    let intent = stage.intent_of(&asked).await;
     let read = stage
         .payments
         .processor
@@ -282,7 +282,7 @@ async fn r16_a_bank_account_is_debited_and_booked_when_the_money_has_come() {
     let under_way = stage.pay(bill, 4_000, "pm_usBankAccount_processing").await;
     assert_eq!(under_way.state(), PaymentState::Processing);
     assert_eq!(stage.billing.balance(bill), 4_000);
-    let intent = stage.intent_of(&under_way);
+    let intent = stage.intent_of(&under_way).await;
     let settle = format!("payment_intents/{intent}/settle");
     let succeeded = serde_json::json!({ "outcome": "succeeded" });
     stage.command(&settle, succeeded).await;

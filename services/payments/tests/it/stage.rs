@@ -183,9 +183,10 @@ impl Stage {
         Ok(self.owner().refund_payment(request).await?.into_inner())
     }
 
-    /// The processor's object, as the dashboard's address names it.
-    pub fn intent_of(&self, payment: &Payment) -> String {
-        let intent = payment.processor_url.rsplit('/').next();
+    /// The processor's object, as the dashboard's address names it to the practice.
+    pub async fn intent_of(&self, payment: &Payment) -> String {
+        let seen = self.payment(payment).await;
+        let intent = seen.processor_url.rsplit('/').next();
         intent.expect("an id").to_owned()
     }
 

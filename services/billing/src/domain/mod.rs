@@ -3,6 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::float_arithmetic)]
 
 pub mod account;
+pub mod adjustment;
 pub mod bill;
 pub mod credit;
 pub mod entry;

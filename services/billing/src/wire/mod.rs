@@ -1,5 +1,6 @@
 //! Between the contracts' messages and the domain's values, one file per noun.
 
+pub mod adjustment;
 pub mod bill;
 pub mod document;
 pub mod event;

@@ -1,8 +1,8 @@
 use crate::documents::DocumentError;
 use ::rpc::{Denied, Details, Fault, Invalid};
 use ids::{
-    BillId, ClientId, ClinicianId, ContactId, PayerId, PaymentId, PolicyId, PracticeId, RefundId,
-    SessionId,
+    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, PayerId, PaymentId, PolicyId,
+    PracticeId, RefundId, SessionId,
 };
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
@@ -57,6 +57,24 @@ pub enum Error {
     /// An online payment holds what is asked for.
     #[error("a payment of bill {0} is in progress")]
     PaymentInProgress(BillId),
+    /// It was changed since the caller read it.
+    #[error("bill {0} has changed; read it again")]
+    EtagMismatch(BillId),
+    /// An insurer has decided what the client owes on it.
+    #[error("insurance has decided on bill {0}")]
+    BillDecided(BillId),
+    /// More than is left of the line.
+    #[error("{0} of the line is left")]
+    AdjustmentExceedsLine(Money),
+    /// More than the client still owes and nobody is paying.
+    #[error("{0} is left to adjust")]
+    AdjustmentExceedsBalance(Money),
+    /// It would take nothing off.
+    #[error("there is nothing to adjust on bill {0}")]
+    NothingToAdjust(BillId),
+    /// It no longer counts.
+    #[error("adjustment {0} was taken back")]
+    AdjustmentReversed(AdjustmentId),
     /// There is nobody to send it to.
     #[error("client {0} has no e-mail address for bills")]
     NoEmailAddress(ClientId),
@@ -136,6 +154,8 @@ pub enum Missing {
     Session(SessionId),
     /// A bill.
     Bill(BillId),
+    /// An adjustment, or not of this bill.
+    Adjustment(AdjustmentId),
     /// A payment that was booked.
     Payment(PaymentId),
 }
@@ -151,6 +171,7 @@ impl Missing {
             Self::Policy(id) => ("policy", id.to_string()),
             Self::Session(id) => ("session", id.to_string()),
             Self::Bill(id) => ("bill", id.to_string()),
+            Self::Adjustment(id) => ("adjustment", id.to_string()),
             Self::Payment(id) => ("payment", id.to_string()),
         }
     }
@@ -169,6 +190,7 @@ impl Missing {
             Self::Policy(_) => "POLICY_NOT_FOUND",
             Self::Session(_) => "SESSION_NOT_FOUND",
             Self::Bill(_) => "BILL_NOT_FOUND",
+            Self::Adjustment(_) => "ADJUSTMENT_NOT_FOUND",
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
         }
     }
@@ -185,10 +207,15 @@ impl Error {
             | Self::BillHasPayments(id)
             | Self::PaymentInProgress(id)
             | Self::NoInsuranceShare(id)
+            | Self::BillDecided(id)
+            | Self::NothingToAdjust(id)
             | Self::NothingDue(id) => Some(("BILL_STATE", id.to_string())),
+            Self::AdjustmentReversed(id) => Some(("ADJUSTMENT_STATE", id.to_string())),
             Self::NoEmailAddress(id) => Some(("CLIENT_STATE", id.to_string())),
             Self::ExceedsInsuranceBalance(_)
             | Self::ExceedsCredit(_)
+            | Self::AdjustmentExceedsLine(_)
+            | Self::AdjustmentExceedsBalance(_)
             | Self::ExceedsClientBalance(_) => Some(("BALANCE", "amount".to_owned())),
             Self::ExceedsPayment(_) => Some(("PAYMENT_STATE", "amount".to_owned())),
             Self::Missing(_)
@@ -199,6 +226,7 @@ impl Error {
             | Self::ShareExceedsPrice(_)
             | Self::PolicyRequired
             | Self::DueBeforeIssue
+            | Self::EtagMismatch(_)
             | Self::PaymentChanged(_)
             | Self::RefundChanged(_)
             | Self::Denied(_)
@@ -243,7 +271,7 @@ impl Fault for Error {
                 Code::InvalidArgument
             }
             Self::ExternalReferenceTaken => Code::AlreadyExists,
-            Self::Overtaken => Code::Aborted,
+            Self::Overtaken | Self::EtagMismatch(_) => Code::Aborted,
             Self::SessionAlreadyBilled(_)
             | Self::SessionNotBillable(_)
             | Self::BillCancelled(_)
@@ -255,6 +283,11 @@ impl Fault for Error {
             | Self::ExceedsCredit(_)
             | Self::ExceedsClientBalance(_)
             | Self::NothingDue(_)
+            | Self::BillDecided(_)
+            | Self::AdjustmentExceedsLine(_)
+            | Self::AdjustmentExceedsBalance(_)
+            | Self::NothingToAdjust(_)
+            | Self::AdjustmentReversed(_)
             | Self::ExceedsPayment(_) => Code::FailedPrecondition,
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
@@ -292,6 +325,12 @@ impl Fault for Error {
             Self::ExceedsCredit(_) => "EXCEEDS_CREDIT",
             Self::ExceedsClientBalance(_) => "EXCEEDS_CLIENT_BALANCE",
             Self::NothingDue(_) => "NOTHING_DUE",
+            Self::EtagMismatch(_) => "ETAG_MISMATCH",
+            Self::BillDecided(_) => "BILL_DECIDED",
+            Self::AdjustmentExceedsLine(_) => "ADJUSTMENT_EXCEEDS_LINE",
+            Self::AdjustmentExceedsBalance(_) => "ADJUSTMENT_EXCEEDS_BALANCE",
+            Self::NothingToAdjust(_) => "NOTHING_TO_ADJUST",
+            Self::AdjustmentReversed(_) => "ADJUSTMENT_REVERSED",
             Self::PaymentChanged(_) => "PAYMENT_CHANGED",
             Self::RefundChanged(_) => "REFUND_CHANGED",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",

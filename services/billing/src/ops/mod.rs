@@ -6,12 +6,15 @@ pub mod add_clinician;
 pub mod add_contact;
 pub mod add_payer;
 pub mod add_policy;
+pub mod adjust_bill;
 pub mod apply_credit;
 pub mod bill_lines;
+pub mod book_bills;
 pub mod cancel_bill;
 pub mod download_bill;
 pub mod download_receipt;
 pub mod download_statement;
+pub mod edit_bill;
 pub mod get_bill;
 pub mod get_client;
 pub mod get_client_balance;
@@ -20,6 +23,7 @@ pub mod get_session;
 pub mod get_statement;
 pub mod issue_bill;
 pub mod letter;
+pub mod list_bill_changes;
 pub mod list_bills;
 pub mod list_clients;
 pub mod list_sessions;
@@ -30,6 +34,7 @@ pub mod record_insurer_payment;
 pub mod record_session;
 pub mod register_practice;
 pub mod release_hold;
+pub mod reverse_adjustment;
 pub mod share_bill;
 pub mod verify_books;
 
@@ -59,7 +64,16 @@ async fn post(
     now: Timestamp,
     entry: &Entry,
 ) -> Result<()> {
-    let entries = std::slice::from_ref(entry);
+    post_all(conn, practice, now, std::slice::from_ref(entry)).await
+}
+
+/// Writes entries and the balances they move.
+async fn post_all(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    now: Timestamp,
+    entries: &[Entry],
+) -> Result<()> {
     store::entries::insert(conn, practice, now, entries).await?;
     store::accounts::move_balances(conn, practice, entries).await
 }

@@ -326,3 +326,68 @@ pub async fn update_cancelled(
     .await?;
     Ok(())
 }
+
+/// Writes a locked bill anew as it was edited, without its lines, which are taken off it.
+pub async fn update_edited(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: &Bill,
+) -> Result<(), sqlx::Error> {
+    let (standing, face) = (&bill.standing, &bill.face);
+    sqlx::query!(
+        r#"
+        with line as (
+            delete from billing.bill_lines where practice_id = $1 and bill_id = $2
+        ), freed as (
+            delete from billing.billed_lines where practice_id = $1 and bill_id = $2
+        )
+        update billing.bills
+        set
+            policy_id = $3,
+            due_date = $4,
+            last_service_date = $5,
+            total_minor = $6,
+            client_owes_minor = $7,
+            insurance_owes_minor = $8,
+            client_balance_minor = $7,
+            insurance_balance_minor = $8,
+            comments = $9,
+            revision = revision + 1
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        standing.bill.uuid(),
+        standing.policy.map(PolicyId::uuid),
+        face.due_date.to_sqlx() as jiff_sqlx::Date,
+        face.last_service_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
+        face.total.minor(),
+        standing.client_owes.minor(),
+        standing.insurance_owes.minor(),
+        face.comments,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what a locked bill says besides what is owed on it.
+pub async fn update_terms(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: &Bill,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        update billing.bills
+        set due_date = $3, comments = $4, revision = revision + 1
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        bill.id().uuid(),
+        bill.face.due_date.to_sqlx() as jiff_sqlx::Date,
+        bill.face.comments,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -4,6 +4,8 @@
 //! → booked payments by id → the client's credit → accounts in the order of `AccountKind` → the feed's counter.
 
 pub mod accounts;
+pub mod adjustments;
+pub mod bill_changes;
 pub mod bill_lists;
 pub mod bills;
 pub mod clients;

@@ -84,17 +84,23 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId) -> Result<Practi
     })
 }
 
-/// Takes the practice's next bill number, and with it the practice's lock until the transaction ends: numbers have no
-/// gaps because a transaction that fails gives its number back. Errors: `PracticeNotYetKnown`.
-pub async fn take_bill_number(conn: &mut PgConnection, practice: PracticeId) -> Result<i64> {
+/// Takes the practice's next bill numbers, so many, and with them the practice's lock until the transaction ends: numbers
+/// have no gaps because a transaction that fails gives its numbers back. Answers the first one. Errors:
+/// `PracticeNotYetKnown`.
+pub async fn take_bill_numbers(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    count: i64,
+) -> Result<i64> {
     sqlx::query_scalar!(
         r#"
         update billing.practices
-        set next_bill_number = next_bill_number + 1
+        set next_bill_number = next_bill_number + $2
         where practice_id = $1
-        returning next_bill_number - 1 as "number!"
+        returning next_bill_number - $2 as "first!"
         "#,
         practice.uuid(),
+        count,
     )
     .fetch_optional(conn)
     .await?

@@ -1,7 +1,7 @@
 use super::currency;
 use crate::domain::bill::Revenue;
 use crate::{Error, Result};
-use ids::{ClientId, PracticeId, SessionId};
+use ids::{BillId, ClientId, PracticeId, SessionId};
 use jiff::civil::Date;
 use money::Money;
 use sqlx::PgConnection;
@@ -43,12 +43,13 @@ pub struct BillableLine {
     pub unit_price: Money,
 }
 
-/// Locks the client's sessions, by id, and reads them with their lines. What is not the client's is not among them.
+/// Locks the client's sessions, by id, and reads them with their lines. What is not the client's is not among them; what
+/// is on the bill `anew`, which is edited, counts as free.
 pub async fn lock_to_bill(
     conn: &mut PgConnection,
     practice: PracticeId,
     client: ClientId,
-    sessions: &[SessionId],
+    (sessions, anew): (&[SessionId], Option<BillId>),
 ) -> Result<BTreeMap<SessionId, BillableSession>> {
     let ids: Vec<_> = sessions.iter().map(|session| session.uuid()).collect();
     let rows = sqlx::query!(
@@ -86,14 +87,14 @@ pub async fn lock_to_bill(
         found.insert(row.session_id, session);
     }
     // A statement of its own: what another bill took while this one waited for the lock is seen only by now.
-    add_lines(conn, practice, &ids, &mut found).await?;
+    add_lines(conn, practice, (&ids, anew), &mut found).await?;
     Ok(found)
 }
 
 async fn add_lines(
     conn: &mut PgConnection,
     practice: PracticeId,
-    ids: &[uuid::Uuid],
+    (ids, anew): (&[uuid::Uuid], Option<BillId>),
     found: &mut BTreeMap<SessionId, BillableSession>,
 ) -> Result<()> {
     let rows = sqlx::query!(
@@ -107,7 +108,7 @@ async fn add_lines(
             line.units,
             line.unit_price_minor,
             session.currency,
-            billed.bill_id is not null as "billed!"
+            (billed.bill_id is not null and billed.bill_id is distinct from $3) as "billed!"
         from billing.session_lines line
         join billing.sessions session
             on session.practice_id = line.practice_id and session.session_id = line.session_id
@@ -120,6 +121,7 @@ async fn add_lines(
         "#,
         practice.uuid(),
         ids,
+        anew.map(BillId::uuid),
     )
     .fetch_all(conn)
     .await?;

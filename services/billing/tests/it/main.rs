@@ -3,10 +3,12 @@
 
 #![cfg(test)]
 
+mod adjustments;
 mod app;
 mod bills;
 mod credit;
 mod documents;
+mod edits;
 mod feeds;
 mod holds;
 mod insurers;

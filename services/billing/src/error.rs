@@ -4,6 +4,7 @@ use ids::{
     AdjustmentId, BillId, ClientId, ClinicianId, ContactId, PayerId, PaymentId, PolicyId,
     PracticeId, RefundId, SessionId,
 };
+use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use std::time::Duration;
@@ -158,6 +159,8 @@ pub enum Missing {
     Adjustment(AdjustmentId),
     /// A payment that was booked.
     Payment(PaymentId),
+    /// A night's run of automation.
+    Run(Date),
 }
 
 impl Missing {
@@ -173,6 +176,7 @@ impl Missing {
             Self::Bill(id) => ("bill", id.to_string()),
             Self::Adjustment(id) => ("adjustment", id.to_string()),
             Self::Payment(id) => ("payment", id.to_string()),
+            Self::Run(date) => ("run", date.to_string()),
         }
     }
 
@@ -192,6 +196,7 @@ impl Missing {
             Self::Bill(_) => "BILL_NOT_FOUND",
             Self::Adjustment(_) => "ADJUSTMENT_NOT_FOUND",
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
+            Self::Run(_) => "RUN_NOT_FOUND",
         }
     }
 }

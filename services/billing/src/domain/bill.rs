@@ -196,6 +196,8 @@ pub struct Face {
     pub share_time: Option<Timestamp>,
     /// When it was cancelled.
     pub cancel_time: Option<Timestamp>,
+    /// The run of automation that made it.
+    pub run_date: Option<Date>,
 }
 
 /// The latest day of service on these lines; none for products only.

@@ -15,6 +15,7 @@ pub mod refund;
 pub mod session;
 pub mod shares;
 pub mod statement;
+pub mod terms;
 
 #[cfg(test)]
 mod books;

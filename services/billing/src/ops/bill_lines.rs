@@ -3,12 +3,13 @@
 use crate::domain::adjustment::Reduction;
 use crate::domain::bill::{Item, Line, Revenue};
 use crate::domain::shares::{Division, Responsibility, ShareError, Shares};
+use crate::domain::terms::ClientPart;
 use crate::store::practices::Practice;
 use crate::store::sessions::{BillableLine, BillableSession};
 use crate::{Error, Missing, Result};
 use ::rpc::Invalid;
 use ids::{PolicyId, SessionId};
-use money::{Money, Rate};
+use money::Money;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A session to put on a bill, with what departs from its record.
@@ -20,15 +21,6 @@ pub struct SessionTerms {
     pub lines: Vec<LineTerms>,
     /// What the client owes of it, insurance the rest; none follows the bill.
     pub client_part: Option<ClientPart>,
-}
-
-/// What the client owes of a session when insurance owes the rest.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ClientPart {
-    /// For the whole session, 0 or more: taken from its lines in order, at most their prices.
-    CoPay(Money),
-    /// Of each line's price.
-    CoInsurance(Rate),
 }
 
 /// How a session's line departs from its record.

@@ -4,6 +4,7 @@ use super::adjust_bill::{Reductions, reduce};
 use super::entry as new_entry;
 use super::get_bill::ShownBill;
 use super::post_all;
+use crate::domain::adjustment::Reduction;
 use crate::domain::bill::{Bill, Face, Line, Revenue, Standing, Totals, last_service_date};
 use crate::domain::entry::{Act, Entry};
 use crate::domain::issue;
@@ -32,7 +33,9 @@ pub(super) struct Draft {
     pub(super) due_date: Date,
     pub(super) comments: String,
     pub(super) lines: Vec<(Revenue, Line)>,
-    pub(super) reductions: Vec<crate::domain::adjustment::Reduction>,
+    pub(super) reductions: Vec<Reduction>,
+    /// The run of automation that makes it.
+    pub(super) run_date: Option<Date>,
 }
 
 /// Bills that were booked, and what is to be announced of them.
@@ -130,6 +133,7 @@ fn book(
         create_time: now,
         share_time: None,
         cancel_time: None,
+        run_date: draft.run_date,
     };
     let shown = ShownBill {
         bill: Bill {

@@ -58,7 +58,7 @@ pub async fn edit_bill(
     let sessions = asked.content.as_ref().map(Content::session_ids);
     let sessions = (sessions.unwrap_or_default(), Some(bill));
     let found =
-        store::sessions::lock_to_bill(&mut tx, practice_id, client, (&sessions.0, sessions.1))
+        store::sessions::lock_to_bill(&mut tx, practice_id, &[client], (&sessions.0, sessions.1))
             .await?;
     store::bills::lock_one(&mut tx, practice_id, bill).await?;
     let before = shown(&mut tx, practice_id, bill, now).await?;

@@ -19,7 +19,7 @@ pub struct IssueBill {
     pub content: Content,
     /// None is today in the practice's time zone.
     pub issue_date: Option<Date>,
-    /// None is the issue date.
+    /// None is as the terms of client and practice say.
     pub due_date: Option<Date>,
     /// Printed on it.
     pub comments: String,
@@ -45,7 +45,7 @@ pub async fn issue_bill(
     store::people::require_client(&mut tx, practice_id, asked.client).await?;
     let sessions = asked.content.session_ids();
     let found =
-        store::sessions::lock_to_bill(&mut tx, practice_id, asked.client, (&sessions, None))
+        store::sessions::lock_to_bill(&mut tx, practice_id, &[asked.client], (&sessions, None))
             .await?;
 
     let lines = bill_lines(&practice, &asked.content, &found)?;
@@ -57,15 +57,20 @@ pub async fn issue_bill(
         Some(date) => date,
         None => practice.local_date(now)?,
     };
+    let terms = store::terms::of_practice(&mut tx, &practice, now).await?;
+    let client_terms = store::terms::of_client(&mut tx, &practice, asked.client).await?;
     let draft = Draft {
         id,
         client: asked.client,
         policy: asked.content.policy,
         issue_date,
-        due_date: asked.due_date.unwrap_or(issue_date),
+        due_date: asked
+            .due_date
+            .unwrap_or_else(|| client_terms.due_date(&terms, issue_date)),
         comments: asked.comments,
         lines,
         reductions,
+        run_date: None,
     };
     let booked = book_bills(
         (billing, &mut tx),

@@ -33,6 +33,7 @@ pub(super) struct Row {
     pub(super) create_time: jiff_sqlx::Timestamp,
     pub(super) share_time: Option<jiff_sqlx::Timestamp>,
     pub(super) cancel_time: Option<jiff_sqlx::Timestamp>,
+    pub(super) run_date: Option<jiff_sqlx::Date>,
 }
 
 /// The columns are written out in each query, since the macro wants them there; this reads them all the same.
@@ -63,6 +64,7 @@ impl Row {
             create_time: self.create_time.to_jiff(),
             share_time: self.share_time.map(jiff_sqlx::Timestamp::to_jiff),
             cancel_time: self.cancel_time.map(jiff_sqlx::Timestamp::to_jiff),
+            run_date: self.run_date.map(jiff_sqlx::Date::to_jiff),
         };
         Ok(Bill { standing, face })
     }
@@ -101,7 +103,8 @@ pub async fn lock(
             revision,
             create_time as "create_time: jiff_sqlx::Timestamp",
             share_time as "share_time: jiff_sqlx::Timestamp",
-            cancel_time as "cancel_time: jiff_sqlx::Timestamp"
+            cancel_time as "cancel_time: jiff_sqlx::Timestamp",
+            run_date as "run_date: jiff_sqlx::Date"
         from billing.bills
         where practice_id = $1 and bill_id = any($2)
         order by bill_id
@@ -148,7 +151,8 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, bill: BillId) ->
             revision,
             create_time as "create_time: jiff_sqlx::Timestamp",
             share_time as "share_time: jiff_sqlx::Timestamp",
-            cancel_time as "cancel_time: jiff_sqlx::Timestamp"
+            cancel_time as "cancel_time: jiff_sqlx::Timestamp",
+            run_date as "run_date: jiff_sqlx::Date"
         from billing.bills
         where practice_id = $1 and bill_id = $2
         "#,

@@ -5,6 +5,9 @@
 
 pub mod accounts;
 pub mod adjustments;
+pub mod automation_queue;
+pub mod automation_runs;
+pub mod automation_sessions;
 pub mod bill_changes;
 pub mod bill_lists;
 pub mod bills;
@@ -27,6 +30,7 @@ pub mod recorded_sessions;
 pub mod refunds;
 pub mod sessions;
 pub mod statements;
+pub mod terms;
 pub mod verify;
 
 use crate::{Error, Result};

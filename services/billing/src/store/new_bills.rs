@@ -53,19 +53,19 @@ pub async fn insert(
         insert into billing.bills (
             practice_id, bill_id, client_id, number, reference, policy_id, currency, issue_date, due_date,
             last_service_date, total_minor, client_owes_minor, insurance_owes_minor, client_balance_minor,
-            insurance_balance_minor, comments, create_time
+            insurance_balance_minor, comments, create_time, run_date
         )
         select $1, fresh.bill_id, fresh.client_id, fresh.number, fresh.reference, fresh.policy_id,
             fresh.currency, fresh.issue_date::date, fresh.due_date::date, fresh.last_service_date::date,
             fresh.total, fresh.client_owes, fresh.insurance_owes, fresh.client_balance,
-            fresh.insurance_balance, fresh.comments, fresh.create_time
+            fresh.insurance_balance, fresh.comments, fresh.create_time, fresh.run_date::date
         from unnest(
             $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[],
             $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[],
-            $17::timestamptz[]
+            $17::timestamptz[], $18::text[]
         ) as fresh (
             bill_id, client_id, number, reference, policy_id, currency, issue_date, due_date, last_service_date,
-            total, client_owes, insurance_owes, client_balance, insurance_balance, comments, create_time
+            total, client_owes, insurance_owes, client_balance, insurance_balance, comments, create_time, run_date
         )
         "#,
         practice.uuid(),
@@ -85,6 +85,7 @@ pub async fn insert(
         &money(|bill| bill.standing.insurance_balance),
         &row.comments,
         &row.create_times as &[jiff_sqlx::Timestamp],
+        &row.run_dates as &[Option<String>],
     )
     .execute(&mut *conn)
     .await?;
@@ -108,6 +109,7 @@ struct Faces {
     last_service_dates: Vec<Option<String>>,
     comments: Vec<String>,
     create_times: Vec<jiff_sqlx::Timestamp>,
+    run_dates: Vec<Option<String>>,
 }
 
 impl Faces {
@@ -126,6 +128,8 @@ impl Faces {
             row.last_service_dates.push(last_service_date);
             row.comments.push(face.comments.clone());
             row.create_times.push(face.create_time.to_sqlx());
+            row.run_dates
+                .push(face.run_date.map(|date| date.to_string()));
         }
         row
     }

@@ -32,10 +32,14 @@ pub struct Practice {
 }
 
 impl Practice {
+    /// Errors: `Stored`, when the zone is in no database.
+    pub fn zone(&self) -> Result<TimeZone> {
+        TimeZone::get(&self.time_zone).map_err(|_| Error::Stored("a time zone"))
+    }
+
     /// The local day of an instant. Errors: `Stored`, when the zone is in no database.
     pub fn local_date(&self, at: Timestamp) -> Result<Date> {
-        let zone = TimeZone::get(&self.time_zone).map_err(|_| Error::Stored("a time zone"))?;
-        Ok(at.to_zoned(zone).date())
+        Ok(at.to_zoned(self.zone()?).date())
     }
 
     /// An amount of the practice. Errors: `CurrencyMismatch` naming the field.
@@ -82,6 +86,19 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId) -> Result<Practi
         tax_id: row.tax_id,
         npi: row.npi,
     })
+}
+
+/// Takes the practice's lock before it is known how many numbers are needed, so that locks keep their order.
+pub async fn lock(conn: &mut PgConnection, practice: PracticeId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        select next_bill_number from billing.practices where practice_id = $1 for no key update
+        "#,
+        practice.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
 }
 
 /// Takes the practice's next bill numbers, so many, and with them the practice's lock until the transaction ends: numbers

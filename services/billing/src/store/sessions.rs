@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub struct BillableSession {
     /// The session.
     pub session: SessionId,
+    /// Whose.
+    pub client: ClientId,
     /// It has something to bill.
     pub billable: bool,
     /// It is on a live bill.
@@ -43,19 +45,21 @@ pub struct BillableLine {
     pub unit_price: Money,
 }
 
-/// Locks the client's sessions, by id, and reads them with their lines. What is not the client's is not among them; what
-/// is on the bill `anew`, which is edited, counts as free.
+/// Locks the clients' sessions, by id, and reads them with their lines. What is not theirs is not among them; what is on
+/// the bill `anew`, which is edited, counts as free.
 pub async fn lock_to_bill(
     conn: &mut PgConnection,
     practice: PracticeId,
-    client: ClientId,
+    clients: &[ClientId],
     (sessions, anew): (&[SessionId], Option<BillId>),
 ) -> Result<BTreeMap<SessionId, BillableSession>> {
     let ids: Vec<_> = sessions.iter().map(|session| session.uuid()).collect();
+    let owners: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
     let rows = sqlx::query!(
         r#"
         select
             session.session_id as "session_id: SessionId",
+            session.client_id as "client_id: ClientId",
             session.billable,
             session.outcome,
             session.service_date as "service_date: jiff_sqlx::Date",
@@ -63,12 +67,12 @@ pub async fn lock_to_bill(
         from billing.sessions session
         join billing.clinicians clinician
             on clinician.practice_id = session.practice_id and clinician.clinician_id = session.clinician_id
-        where session.practice_id = $1 and session.client_id = $2 and session.session_id = any($3)
+        where session.practice_id = $1 and session.client_id = any($2) and session.session_id = any($3)
         order by session.session_id
         for no key update of session
         "#,
         practice.uuid(),
-        client.uuid(),
+        &owners,
         &ids,
     )
     .fetch_all(&mut *conn)
@@ -77,6 +81,7 @@ pub async fn lock_to_bill(
     for row in rows {
         let session = BillableSession {
             session: row.session_id,
+            client: row.client_id,
             billable: row.billable,
             billed: false,
             revenue: revenue(&row.outcome)?,

@@ -1,7 +1,8 @@
 use crate::Result;
 use crate::domain::bill::{Bill, BillStatus, Item, Line};
 use crate::domain::shares::Responsibility;
-use crate::ops::bill_lines::{ClientPart, Content, LineTerms, Product, SessionTerms};
+use crate::domain::terms::ClientPart;
+use crate::ops::bill_lines::{Content, LineTerms, Product, SessionTerms};
 use crate::ops::edit_bill::EditBill;
 use crate::ops::get_bill::ShownBill;
 use crate::ops::get_pay_page::PayPage;
@@ -46,6 +47,7 @@ pub fn bill(shown: &ShownBill) -> contract::Bill {
         held: Some(wire::money(shown.held)),
         etag: shown.etag(),
         adjustments: shown.adjustments.iter().map(adjustment).collect(),
+        run_date: face.run_date.map(wire::date),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Between the contracts' messages and the domain's values, one file per noun.
 
 pub mod adjustment;
+pub mod automation;
 pub mod bill;
 pub mod document;
 pub mod event;
@@ -9,4 +10,5 @@ pub mod line;
 pub mod payment;
 pub mod people;
 pub mod session;
+pub mod terms;
 pub mod text;

@@ -5,6 +5,7 @@
 
 mod adjustments;
 mod app;
+mod automation;
 mod bills;
 mod credit;
 mod documents;
@@ -21,4 +22,5 @@ mod seed;
 mod sessions;
 mod statements;
 mod tenancy;
+mod terms;
 mod verify;

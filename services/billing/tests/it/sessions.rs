@@ -71,7 +71,7 @@ impl TestApp {
         recorded.expect("a session")
     }
 
-    async fn pending(&self) -> ListSessionsResponse {
+    pub async fn pending(&self) -> ListSessionsResponse {
         let request = ListSessionsRequest {
             practice_id: self.practice.to_string(),
             states: vec![SessionState::Unbilled.into()],

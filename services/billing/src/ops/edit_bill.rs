@@ -68,7 +68,7 @@ pub async fn edit_bill(
     let face = terms(&before.bill.face, asked.due_date, asked.comments)?;
 
     let change = BillChange {
-        former: wire::bill::bill(&before),
+        former: wire::bill::kept(&before),
         made_by: caller.subject.clone(),
         create_time: now,
     };

@@ -48,7 +48,8 @@ pub async fn reverse_adjustment(
 
     store::bills::update_standings(&mut tx, practice_id, &[after]).await?;
     post(&mut tx, practice_id, now, &entry).await?;
-    store::adjustments::update_reversed(&mut tx, practice_id, &[made.clone()], now).await?;
+    store::adjustments::update_reversed(&mut tx, practice_id, std::slice::from_ref(&made), now)
+        .await?;
     let bill = shown(&mut tx, practice_id, bill, now).await?;
     let reversed = event::adjustment_reversed(&bill.bill, &made, entry.id);
     let events = [

@@ -120,7 +120,7 @@ impl BillService for Billing {
         let bill = parse(&asked.bill_id, "bill_id")?;
         let (current, changes) =
             ops::list_bill_changes::list_bill_changes(self, &caller, practice, bill).await?;
-        Ok(Response::new(wire::bill::bill_changes(&current, changes)))
+        Ok(Response::new(wire::bill::bill_changes(&current, changes)?))
     }
 
     async fn adjust_bill(

@@ -1,18 +1,15 @@
 //! What bills said before they were edited, append-only.
 
-use crate::{Error, Result};
 use ids::{BillId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use prost::Message as _;
-use proto::billing::v1::Bill;
 use sqlx::PgConnection;
 
 /// A bill before one of its edits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BillChange {
-    /// The bill as it was shown.
-    pub former: Bill,
+    /// The bill as it was shown: its contract's message, encoded.
+    pub former: Vec<u8>,
     /// Who changed it.
     pub made_by: String,
     /// When.
@@ -34,7 +31,7 @@ pub async fn insert(
         practice.uuid(),
         bill.uuid(),
         revision,
-        change.former.encode_to_vec(),
+        change.former,
         change.made_by,
         change.create_time.to_sqlx() as jiff_sqlx::Timestamp,
     )
@@ -49,7 +46,7 @@ pub async fn list(
     practice: PracticeId,
     bill: BillId,
     limit: i64,
-) -> Result<Vec<BillChange>> {
+) -> Result<Vec<BillChange>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select former, made_by, create_time as "create_time: jiff_sqlx::Timestamp"
@@ -64,14 +61,10 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(BillChange {
-                former: Bill::decode(row.former.as_slice())
-                    .map_err(|_| Error::Stored("a bill's former content"))?,
-                made_by: row.made_by,
-                create_time: row.create_time.to_jiff(),
-            })
-        })
-        .collect()
+    let changes = rows.into_iter().map(|row| BillChange {
+        former: row.former,
+        made_by: row.made_by,
+        create_time: row.create_time.to_jiff(),
+    });
+    Ok(changes.collect())
 }

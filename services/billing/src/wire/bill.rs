@@ -1,4 +1,3 @@
-use crate::Result;
 use crate::domain::bill::{Bill, BillStatus, Item, Line};
 use crate::domain::shares::Responsibility;
 use crate::domain::terms::ClientPart;
@@ -13,9 +12,11 @@ use crate::store::bill_lists::BillFilter;
 use crate::wire::adjustment::{adjustment, reduction};
 use crate::wire::line::optional_line;
 use crate::wire::text::free_text;
+use crate::{Error, Result};
 use ::rpc::{Invalid, parse, wire};
 use jiff::civil::Date;
 use money::Rate;
+use prost::Message as _;
 use proto::billing::v1 as contract;
 
 /// A bill with its lines, or without them in a list.
@@ -277,26 +278,31 @@ fn product(field: &str, sold: contract::ProductLine) -> Result<Product> {
     })
 }
 
-/// What a bill said before each of its edits, newest first, with what each gave another value.
+/// A bill as its changes keep it.
 #[must_use]
+pub fn kept(shown: &ShownBill) -> Vec<u8> {
+    bill(shown).encode_to_vec()
+}
+
+/// What a bill said before each of its edits, newest first, with what each gave another value. Errors: `Stored`.
 pub fn bill_changes(
     current: &ShownBill,
     changes: Vec<BillChange>,
-) -> contract::ListBillChangesResponse {
+) -> Result<contract::ListBillChangesResponse> {
     let mut after = bill(current);
-    let changes = changes.into_iter().map(|change| {
-        let shown = contract::BillChange {
-            changed_fields: changed_fields(&change.former, &after),
+    let mut shown = Vec::new();
+    for change in changes {
+        let former = contract::Bill::decode(change.former.as_slice())
+            .map_err(|_| Error::Stored("a bill's former content"))?;
+        shown.push(contract::BillChange {
+            changed_fields: changed_fields(&former, &after),
             change_time: Some(wire::time(change.create_time)),
             changed_by: change.made_by,
-            former: Some(change.former.clone()),
-        };
-        after = change.former;
-        shown
-    });
-    contract::ListBillChangesResponse {
-        changes: changes.collect(),
+            former: Some(former.clone()),
+        });
+        after = former;
     }
+    Ok(contract::ListBillChangesResponse { changes: shown })
 }
 
 fn changed_fields(former: &contract::Bill, after: &contract::Bill) -> Vec<String> {

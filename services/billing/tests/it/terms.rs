@@ -47,9 +47,9 @@ pub fn automatic(automation: Automation) -> PracticeTerms {
 #[tokio::test]
 async fn r07_a_bill_is_due_when_the_terms_of_practice_and_client_say() {
     let app = TestApp::start().await;
-    let due = |days: u32| {
+    let due = |days: i32| {
         Some(Date {
-            day: TODAY.day as i32 + days as i32,
+            day: TODAY.day + days,
             ..TODAY
         })
     };

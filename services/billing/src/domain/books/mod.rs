@@ -72,14 +72,17 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// Transfers with their ids.
+type Named = Vec<(TransferId, Transfer)>;
+
 #[derive(Default)]
 struct Books {
     transfers: Vec<Transfer>,
     bills: Vec<Standing>,
     /// What of each bill counts: its issue or last edit, and its adjustments.
-    booked: BTreeMap<usize, Vec<(TransferId, Transfer)>>,
+    booked: BTreeMap<usize, Named>,
     /// What was taken off which bill, and counts.
-    taken: Vec<(usize, Money, Vec<(TransferId, Transfer)>)>,
+    taken: Vec<(usize, Money, Named)>,
     next_id: u128,
     decided: Vec<usize>,
     payments: Vec<(Payment, Vec<Placed>)>,

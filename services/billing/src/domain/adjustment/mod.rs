@@ -1,8 +1,12 @@
 //! What takes something off what a client owes, and why.
 
-use super::account::{Account, AccountKind};
-use super::bill::{Line, Standing};
-use super::entry::{Transfer, Transfers};
+mod reason;
+
+pub use reason::AdjustmentReason;
+
+use crate::domain::account::{Account, AccountKind};
+use crate::domain::bill::{Line, Standing};
+use crate::domain::entry::{Transfer, Transfers};
 use ids::{AdjustmentId, EntryId, TransferId};
 use jiff::Timestamp;
 use money::{Money, MoneyError, Rate};
@@ -55,58 +59,6 @@ impl AdjustmentKind {
             Self::WriteOff => AccountKind::WriteOffs,
         }
     }
-}
-
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident $text:literal;)+) => {
-        /// Why something was adjusted, for reports.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum AdjustmentReason {
-            $($(#[$doc])* $name,)+
-        }
-
-        impl AdjustmentReason {
-            /// Every reason.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// As the database keeps it.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)+
-                }
-            }
-
-            /// The reason of that name.
-            #[must_use]
-            pub fn of(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|reason| reason.name() == name)
-            }
-        }
-    };
-}
-
-reasons! {
-    /// A kindness of the practice.
-    Courtesy "courtesy";
-    /// The client cannot afford it.
-    FinancialHardship "financial_hardship";
-    /// Paid at once.
-    PromptPay "prompt_pay";
-    /// A referral's reward.
-    Referral "referral";
-    /// The practice made something good.
-    ServiceRecovery "service_recovery";
-    /// The appointment was missed for a good reason.
-    ExcusedAbsence "excused_absence";
-    /// Too little to collect.
-    SmallBalance "small_balance";
-    /// It was tried, in vain.
-    Uncollectible "uncollectible";
-    /// The bill was wrong.
-    BillingCorrection "billing_correction";
-    /// The text says it.
-    Other "other";
 }
 
 /// How much is taken off.
@@ -293,10 +245,10 @@ pub fn reverse_adjustment(
 
 #[cfg(test)]
 mod tests {
-    use super::super::bill::Item;
-    use super::super::books::{bill, id, usd};
-    use super::super::shares::Shares;
     use super::*;
+    use crate::domain::bill::Item;
+    use crate::domain::books::{bill, id, usd};
+    use crate::domain::shares::Shares;
     use proptest::prelude::*;
 
     fn line(number: i32, client: i64) -> Line {
@@ -463,13 +415,9 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_and_reason_is_read_by_its_name() {
+    fn every_kind_is_read_by_its_name() {
         for kind in AdjustmentKind::ALL {
             assert_eq!(AdjustmentKind::of(kind.name()), Some(*kind));
         }
-        for reason in AdjustmentReason::ALL {
-            assert_eq!(AdjustmentReason::of(reason.name()), Some(*reason));
-        }
-        assert_eq!(AdjustmentReason::of("whim"), None);
     }
 }

@@ -13,6 +13,7 @@ mod edits;
 mod feeds;
 mod holds;
 mod insurers;
+mod model;
 mod payments;
 mod people;
 mod policies;

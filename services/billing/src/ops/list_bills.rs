@@ -1,5 +1,5 @@
 use super::get_bill::ShownBill;
-use crate::store::bill_lists::BillFilter;
+use crate::store::bill_lists::{BillFilter, Order, Position};
 use crate::{Billing, Error, Result, store};
 use ::rpc::Caller;
 use ids::PracticeId;
@@ -36,17 +36,17 @@ pub async fn list_bills(
     billing: &Billing,
     caller: &Caller,
     practice: PracticeId,
-    filter: &BillFilter,
+    (filter, order): (&BillFilter, Order),
     page: PageAsked<'_>,
 ) -> Result<BillPage> {
     caller.within(practice)?;
     let size = pg::page_size(page.size)?;
-    let below: Option<i64> = billing.page_key.open(page.filter, page.token)?;
+    let after: Option<Position> = billing.page_key.open(page.filter, page.token)?;
     let now = billing.clock.now();
     let mut tx = pg::begin(&billing.db, practice).await?;
     let currency = store::practices::get(&mut tx, practice).await?.currency;
     let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
-    let bills = store::bill_lists::list(&mut tx, practice, filter, (below, limit)).await?;
+    let bills = store::bill_lists::list(&mut tx, practice, (filter, order), (after, limit)).await?;
     let ids: Vec<_> = bills.iter().map(crate::domain::bill::Bill::id).collect();
     let held: HashMap<_, _> = store::holds::held_of_each(&mut tx, practice, &ids, now)
         .await?
@@ -66,7 +66,10 @@ pub async fn list_bills(
         shown.collect(),
         size,
         (&billing.page_key, page.filter),
-        |last| last.bill.face.number,
+        |last| Position {
+            key: order.key(&last.bill),
+            number: last.bill.face.number,
+        },
     )
     .map_err(|_| Error::Stored("a position that cannot be sealed"))?;
     Ok(BillPage {

@@ -49,6 +49,7 @@ impl BillService for Billing {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
         let filter = wire::bill::bill_filter(&asked)?;
+        let order = wire::bill::bill_order(&asked.order_by)?;
         let sealed = ListBillsRequest {
             page_size: 0,
             page_token: String::new(),
@@ -59,7 +60,8 @@ impl BillService for Billing {
             token: &asked.page_token,
             filter: Filter::of("ListBills", &sealed),
         };
-        let page = ops::list_bills::list_bills(self, &caller, practice, &filter, page).await?;
+        let page =
+            ops::list_bills::list_bills(self, &caller, practice, (&filter, order), page).await?;
         Ok(Response::new(wire::bill::bill_page(page)))
     }
 

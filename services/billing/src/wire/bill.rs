@@ -8,7 +8,7 @@ use crate::ops::get_pay_page::PayPage;
 use crate::ops::issue_bill::IssueBill;
 use crate::ops::list_bills::BillPage;
 use crate::store::bill_changes::BillChange;
-use crate::store::bill_lists::BillFilter;
+use crate::store::bill_lists::{BillFilter, Column, Order};
 use crate::wire::adjustment::{adjustment, reduction};
 use crate::wire::line::optional_line;
 use crate::wire::text::free_text;
@@ -146,11 +146,47 @@ pub fn bill_filter(request: &contract::ListBillsRequest) -> Result<BillFilter> {
         contract::BillStatus::Paid => Some(BillStatus::Paid),
         contract::BillStatus::Cancelled => Some(BillStatus::Cancelled),
     };
-    Ok(BillFilter {
+    let reference = Some(request.reference.as_str()).filter(|text| !text.is_empty());
+    let filter = BillFilter {
         client: parse::optional(&request.client_id, "client_id")?,
         statuses: request.statuses().filter_map(status).collect(),
         client_balance_only: request.client_balance_only,
-    })
+        from_issue_date: optional_date(request.from_issue_date, "from_issue_date")?,
+        to_issue_date: optional_date(request.to_issue_date, "to_issue_date")?,
+        due_before: optional_date(request.due_before_date, "due_before_date")?,
+        reference: reference.map(|text| parse(text, "reference")).transpose()?,
+        number: Some(request.number).filter(|number| *number > 0),
+    };
+    if let (Some(from), Some(to)) = (filter.from_issue_date, filter.to_issue_date)
+        && to < from
+    {
+        return Err(Invalid::new("to_issue_date", "must not be before from_issue_date").into());
+    }
+    Ok(filter)
+}
+
+/// In which order bills are asked for. Errors: INVALID_FIELD.
+pub fn bill_order(order_by: &str) -> Result<Order, Invalid> {
+    if order_by.is_empty() {
+        return Ok(Order::NEWEST);
+    }
+    let (column, descending) = match order_by.strip_suffix(" desc") {
+        Some(column) => (column, true),
+        None => (order_by, false),
+    };
+    let column = match column {
+        "number" => Column::Number,
+        "due_date" => Column::DueDate,
+        "client_balance" => Column::ClientBalance,
+        "total" => Column::Total,
+        _unknown => {
+            return Err(Invalid::new(
+                "order_by",
+                "must be one of those that are listed",
+            ));
+        }
+    };
+    Ok(Order { column, descending })
 }
 
 /// What a bill is asked for. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.

@@ -6,6 +6,7 @@
 mod adjustments;
 mod app;
 mod automation;
+mod bill_lists;
 mod bills;
 mod credit;
 mod documents;

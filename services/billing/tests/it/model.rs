@@ -195,10 +195,23 @@ impl Real {
     }
 }
 
-fn workbook(price: i64) -> ProductLine {
-    ProductLine {
+fn workbook(price: i64) -> BillContent {
+    let product = ProductLine {
         name: "Workbook".to_owned(),
         price: Some(usd(price)),
+    };
+    BillContent {
+        products: vec![product],
+        ..BillContent::default()
+    }
+}
+
+fn write_off(amount: i64) -> Reduction {
+    Reduction {
+        kind: AdjustmentKind::WriteOff.into(),
+        reason: AdjustmentReason::SmallBalance.into(),
+        extent: Some(Extent::Amount(usd(amount))),
+        ..Reduction::default()
     }
 }
 
@@ -234,26 +247,17 @@ impl Act {
                     request_id,
                     bill_id: bill_id(at),
                     etag: app.bill(&bills[at]).await.etag,
-                    content: Some(BillContent {
-                        products: vec![workbook(price)],
-                        ..BillContent::default()
-                    }),
+                    content: Some(workbook(price)),
                     ..EditBillRequest::default()
                 };
                 app.bills().edit_bill(request).await?;
             }
             Self::Adjust(at, amount) => {
-                let reduction = Reduction {
-                    kind: AdjustmentKind::WriteOff.into(),
-                    reason: AdjustmentReason::SmallBalance.into(),
-                    extent: Some(Extent::Amount(usd(amount))),
-                    ..Reduction::default()
-                };
                 let request = AdjustBillRequest {
                     practice_id,
                     request_id,
                     bill_id: bill_id(at),
-                    reduction: Some(reduction),
+                    reduction: Some(write_off(amount)),
                 };
                 app.bills().adjust_bill(request).await?;
             }

@@ -41,6 +41,7 @@ pub struct TestApp {
     pub clock: Clock,
     pub billing: Billing,
     pub practice: PracticeId,
+    pub admin_url: String,
     url: String,
     stop: CancellationToken,
     server: JoinHandle<()>,
@@ -83,6 +84,7 @@ impl TestApp {
         let server = Server::new(reporting::routes(&reporting), verifier, clock.clone());
         let bound = server.bind(config).await.expect("free ports");
         let url = format!("http://{}", bound.address());
+        let admin_url = format!("http://{}", bound.admin_address());
         let stopped = stop.clone();
         let server = tokio::spawn(async move {
             let ran = bound.run(stopped.cancelled_owned()).await;
@@ -94,6 +96,7 @@ impl TestApp {
             clock,
             billing,
             practice,
+            admin_url,
             url,
             stop,
             server,

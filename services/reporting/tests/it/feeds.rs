@@ -125,3 +125,29 @@ async fn a_report_that_cannot_know_whether_it_is_current_says_so() {
     assert_eq!(app.months(None, None).await.len(), 3);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r51_followed_events_are_counted_at_the_metrics_page() {
+    let app = TestApp::start().await;
+    app.billing.quarter(app.practice).await;
+    app.current().await;
+    let page = reqwest::get(format!("{}/metrics", app.admin_url))
+        .await
+        .expect("a page")
+        .text()
+        .await
+        .expect("text");
+    let counted = |name: &str| {
+        let labels = "{service=\"reporting\",source=\"billing\"} ";
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("evenkeel_{name}{labels}")));
+        line.unwrap_or_else(|| panic!("{name} is not in\n{page}"))
+            .parse::<u64>()
+            .expect("a count")
+    };
+    // Other stories of this process count in the same place.
+    assert!(counted("feed_events_applied_total") > 0);
+    assert!(page.contains("# HELP evenkeel_feed_events_parked"));
+    app.finish().await;
+}

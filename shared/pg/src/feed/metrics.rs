@@ -1,85 +1,79 @@
+use std::sync::LazyLock;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::Metric;
 
-/// Whose feed is followed.
+/// Who follows whose feed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Source {
+struct Following {
+    service: String,
     source: String,
 }
 
-/// How following goes, by source. Clones count together; one per process.
+/// How following goes, by follower and source. Clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct FollowMetrics {
-    applied: Family<Source, Counter>,
-    duplicates: Family<Source, Counter>,
-    gaps: Family<Source, Counter>,
-    retries: Family<Source, Counter>,
-    parked: Family<Source, Counter>,
-    held: Family<Source, Gauge>,
-    lag_milliseconds: Family<Source, Gauge>,
+    applied: Family<Following, Counter>,
+    duplicates: Family<Following, Counter>,
+    gaps: Family<Following, Counter>,
+    retries: Family<Following, Counter>,
+    parked: Family<Following, Counter>,
+    held: Family<Following, Gauge>,
+    lag_milliseconds: Family<Following, Gauge>,
 }
 
+static OF_PROCESS: LazyLock<FollowMetrics> = LazyLock::new(FollowMetrics::registered);
+
 impl FollowMetrics {
-    /// Shows them at `/metrics`.
-    pub fn register(&self, registry: &mut Registry) {
-        let feed = registry.sub_registry_with_prefix("feed");
-        feed.register(
-            "events_applied",
-            "Events whose effect was committed",
-            self.applied.clone(),
-        );
-        feed.register(
-            "events_duplicate",
-            "Events that came again and were ignored",
-            self.duplicates.clone(),
-        );
-        feed.register(
-            "gaps",
-            "Times a sequence was missing: alarm on any",
-            self.gaps.clone(),
-        );
-        feed.register(
-            "retries",
-            "Events that failed and are tried again",
-            self.retries.clone(),
-        );
-        feed.register(
-            "events_parked",
-            "Events given up until a replay: alarm on any",
-            self.parked.clone(),
-        );
-        feed.register(
-            "practices_held",
-            "Practices whose events wait here for an earlier one",
-            self.held.clone(),
-        );
-        feed.register(
-            "lag_milliseconds",
-            "Age of the last event when it was applied",
-            self.lag_milliseconds.clone(),
-        );
+    /// What `/metrics` shows: one for all that this process follows.
+    pub fn of_process() -> Self {
+        OF_PROCESS.clone()
     }
 
-    /// Events of a source whose effect was committed by this process.
-    pub fn applied(&self, source: &str) -> u64 {
-        self.applied.get_or_create(&label(source)).get()
+    fn registered() -> Self {
+        Self {
+            applied: register("events_applied", "Events whose effect was committed"),
+            duplicates: register(
+                "events_duplicate",
+                "Events that came again and were ignored",
+            ),
+            gaps: register("gaps", "Times a sequence was missing: alarm on any"),
+            retries: register("retries", "Events that failed and are tried again"),
+            parked: register(
+                "events_parked",
+                "Events given up until a replay: alarm on any",
+            ),
+            held: register(
+                "practices_held",
+                "Practices whose events wait here for an earlier one",
+            ),
+            lag_milliseconds: register(
+                "lag_milliseconds",
+                "Age of the last event when it was applied",
+            ),
+        }
+    }
+
+    /// Events of a source whose effect a follower's schema committed in this process.
+    pub fn applied(&self, schema: &str, source: &str) -> u64 {
+        self.applied.get_or_create(&label(schema, source)).get()
     }
 
     /// Events of a source that came again.
-    pub fn duplicates(&self, source: &str) -> u64 {
-        self.duplicates.get_or_create(&label(source)).get()
+    pub fn duplicates(&self, schema: &str, source: &str) -> u64 {
+        self.duplicates.get_or_create(&label(schema, source)).get()
     }
 
     /// Times a sequence of a source was missing.
-    pub fn gaps(&self, source: &str) -> u64 {
-        self.gaps.get_or_create(&label(source)).get()
+    pub fn gaps(&self, schema: &str, source: &str) -> u64 {
+        self.gaps.get_or_create(&label(schema, source)).get()
     }
 
-    pub(crate) fn of(&self, source: &str) -> SourceMetrics {
-        let label = label(source);
+    pub(crate) fn of(&self, schema: &str, source: &str) -> SourceMetrics {
+        let label = label(schema, source);
         SourceMetrics {
             applied: self.applied.get_or_create_owned(&label),
             duplicates: self.duplicates.get_or_create_owned(&label),
@@ -92,8 +86,17 @@ impl FollowMetrics {
     }
 }
 
-fn label(source: &str) -> Source {
-    Source {
+fn register<M>(name: &str, help: &str) -> Family<Following, M>
+where
+    Family<Following, M>: Metric + Clone + Default,
+{
+    telemetry::register(&format!("feed_{name}"), help, Family::default())
+}
+
+/// Services are named as they name themselves: the schema `portal_auth` is portal-auth's.
+fn label(schema: &str, source: &str) -> Following {
+    Following {
+        service: schema.replace('_', "-"),
         source: source.to_owned(),
     }
 }

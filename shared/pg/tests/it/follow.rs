@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use clock::Clock;
 use ids::PracticeId;
-use pg::feed::{Event, Feed, Follow, Handler, HandlerError, follow};
+use pg::feed::{Event, Feed, Follow, FollowMetrics, Handler, HandlerError, follow};
 use pg::{Pool, Tx};
 use testkit::{TestDatabase, eventually};
 use tokio::task::JoinHandle;
@@ -30,6 +30,7 @@ pub fn options(buckets: u16) -> Follow {
         shortest_pause: Duration::from_millis(5),
         longest_pause: Duration::from_millis(100),
         lease: Duration::from_millis(400),
+        metrics: FollowMetrics::default(),
         ..Follow::new(SCHEMA, "self", Clock::system())
     }
 }
@@ -182,7 +183,10 @@ async fn f26_two_replicas_share_a_feed_and_one_takes_over_from_a_dead_one() {
     for practice in &practices {
         all_noted(&database, *practice).await;
     }
-    let applied: u64 = metrics.iter().map(|metrics| metrics.applied("self")).sum();
+    let applied: u64 = metrics
+        .iter()
+        .map(|metrics| metrics.applied(SCHEMA, "self"))
+        .sum();
     assert_eq!(applied, 6 * 40);
 }
 

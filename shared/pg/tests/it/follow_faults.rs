@@ -57,9 +57,9 @@ async fn f23_an_event_that_comes_again_is_ignored() {
     all_noted(&database, practice).await;
     announce(&database, practice, 10).await;
     all_noted(&database, practice).await;
-    assert_eq!(metrics.applied("self"), 20);
+    assert_eq!(metrics.applied(SCHEMA, "self"), 20);
     eventually(SOON, "each came twice", || async {
-        (metrics.duplicates("self") == 20).then_some(())
+        (metrics.duplicates(SCHEMA, "self") == 20).then_some(())
     })
     .await;
 }
@@ -126,7 +126,10 @@ async fn f23_a_gap_stops_its_practice_and_alarms_and_others_flow() {
     assert_eq!((parked.event.practice, parked.event.sequence), (broken, 5));
     assert_eq!(parked.error, "gap: 4 is missing");
     assert_eq!(
-        (cursor(&database, broken).await, metrics.gaps("self")),
+        (
+            cursor(&database, broken).await,
+            metrics.gaps(SCHEMA, "self")
+        ),
         (3, 1)
     );
 

@@ -50,7 +50,7 @@ pub struct Follow {
     pub lease: Duration,
     /// How long without an event or heartbeat until the connection counts as dead.
     pub silence: Duration,
-    /// Where it is counted.
+    /// Where it is counted; by default where `/metrics` shows it.
     pub metrics: FollowMetrics,
 }
 
@@ -67,7 +67,7 @@ impl Follow {
             longest_pause: Duration::from_secs(30),
             lease: Duration::from_secs(15),
             silence: Duration::from_secs(30),
-            metrics: FollowMetrics::default(),
+            metrics: FollowMetrics::of_process(),
         }
     }
 
@@ -98,7 +98,7 @@ pub async fn follow<S: EventSource, H: Handler>(
 ) {
     let shared = Arc::new(Shared {
         leases: Leases::new(follow.schema),
-        metrics: follow.metrics.of(follow.source),
+        metrics: follow.metrics.of(follow.schema, follow.source),
         holder: Uuid::from(ids::EventId::new(&follow.clock)),
         follow,
         pool,

@@ -2,5 +2,6 @@
 
 pub mod command;
 pub mod demo;
+pub mod feed;
 pub mod gateway;
 pub mod up;

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use clock::Clock;
-use evenkeel::{command, up};
+use evenkeel::{command, feed, up};
 
 #[derive(Parser)]
 #[command(
@@ -26,6 +26,8 @@ enum Command {
     Demo(Box<command::DemoOptions>),
     /// Bring the five schemas of DATABASE_URL to this version.
     Migrate(command::MigrateOptions),
+    /// Look after events that a service could not apply.
+    Feed(feed::FeedOptions),
     /// Print the gateway's configuration.
     Gateway(GatewayArguments),
 }
@@ -49,6 +51,7 @@ async fn main() -> Result<()> {
         Command::Up(options) => command::up(*options, clock).await.context("up"),
         Command::Demo(options) => command::demo(*options, clock).await.context("demo"),
         Command::Migrate(options) => command::migrate(&options, &clock).await.context("migrate"),
+        Command::Feed(options) => feed::feed(&options).await.context("feed"),
         Command::Gateway(arguments) => command::gateway(&arguments.options),
     }
 }

@@ -14,7 +14,7 @@ mod table;
 pub use home::Home;
 pub use ports::Ports;
 pub use secrets::Secrets;
-pub use services::migrate;
+pub use services::{migrate, schemas};
 
 use anyhow::{Context as _, Result};
 use clap::Args;

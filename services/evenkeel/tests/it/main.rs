@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod demo_files;
+mod feed;
 mod gateway;
 mod suite;
 mod workshop;

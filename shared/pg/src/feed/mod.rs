@@ -16,7 +16,7 @@ mod wire;
 pub use bucket::{Bucket, BucketError, MAX_BUCKETS};
 pub use event::{Event, Position};
 pub use follow::{
-    Follow, Handler, HandlerError, Parked, follow, parked, replay, reset, rewind, skip,
+    Follow, Handler, HandlerError, Parked, all_parked, follow, parked, replay, reset, rewind, skip,
 };
 pub use metrics::FollowMetrics;
 pub use remote::RemoteFeed;

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use effect::{Handler, HandlerError};
-pub use parked::{Parked, parked, replay, reset, rewind, skip};
+pub use parked::{Parked, all_parked, parked, replay, reset, rewind, skip};
 
 use crate::feed::metrics::SourceMetrics;
 use crate::feed::{Bucket, EventSource, FollowMetrics};

@@ -16,6 +16,8 @@ const MAX_ERROR_CHARACTERS: usize = 1_000;
 /// An event that could not be applied. Its practice's later events wait for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parked {
+    /// Whose feed it came from.
+    pub source: String,
     /// The event.
     pub event: Event,
     /// Why it failed the last time.
@@ -32,18 +34,24 @@ pub async fn parked(
     schema: &'static str,
     source: &str,
 ) -> Result<Vec<Parked>, sqlx::Error> {
+    let mut found = all_parked(pool, schema).await?;
+    found.retain(|parked| parked.source == source);
+    Ok(found)
+}
+
+/// The parked events of all sources, oldest first.
+pub async fn all_parked(pool: &Pool, schema: &'static str) -> Result<Vec<Parked>, sqlx::Error> {
     let rows = sqlx::query(AssertSqlSafe(format!(
-        "select practice_id, seq, event_id, event_type, payload, occur_time, error, attempts, park_time
+        "select source, practice_id, seq, event_id, event_type, payload, occur_time, error, attempts, park_time
         from {schema}.parked_events
-        where source = $1
-        order by park_time, practice_id"
+        order by park_time, source, practice_id"
     )))
-    .bind(source)
     .fetch_all(pool)
     .await?;
     rows.iter()
         .map(|row| {
             Ok(Parked {
+                source: row.try_get("source")?,
                 event: Event::from_row(row)?,
                 error: row.try_get("error")?,
                 attempts: u32::try_from(row.try_get::<i32, _>("attempts")?).unwrap_or(0),

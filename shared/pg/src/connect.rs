@@ -16,7 +16,7 @@ pub struct PgConfig {
     /// Where the database is, with the login that may act as the service's role: postgres://user:password@host/database
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
-    /// How many connections one process may hold.
+    /// How many connections the requests and loops of one process may hold; its feed has four more of its own.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=500))]
     pub database_connections: u32,
     /// How long one statement may run, in milliseconds.
@@ -100,6 +100,15 @@ pub async fn connect(config: &PgConfig, schema: &str) -> Result<Pool, sqlx::Erro
         })
         .connect_with(options(config, schema)?)
         .await
+}
+
+/// A pool of its own beside another, to the same database under the same limits; it connects when it is used. For what
+/// must not wait behind requests, nor they behind it.
+pub(crate) fn beside(pool: &Pool, connections: u32) -> Pool {
+    let options = pool.options().clone().min_connections(0);
+    options
+        .max_connections(connections)
+        .connect_lazy_with((*pool.connect_options()).clone())
 }
 
 fn options(config: &PgConfig, schema: &str) -> Result<PgConnectOptions, sqlx::Error> {

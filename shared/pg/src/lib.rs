@@ -14,6 +14,7 @@ mod plumbing;
 mod requests;
 mod transaction;
 
+pub(crate) use connect::beside;
 pub use connect::{PgConfig, Pool, connect};
 pub use constraint::{Meaning, OnConstraint, is_conflict, is_transient, is_unique};
 pub use lease::{Lease, LeaseError, Leases};

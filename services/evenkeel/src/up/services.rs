@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Connections to Postgres of each service; all fit into the private server's 200.
+/// Connections to Postgres of each service, beside its feed's four; all fit into the private server's 200.
 const CONNECTIONS: u32 = 16;
 
 /// What the services are made of.

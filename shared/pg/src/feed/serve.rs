@@ -11,7 +11,7 @@ use crate::feed::subscription::Subscription;
 use crate::feed::tail::{self, Grown};
 use crate::feed::{Bucket, Event, EventSource, EventStream, Position, SourceError};
 use crate::plumbing::checked;
-use crate::{Pool, begin};
+use crate::{Pool, begin, beside};
 
 /// How many events wait for a slow consumer; then reading stops until it takes one.
 const WAITING_EVENTS: usize = 256;
@@ -20,6 +20,8 @@ const WAITING_GROWTHS: usize = 4096;
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Ends a history page: 500 events, whatever was asked for.
 const MAX_PAGE: u16 = 500;
+/// Connections that read the feed, apart from the ops': a service that is overloaded still tells what it did.
+const CONNECTIONS: u32 = 3;
 
 /// A service's events for others to read. Clones share one watcher.
 #[derive(Clone, Debug)]
@@ -42,7 +44,9 @@ pub struct History {
 
 impl Feed {
     /// Starts to watch the schema's outbox. `stop` ends the watcher and all subscriptions, so that a server can drain.
+    /// Reads over connections of its own to the pool's database, at most three and one that listens.
     pub fn start(pool: Pool, schema: &'static str, stop: CancellationToken) -> Self {
+        let pool = beside(&pool, CONNECTIONS);
         let (grown, _) = broadcast::channel(WAITING_GROWTHS);
         tokio::spawn(tail::watch(
             pool.clone(),

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use clock::Clock;
 use ids::PracticeId;
-use pg::feed::{Event, Feed, Follow, FollowMetrics, Handler, HandlerError, follow};
-use pg::{Pool, Tx};
+use pg::feed::{Event, Feed, Follow, FollowMetrics, Handler, HandlerError, Position, follow};
+use pg::{PgConfig, Pool, Tx};
 use testkit::{TestDatabase, eventually};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -209,4 +209,36 @@ async fn a_reset_source_is_followed_from_its_first_event_again() {
         tx.commit().await.expect("commit");
         all_noted(&database, practice).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f16_a_feed_is_read_while_the_services_own_connections_are_all_taken() {
+    let database = database().await;
+    let practice = practice();
+    announce(&database, practice, 3).await;
+    let config = PgConfig::new(database.url()).with_connections(2);
+    let overloaded = pg::connect(&config, SCHEMA).await.expect("connected");
+    let feed = feed(&overloaded);
+    let taken = [
+        overloaded.acquire().await.expect("the first"),
+        overloaded.acquire().await.expect("the last"),
+    ];
+    let following = follow(
+        options(1),
+        database.pool().clone(),
+        feed.clone(),
+        Notes,
+        CancellationToken::new(),
+    );
+    let _running = tokio::spawn(following);
+    all_noted(&database, practice).await;
+    announce(&database, practice, 3).await;
+    all_noted(&database, practice).await;
+    let after = Position {
+        practice,
+        sequence: 0,
+    };
+    let history = feed.history(after, 500).await.expect("read");
+    assert_eq!(history.events.len(), 6);
+    drop(taken);
 }

@@ -5,7 +5,7 @@ use crate::secrets::{SecretError, Secrets};
 use crate::signing::AccessToken;
 use crate::store::practices::Practice;
 use ::rpc::Role;
-use ids::PracticeId;
+use ids::{BillId, PracticeId};
 use jiff::Timestamp;
 use proto::policy::v1 as policy;
 use proto::portal_auth::v1 as portal_auth;
@@ -94,6 +94,26 @@ pub fn issued(code: LiveCode) -> portal_auth::IssueAccessCodeResponse {
         access_code: code.access_code,
         link_token: code.link_token,
         reference: code.reference,
+        issue_time: Some(::rpc::wire::time(code.issue_time)),
+    }
+}
+
+/// The event of a code that was guessed wrong too often.
+pub fn access_code_burned(bill: BillId, issue_time: Timestamp) -> portal_auth::AccessCodeBurned {
+    portal_auth::AccessCodeBurned {
+        bill_id: bill.to_string(),
+        issue_time: Some(::rpc::wire::time(issue_time)),
+    }
+}
+
+/// The event of a code that was replaced on purpose.
+pub fn access_code_reissued(
+    bill: BillId,
+    issue_time: Timestamp,
+) -> portal_auth::AccessCodeReissued {
+    portal_auth::AccessCodeReissued {
+        bill_id: bill.to_string(),
+        issue_time: Some(::rpc::wire::time(issue_time)),
     }
 }
 

@@ -12,8 +12,8 @@ use proto::portal_auth::v1::access_code_service_server::{
     AccessCodeService, AccessCodeServiceServer,
 };
 use proto::portal_auth::v1::{
-    IssueAccessCodeRequest, IssueAccessCodeResponse, RevealAccessCodeRequest,
-    RevealAccessCodeResponse,
+    IssueAccessCodeRequest, IssueAccessCodeResponse, ReissueAccessCodeRequest,
+    ReissueAccessCodeResponse, RevealAccessCodeRequest, RevealAccessCodeResponse,
 };
 use rpc::Connection;
 use testkit::request_id;
@@ -30,6 +30,13 @@ impl AccessCodeService for Codes {
         &self,
         _: Request<IssueAccessCodeRequest>,
     ) -> Result<Response<IssueAccessCodeResponse>, Status> {
+        Err(Status::permission_denied("billing prints codes only"))
+    }
+
+    async fn reissue_access_code(
+        &self,
+        _: Request<ReissueAccessCodeRequest>,
+    ) -> Result<Response<ReissueAccessCodeResponse>, Status> {
         Err(Status::permission_denied("billing prints codes only"))
     }
 
@@ -78,7 +85,7 @@ impl TestApp {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
             bill_id: bill.bill_id.clone(),
-            without_pdf: false,
+            ..ShareBillRequest::default()
         };
         self.bills().share_bill(request).await.expect("shared");
     }

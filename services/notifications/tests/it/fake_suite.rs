@@ -10,8 +10,8 @@ use proto::portal_auth::v1::access_code_service_server::{
     AccessCodeService, AccessCodeServiceServer,
 };
 use proto::portal_auth::v1::{
-    IssueAccessCodeRequest, IssueAccessCodeResponse, RevealAccessCodeRequest,
-    RevealAccessCodeResponse,
+    IssueAccessCodeRequest, IssueAccessCodeResponse, ReissueAccessCodeRequest,
+    ReissueAccessCodeResponse, RevealAccessCodeRequest, RevealAccessCodeResponse,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -32,6 +32,8 @@ pub struct Books {
     pub owed_minor: i64,
     /// Nobody answers.
     pub away: bool,
+    /// When the code that is shown was made, and which one it is; none is the first.
+    pub code: Option<(jiff::Timestamp, String)>,
 }
 
 impl FakeSuite {
@@ -144,13 +146,18 @@ plays! { AccessCodeService {
         &self,
         request: Request<IssueAccessCodeRequest>,
     ) -> Result<Response<IssueAccessCodeResponse>, Status> {
+        let code = self.books().code.clone();
+        let (issue_time, access_code) =
+            code.unwrap_or((jiff::Timestamp::UNIX_EPOCH, CODE.to_owned()));
         Ok(Response::new(IssueAccessCodeResponse {
-            access_code: CODE.to_owned(),
+            access_code,
             link_token: LINK_TOKEN.to_owned(),
             reference: request.into_inner().reference,
+            issue_time: Some(rpc::wire::time(issue_time)),
         }))
     }
 } refuses {
+    reissue_access_code(ReissueAccessCodeRequest) -> ReissueAccessCodeResponse,
     reveal_access_code(RevealAccessCodeRequest) -> RevealAccessCodeResponse,
 } }
 

@@ -29,9 +29,23 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Of a code that was just made.
+    pub const FRESH: Self = Self {
+        failures_in_row: 0,
+        failures_in_life: 0,
+        lock_end_time: None,
+        burned: false,
+        retired: false,
+    };
+
+    /// Whether the code opens its bill, now or when a lock ends.
+    pub const fn lives(&self) -> bool {
+        !self.burned && !self.retired
+    }
+
     /// Whether a guess may be compared at all. A guess that may not is not counted either: it learned nothing.
     pub fn takes_guesses(&self, now: Timestamp) -> bool {
-        !self.burned && !self.retired && self.lock_end_time.is_none_or(|end| end <= now)
+        self.lives() && self.lock_end_time.is_none_or(|end| end <= now)
     }
 
     /// The standing with one more guess counted as wrong, written down before the guess is compared.
@@ -88,13 +102,7 @@ mod tests {
     use super::*;
 
     fn fresh() -> Standing {
-        Standing {
-            failures_in_row: 0,
-            failures_in_life: 0,
-            lock_end_time: None,
-            burned: false,
-            retired: false,
-        }
+        Standing::FRESH
     }
 
     fn noon() -> Timestamp {

@@ -17,8 +17,8 @@ pub async fn reveal_access_code(
     let reference = store::access_codes::find_reference(&mut tx, practice_id, bill_id).await?;
     let code = store::access_codes::lock(&mut tx, practice_id, bill_id).await?;
     match (reference, code) {
-        (Some(reference), Some(code)) if !code.standing.burned && !code.standing.retired => {
-            open(portal, practice_id, bill_id, reference, &code.sealed)
+        (Some(reference), Some(code)) if code.standing.lives() => {
+            open(portal, practice_id, bill_id, reference, &code)
         }
         (Some(_) | None, Some(_) | None) => Err(Error::AccessCodeNotFound(bill_id)),
     }

@@ -9,9 +9,10 @@ use crate::domain::rate::{
 };
 use crate::secrets::{digest, same};
 use crate::signing::{AccessToken, Grant};
-use crate::{Error, PortalAuth, Result, store};
+use crate::{Error, OUTBOX, PortalAuth, Result, store, wire};
 use ::rpc::{Caller, Role};
-use ids::{BillId, PracticeId, Reference};
+use ids::{BillId, EventId, PracticeId, Reference};
+use pg::Announcement;
 
 /// What a guest says.
 pub struct Guess {
@@ -152,6 +153,14 @@ async fn count_guess(
     }
     let standing = code.standing.counting_one(now);
     store::access_codes::update_standing(&mut tx, practice_id, bill_id, standing, now).await?;
+    if standing.burned {
+        // With the count, so that no burn goes unheard. Should the guess be right after all, the event says how to tell.
+        let event = wire::access_code_burned(bill_id, code.issue_time);
+        let announcement = Announcement::of(EventId::new(&portal.clock), &event);
+        OUTBOX
+            .append(&mut tx, practice_id, now, &[announcement])
+            .await?;
+    }
     tx.commit().await?;
     Ok(Some(Counted {
         practice_id,

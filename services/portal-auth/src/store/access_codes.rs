@@ -18,6 +18,8 @@ pub struct AccessCode {
     pub link_digest: Vec<u8>,
     /// Code and link token, sealed.
     pub sealed: Vec<u8>,
+    /// When it was made.
+    pub issue_time: Timestamp,
     /// How many guesses it still stands.
     pub standing: Standing,
 }
@@ -102,6 +104,7 @@ pub async fn lock(
             code_hash,
             link_digest,
             sealed,
+            issue_time as "issue_time: jiff_sqlx::Timestamp",
             failures_in_row,
             failures_in_life,
             lock_end_time as "lock_end_time: jiff_sqlx::Timestamp",
@@ -120,6 +123,7 @@ pub async fn lock(
         code_hash: row.code_hash,
         link_digest: row.link_digest,
         sealed: row.sealed,
+        issue_time: row.issue_time.to_jiff(),
         standing: Standing {
             failures_in_row: row.failures_in_row,
             failures_in_life: row.failures_in_life,
@@ -136,7 +140,6 @@ pub async fn replace(
     practice: PracticeId,
     bill: BillId,
     code: &AccessCode,
-    now: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
         r#"
@@ -159,7 +162,7 @@ pub async fn replace(
         code.code_hash,
         code.link_digest,
         code.sealed,
-        now.to_sqlx() as jiff_sqlx::Timestamp,
+        code.issue_time.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)
     .await?;

@@ -10,5 +10,6 @@ mod guests;
 mod keys;
 mod practices;
 mod programs;
+mod reissue;
 mod secrets;
 mod staff;

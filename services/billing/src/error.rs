@@ -79,6 +79,9 @@ pub enum Error {
     /// There is nobody to send it to.
     #[error("client {0} has no e-mail address for bills")]
     NoEmailAddress(ClientId),
+    /// Nobody wanted it shared later.
+    #[error("bill {0} is not scheduled to be shared")]
+    ShareNotScheduled(BillId),
     /// Insurance never owed anything on it.
     #[error("bill {0} has no insurance share")]
     NoInsuranceShare(BillId),
@@ -214,6 +217,7 @@ impl Error {
             | Self::NoInsuranceShare(id)
             | Self::BillDecided(id)
             | Self::NothingToAdjust(id)
+            | Self::ShareNotScheduled(id)
             | Self::NothingDue(id) => Some(("BILL_STATE", id.to_string())),
             Self::AdjustmentReversed(id) => Some(("ADJUSTMENT_STATE", id.to_string())),
             Self::NoEmailAddress(id) => Some(("CLIENT_STATE", id.to_string())),
@@ -283,6 +287,7 @@ impl Fault for Error {
             | Self::BillHasPayments(_)
             | Self::PaymentInProgress(_)
             | Self::NoEmailAddress(_)
+            | Self::ShareNotScheduled(_)
             | Self::NoInsuranceShare(_)
             | Self::ExceedsInsuranceBalance(_)
             | Self::ExceedsCredit(_)
@@ -325,6 +330,7 @@ impl Fault for Error {
             Self::BillHasPayments(_) => "BILL_HAS_PAYMENTS",
             Self::PaymentInProgress(_) => "PAYMENT_IN_PROGRESS",
             Self::NoEmailAddress(_) => "NO_EMAIL_ADDRESS",
+            Self::ShareNotScheduled(_) => "SHARE_NOT_SCHEDULED",
             Self::NoInsuranceShare(_) => "NO_INSURANCE_SHARE",
             Self::ExceedsInsuranceBalance(_) => "EXCEEDS_INSURANCE_BALANCE",
             Self::ExceedsCredit(_) => "EXCEEDS_CREDIT",

@@ -1,4 +1,4 @@
-use crate::work::{Payments, Practices, automate};
+use crate::work::{Payments, Practices, automate, share_scheduled};
 use crate::{Billing, Config, SCHEMA, documents, rpc::routes};
 use ::rpc::{Caller, Denied, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -55,7 +55,7 @@ pub async fn run(
         Payments(billing.clone()),
         stop.clone(),
     ));
-
+    let sharing = tokio::spawn(share_scheduled(billing.clone(), stop.clone()));
     let nights = tokio::spawn(automate(billing.clone(), stop.clone()));
 
     let verifier = config.suite.verifier(&clock);
@@ -73,7 +73,7 @@ pub async fn run(
     serving.limits.drain_notice = Duration::from_millis(config.drain_notice_ms);
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, money, nights);
+    let _ = tokio::join!(practices, money, sharing, nights);
     served.context("billing's server")
 }
 

@@ -14,6 +14,7 @@ pub mod people;
 pub mod refund;
 pub mod session;
 pub mod shares;
+pub mod sharing;
 pub mod statement;
 pub mod terms;
 

@@ -4,6 +4,7 @@ use super::adjust_bill::{Reductions, reduce};
 use super::entry as new_entry;
 use super::get_bill::ShownBill;
 use super::post_all;
+use super::schedule_shares::schedule_shares;
 use crate::domain::adjustment::Reduction;
 use crate::domain::bill::{Bill, Face, Line, Revenue, Standing, Totals, last_service_date};
 use crate::domain::entry::{Act, Entry};
@@ -78,6 +79,14 @@ pub(super) async fn book_bills(
     store::new_bills::insert(conn, practice.practice, &new).await?;
     post_all(conn, practice.practice, now, &entries).await?;
     store::adjustments::insert(conn, practice.practice, made_by, &adjustments).await?;
+    let issued: Vec<_> = new
+        .iter()
+        .map(|(bill, _)| (bill.id(), bill.standing.client))
+        .collect();
+    let scheduled = schedule_shares(conn, practice.practice, &issued, now).await?;
+    for bill in &mut shown {
+        bill.scheduled_share_time = scheduled.get(&bill.bill.id()).copied();
+    }
     Ok(Booked {
         bills: shown,
         events,
@@ -143,6 +152,7 @@ fn book(
         lines,
         adjustments: reduced.adjustments,
         held: Money::zero(practice.currency),
+        scheduled_share_time: None,
     };
     Ok(Made { shown, entries })
 }

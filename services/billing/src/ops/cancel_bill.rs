@@ -44,6 +44,7 @@ pub async fn cancel_bill(
     store::bills::update_standings(&mut tx, practice, &[after]).await?;
     store::adjustments::update_reversed(&mut tx, practice, &adjustments, now).await?;
     store::bills::update_cancelled(&mut tx, practice, bill, (now, reason)).await?;
+    store::share_schedules::delete(&mut tx, practice, &[bill]).await?;
     post(&mut tx, practice, now, &entry).await?;
     let cancelled = shown(&mut tx, practice, bill, now).await?;
     let events = [

@@ -18,6 +18,8 @@ pub struct ShownBill {
     pub adjustments: Vec<Adjustment>,
     /// What online payments in progress have set aside.
     pub held: Money,
+    /// When it will be shared; none when nothing is scheduled.
+    pub scheduled_share_time: Option<Timestamp>,
 }
 
 impl ShownBill {
@@ -54,10 +56,12 @@ pub(crate) async fn shown(
     let held = store::holds::held(conn, practice, (bill.id(), currency), now).await?;
     let adjustments =
         store::adjustments::live_on_bill(conn, practice, (bill.id(), currency)).await?;
+    let scheduled_share_time = store::share_schedules::find_time(conn, practice, bill.id()).await?;
     Ok(ShownBill {
         bill,
         lines,
         adjustments,
         held,
+        scheduled_share_time,
     })
 }

@@ -52,10 +52,16 @@ pub async fn list_bills(
         .await?
         .into_iter()
         .collect();
+    let scheduled: HashMap<_, _> = store::share_schedules::of_bills(&mut tx, practice, &ids)
+        .await?
+        .into_iter()
+        .map(|schedule| (schedule.bill, schedule.scheduled_time))
+        .collect();
     let totals = store::bill_lists::totals(&mut tx, practice, filter).await?;
     let shown = bills.into_iter().map(|bill| {
         let held = Money::from_minor(held.get(&bill.id()).copied().unwrap_or(0), currency);
         ShownBill {
+            scheduled_share_time: scheduled.get(&bill.id()).copied(),
             bill,
             lines: Vec::new(),
             adjustments: Vec::new(),

@@ -1,18 +1,18 @@
 use super::get_bill::{ShownBill, shown};
-use crate::wire::event;
+use super::share::{ToShare, share};
 use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
 use ::rpc::Caller;
-use ids::{BillId, PracticeId, ShareId};
+use ids::{BillId, PracticeId};
 use pg::RequestKey;
 
-/// Has a bill sent to its billing contact; notifications does it when it hears of it. Errors: as BillService.ShareBill
-/// says.
+/// Has a bill sent to its billing contact now, in place of any later time; notifications does it when it hears of it.
+/// With no word on the PDF the policy's goes. Errors: as BillService.ShareBill says.
 pub async fn share_bill(
     billing: &Billing,
     caller: &Caller,
     key: &RequestKey,
     (practice, bill): (PracticeId, BillId),
-    without_pdf: bool,
+    with_pdf: Option<bool>,
 ) -> Result<ShownBill> {
     caller.within(practice)?;
     let now = billing.clock.now();
@@ -31,13 +31,22 @@ pub async fn share_bill(
     {
         return Err(Error::NoEmailAddress(client));
     }
-    store::bills::update_shared(&mut tx, practice, bill, now).await?;
+    let with_pdf = match with_pdf {
+        Some(with_pdf) => with_pdf,
+        None => {
+            store::share_policies::get_for(&mut tx, practice, client)
+                .await?
+                .with_pdf
+        }
+    };
+    let asked = [ToShare {
+        bill: before,
+        with_pdf,
+        shared_by: Some(caller.subject.clone()),
+        scheduled: false,
+    }];
+    let events = share(billing, &mut tx, practice, &asked, now).await?;
     let shared = shown(&mut tx, practice, bill, now).await?;
-    let share = ShareId::new(&billing.clock);
-    let events = [event::of(
-        &billing.clock,
-        &event::bill_shared(&shared.bill, without_pdf, share),
-    )];
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;
     Ok(shared)

@@ -92,9 +92,9 @@ impl BillService for Billing {
         let (practice, key) =
             request_key((&asked.practice_id, &asked.request_id), "ShareBill", &asked)?;
         let bill = parse(&asked.bill_id, "bill_id")?;
+        let with_pdf = wire::share::wants_pdf(&asked);
         let bill =
-            ops::share_bill::share_bill(self, &caller, &key, (practice, bill), asked.without_pdf)
-                .await?;
+            ops::share_bill::share_bill(self, &caller, &key, (practice, bill), with_pdf).await?;
         Ok(Response::new(ShareBillResponse {
             bill: Some(wire::bill::bill(&bill)),
         }))

@@ -6,6 +6,7 @@ mod client_service;
 mod document_service;
 mod ledger_service;
 mod session_service;
+mod share_service;
 mod terms_service;
 
 use crate::{Billing, Result};
@@ -17,6 +18,7 @@ use proto::billing::v1::client_service_server::ClientServiceServer;
 use proto::billing::v1::document_service_server::DocumentServiceServer;
 use proto::billing::v1::ledger_service_server::LedgerServiceServer;
 use proto::billing::v1::session_service_server::SessionServiceServer;
+use proto::billing::v1::share_service_server::ShareServiceServer;
 use proto::billing::v1::terms_service_server::TermsServiceServer;
 
 /// Every service of billing's contract.
@@ -27,6 +29,7 @@ pub fn routes(billing: &Billing) -> ::rpc::Routes {
         .offer(SessionServiceServer::new(billing.clone()))
         .offer(DocumentServiceServer::new(billing.clone()))
         .offer(BillServiceServer::new(billing.clone()))
+        .offer(ShareServiceServer::new(billing.clone()))
         .offer(LedgerServiceServer::new(billing.clone()))
         .offer(TermsServiceServer::new(billing.clone()))
         .offer(AutomationServiceServer::new(billing.clone()))

@@ -283,28 +283,6 @@ pub async fn update_standings(
     Ok(())
 }
 
-/// Notes that a locked bill was shared.
-pub async fn update_shared(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    bill: BillId,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        r#"
-        update billing.bills
-        set share_time = $3, revision = revision + 1
-        where practice_id = $1 and bill_id = $2
-        "#,
-        practice.uuid(),
-        bill.uuid(),
-        now.to_sqlx() as jiff_sqlx::Timestamp,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// Notes that a locked bill was cancelled, and gives its sessions free.
 pub async fn update_cancelled(
     conn: &mut PgConnection,

@@ -1,6 +1,8 @@
 use crate::{Error, Missing, Result};
 use ids::{ClientId, PayerId, PolicyId, PracticeId};
 use sqlx::PgConnection;
+use std::collections::HashSet;
+use uuid::Uuid;
 
 /// Whether the practice has the client.
 pub async fn client_exists(
@@ -83,4 +85,31 @@ pub async fn find_billing_email(
     .await?
     .ok_or(Error::Missing(Missing::Client(client)))?;
     Ok(Some(email).filter(|email| !email.is_empty()))
+}
+
+/// Those of these clients whose bills can be sent by e-mail.
+pub async fn with_billing_email(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    clients: &[ClientId],
+) -> Result<HashSet<ClientId>> {
+    let ids: Vec<Uuid> = clients.iter().map(|client| client.uuid()).collect();
+    let reached = sqlx::query_scalar!(
+        r#"
+        select client.client_id as "client: ClientId"
+        from billing.clients client
+        left join billing.contacts contact
+            on contact.practice_id = client.practice_id
+            and contact.client_id = client.client_id
+            and contact.contact_id = client.billing_contact_id
+        where client.practice_id = $1
+            and client.client_id = any($2)
+            and coalesce(contact.email, client.email) <> ''
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(reached.into_iter().collect())
 }

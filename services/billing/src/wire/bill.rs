@@ -49,6 +49,7 @@ pub fn bill(shown: &ShownBill) -> contract::Bill {
         etag: shown.etag(),
         adjustments: shown.adjustments.iter().map(adjustment).collect(),
         run_date: face.run_date.map(wire::date),
+        scheduled_share_time: shown.scheduled_share_time.map(wire::time),
     }
 }
 

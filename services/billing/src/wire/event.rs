@@ -3,6 +3,7 @@
 use crate::domain::adjustment::Adjustment;
 use crate::domain::bill::Bill;
 use crate::domain::entry::Entry;
+use crate::domain::sharing::Share;
 use crate::store::insurer_payments::InsurerPayment;
 use crate::store::payments::PostedPayment;
 use crate::store::refunds::PostedRefund;
@@ -10,7 +11,7 @@ use crate::wire::adjustment::{shown_kind, shown_reason};
 use crate::wire::{bill, ledger, payment};
 use ::rpc::wire;
 use clock::Clock;
-use ids::{ClientId, EntryId, EventId, PracticeId, ShareId};
+use ids::{ClientId, EntryId, EventId, PracticeId};
 use pg::Announcement;
 use prost_reflect::ReflectMessage;
 use proto::billing::v1 as contract;
@@ -83,11 +84,12 @@ pub fn balance_changed(changed: &Bill, entry: EntryId) -> contract::BillBalanceC
 
 /// A bill is to be sent.
 #[must_use]
-pub fn bill_shared(shared: &Bill, without_pdf: bool, share: ShareId) -> contract::BillShared {
+pub fn bill_shared(shared: &Bill, share: &Share, scheduled: bool) -> contract::BillShared {
     contract::BillShared {
         bill: Some(bill::facts(shared)),
-        without_pdf,
-        share_id: share.to_string(),
+        without_pdf: !share.with_pdf,
+        share_id: share.share.to_string(),
+        scheduled,
     }
 }
 

@@ -10,5 +10,6 @@ pub mod line;
 pub mod payment;
 pub mod people;
 pub mod session;
+pub mod share;
 pub mod terms;
 pub mod text;

@@ -1,12 +1,15 @@
-//! What billing follows: portal-auth's practices, and payments' money; and what it does by itself at night.
+//! The loops: following portal-auth's practices and payments' money; billing by night, and sharing bills when their time
+//! has come.
 
 mod automation;
 mod payments;
 mod practices;
+mod share;
 
 pub use automation::{automate, automate_due};
 pub use payments::Payments;
 pub use practices::Practices;
+pub use share::{share_due, share_scheduled};
 
 use crate::Error;
 use ::rpc::Fault as _;

@@ -308,7 +308,7 @@ async fn r15_a_shared_bill_says_when_and_needs_an_address() {
         practice_id: app.practice.to_string(),
         request_id: request_id(),
         bill_id: bill.bill_id.clone(),
-        without_pdf: false,
+        ..ShareBillRequest::default()
     };
     let shared = app
         .bills()

@@ -22,6 +22,7 @@ mod races;
 mod refunds;
 mod seed;
 mod sessions;
+mod sharing;
 mod statements;
 mod tenancy;
 mod terms;

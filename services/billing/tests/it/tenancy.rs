@@ -38,7 +38,7 @@ async fn r41_what_is_another_practices_is_not_there() {
         practice_id: stranger.to_string(),
         request_id: request_id(),
         bill_id: bill.bill_id.clone(),
-        without_pdf: false,
+        ..ShareBillRequest::default()
     };
     assert_eq!(reason(bills.share_bill(share).await), "BILL_NOT_FOUND");
     let balance = GetClientBalanceRequest {

@@ -1,5 +1,5 @@
 use crate::letter::Templates;
-use crate::work::{Bills, Payments, Practices, Smtp, deliver_messages};
+use crate::work::{Bills, Payments, Portal, Smtp, deliver_messages};
 use crate::{Config, Notifications, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -52,7 +52,7 @@ pub async fn run(
         following(
             &notifications,
             ("portal-auth", portal_auth),
-            Practices,
+            Portal(clock.clone()),
             &stop,
         ),
         following(

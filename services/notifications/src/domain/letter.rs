@@ -31,6 +31,24 @@ pub enum Letter {
         /// The PDF is attached.
         has_pdf: bool,
     },
+    /// A bill on which nothing is due, or nothing any more.
+    NothingDue {
+        /// Invoice #.
+        reference: Reference,
+        /// What the client owes: 0, in the bill's currency.
+        balance: Money,
+        /// The insurer has yet to pay or decide.
+        insurer_owes: bool,
+        /// The PDF is attached.
+        has_pdf: bool,
+    },
+    /// The old Access Code opens nothing, this one does.
+    AccessCode {
+        /// What is due, and how it is paid.
+        due: Due,
+        /// The old one was guessed wrong too often.
+        burned: bool,
+    },
     /// Thank you.
     Receipt {
         /// All of the payment.
@@ -91,6 +109,13 @@ impl Letter {
                     "Your bill from {practice}: Invoice # {}",
                     pay_page.reference
                 )
+            }
+            Self::NothingDue { reference, .. } => {
+                format!("Your bill from {practice}: nothing is due on Invoice # {reference}")
+            }
+            Self::AccessCode { due, .. } => {
+                let reference = due.pay_page.reference;
+                format!("Your new Access Code for Invoice # {reference} from {practice}")
             }
             Self::Receipt { .. } => format!("Your receipt from {practice}"),
             Self::Refund { .. } => format!("Your refund from {practice}"),

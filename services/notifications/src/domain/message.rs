@@ -1,6 +1,6 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
-use ids::{BillId, ClientId, MessageId, PaymentId, RefundId, ShareId};
+use ids::{BillId, ClientId, EventId, MessageId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
@@ -17,6 +17,8 @@ pub enum Kind {
     Refund,
     /// A card was declined.
     Decline,
+    /// A bill has a new Access Code.
+    AccessCode,
 }
 
 impl Kind {
@@ -28,15 +30,21 @@ impl Kind {
             Self::Receipt => "receipt",
             Self::Refund => "refund",
             Self::Decline => "decline",
+            Self::AccessCode => "access_code",
         }
     }
 
     /// The way back; none for a text that is no kind.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Bill, Self::Receipt, Self::Refund, Self::Decline]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        let all = [
+            Self::Bill,
+            Self::Receipt,
+            Self::Refund,
+            Self::Decline,
+            Self::AccessCode,
+        ];
+        all.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -49,6 +57,8 @@ pub enum State {
     Sent,
     /// Given up.
     Failed,
+    /// Not sent, for there was no need any more.
+    Skipped,
 }
 
 impl State {
@@ -59,13 +69,14 @@ impl State {
             Self::Queued => "queued",
             Self::Sent => "sent",
             Self::Failed => "failed",
+            Self::Skipped => "skipped",
         }
     }
 
     /// The way back; none for a text that is no state.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Queued, Self::Sent, Self::Failed]
+        [Self::Queued, Self::Sent, Self::Failed, Self::Skipped]
             .into_iter()
             .find(|state| state.name() == name)
     }
@@ -92,6 +103,10 @@ pub enum Particulars {
         share: ShareId,
         /// Link only.
         without_pdf: bool,
+        /// It was meant for a bill with something due: one that was scheduled, or open when it was shared. Should a
+        /// receipt have told meanwhile that it is paid, it is not sent.
+        #[serde(default)]
+        to_be_paid: bool,
     },
     /// A payment was booked.
     Receipt {
@@ -136,6 +151,15 @@ pub enum Particulars {
         /// Why, in words for the payer.
         reason: String,
     },
+    /// A bill has a new Access Code, or needs one.
+    AccessCode {
+        /// The bill.
+        bill: BillId,
+        /// The event that told of it.
+        event: EventId,
+        /// The code that was burned by wrong guesses, by the time it was made; none when the practice wanted a new one.
+        burned: Option<Timestamp>,
+    },
 }
 
 impl Particulars {
@@ -147,6 +171,7 @@ impl Particulars {
             Self::Receipt { .. } => Kind::Receipt,
             Self::Refund { .. } => Kind::Refund,
             Self::Decline { .. } => Kind::Decline,
+            Self::AccessCode { .. } => Kind::AccessCode,
         }
     }
 
@@ -160,6 +185,7 @@ impl Particulars {
                 format!("{kind}/{payment}")
             }
             Self::Refund { refund, .. } => format!("{kind}/{refund}"),
+            Self::AccessCode { event, .. } => format!("{kind}/{event}"),
         }
     }
 
@@ -167,7 +193,7 @@ impl Particulars {
     #[must_use]
     pub fn bill(&self) -> Option<BillId> {
         match self {
-            Self::Bill { bill, .. } => Some(*bill),
+            Self::Bill { bill, .. } | Self::AccessCode { bill, .. } => Some(*bill),
             Self::Receipt { allocations, .. } => match allocations.as_slice() {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
@@ -181,7 +207,7 @@ impl Particulars {
     #[must_use]
     pub const fn payment(&self) -> Option<PaymentId> {
         match self {
-            Self::Bill { .. } => None,
+            Self::Bill { .. } | Self::AccessCode { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
@@ -193,7 +219,10 @@ impl Particulars {
     pub const fn refund(&self) -> Option<RefundId> {
         match self {
             Self::Refund { refund, .. } => Some(*refund),
-            Self::Bill { .. } | Self::Receipt { .. } | Self::Decline { .. } => None,
+            Self::Bill { .. }
+            | Self::Receipt { .. }
+            | Self::Decline { .. }
+            | Self::AccessCode { .. } => None,
         }
     }
 
@@ -202,7 +231,10 @@ impl Particulars {
     pub const fn share(&self) -> Option<ShareId> {
         match self {
             Self::Bill { share, .. } => Some(*share),
-            Self::Receipt { .. } | Self::Refund { .. } | Self::Decline { .. } => None,
+            Self::Receipt { .. }
+            | Self::Refund { .. }
+            | Self::Decline { .. }
+            | Self::AccessCode { .. } => None,
         }
     }
 }
@@ -216,7 +248,7 @@ pub struct NewMessage {
     pub client: ClientId,
     /// What it is about.
     pub particulars: Particulars,
-    /// When it is queued; also when it is first tried.
+    /// When it is queued.
     pub create_time: Timestamp,
 }
 
@@ -241,7 +273,7 @@ pub struct Message {
     pub subject: String,
     /// How often it was tried.
     pub attempts: i32,
-    /// Why the last attempt failed; empty when it did not.
+    /// Why the last attempt failed, or why it was skipped; empty when it was neither.
     pub last_error: String,
     /// When it was queued.
     pub create_time: Timestamp,
@@ -265,6 +297,11 @@ pub enum Outcome {
     Failed {
         /// Why.
         error: String,
+    },
+    /// Not sent, for there was no need any more.
+    Skipped {
+        /// Why.
+        reason: String,
     },
 }
 
@@ -294,6 +331,24 @@ mod tests {
             kept
         );
         assert!(kept.dedupe_key().starts_with("receipt/pay_"));
+    }
+
+    #[test]
+    fn a_bill_that_was_queued_by_the_version_before_reads_as_one() {
+        let (bill, share) = (
+            BillId::from(Uuid::from_u128(7)),
+            ShareId::from(Uuid::from_u128(8)),
+        );
+        let kept =
+            format!(r#"{{"kind":"bill","bill":"{bill}","share":"{share}","without_pdf":true}}"#);
+        let read = serde_json::from_str::<Particulars>(&kept).expect("read");
+        let expected = Particulars::Bill {
+            bill,
+            share,
+            without_pdf: true,
+            to_be_paid: false,
+        };
+        assert_eq!(read, expected);
     }
 
     #[test]

@@ -23,6 +23,31 @@ pub fn wants_receipt(online: bool, receive_date: Date, post_time: Timestamp) -> 
     online || post_date.duration_since(receive_date) <= NEWS
 }
 
+/// A guess that is counted as the one too many may still turn out right; by then it has.
+const SETTLED: SignedDuration = SignedDuration::from_mins(1);
+/// Whoever guesses at a bill must not be able to fill its payer's mailbox.
+const BETWEEN_NOTICES: SignedDuration = SignedDuration::from_hours(24);
+
+/// The last mail that told of a burned code of a bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastNotice {
+    /// It waits, and will bring the code that the bill has by then.
+    Waiting,
+    /// It went out, or was given up.
+    Done(Timestamp),
+}
+
+/// When the mail goes that tells of a burned code; none when one waits already.
+#[must_use]
+pub fn burn_notice_time(last: Option<LastNotice>, now: Timestamp) -> Option<Timestamp> {
+    let after = |time: Timestamp, pause| time.saturating_add(pause).unwrap_or(Timestamp::MAX);
+    match last {
+        Some(LastNotice::Waiting) => None,
+        Some(LastNotice::Done(time)) => Some(after(time, BETWEEN_NOTICES).max(after(now, SETTLED))),
+        None => Some(after(now, SETTLED)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +59,20 @@ mod tests {
         assert!(wants_receipt(false, day(2), now));
         assert!(!wants_receipt(false, day(1), now));
         assert!(wants_receipt(true, day(1), now));
+    }
+
+    #[test]
+    fn a_burned_code_is_told_of_at_most_once_a_day() {
+        let now: Timestamp = "2026-03-09T12:00:00Z".parse().expect("an instant");
+        let soon = Some(now + SignedDuration::from_mins(1));
+        let sent = |hours| Some(LastNotice::Done(now - SignedDuration::from_hours(hours)));
+        assert_eq!(burn_notice_time(None, now), soon);
+        assert_eq!(burn_notice_time(Some(LastNotice::Waiting), now), None);
+        assert_eq!(
+            burn_notice_time(sent(23), now),
+            Some(now + SignedDuration::from_hours(1))
+        );
+        assert_eq!(burn_notice_time(sent(25), now), soon);
     }
 
     #[test]

@@ -38,15 +38,31 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 15] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
+    (
+        "nothing_due.mjml",
+        include_str!("../../templates/nothing_due.mjml"),
+    ),
+    (
+        "access_code.mjml",
+        include_str!("../../templates/access_code.mjml"),
+    ),
     ("receipt.mjml", include_str!("../../templates/receipt.mjml")),
     ("refund.mjml", include_str!("../../templates/refund.mjml")),
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
+    (
+        "nothing_due.txt",
+        include_str!("../../templates/nothing_due.txt"),
+    ),
+    (
+        "access_code.txt",
+        include_str!("../../templates/access_code.txt"),
+    ),
     ("receipt.txt", include_str!("../../templates/receipt.txt")),
     ("refund.txt", include_str!("../../templates/refund.txt")),
     ("decline.txt", include_str!("../../templates/decline.txt")),
@@ -84,6 +100,8 @@ impl Templates {
     pub fn write(&self, letter: &Letter, practice: &Practice) -> Result<Written, LetterError> {
         let kind = match letter {
             Letter::Bill { .. } => "bill",
+            Letter::NothingDue { .. } => "nothing_due",
+            Letter::AccessCode { .. } => "access_code",
             Letter::Receipt { .. } => "receipt",
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",

@@ -42,6 +42,23 @@ fn particular(letter: &Letter) -> Value {
             page => page(pay_page),
             has_pdf => has_pdf,
         },
+        Letter::NothingDue {
+            reference,
+            balance,
+            insurer_owes,
+            has_pdf,
+        } => context! {
+            reference => reference.to_string(),
+            balance => balance.to_string(),
+            insurer_owes => insurer_owes,
+            has_pdf => has_pdf,
+        },
+        Letter::AccessCode { due, burned } => context! {
+            amount_due => due.amount.to_string(),
+            due_date => long(due.date),
+            page => page(&due.pay_page),
+            burned => burned,
+        },
         Letter::Receipt {
             amount,
             receive_date,

@@ -4,6 +4,8 @@
 pub mod claim_messages;
 /// Staff reads the history.
 pub mod list_messages;
+/// A new Access Code is to be sent.
+pub mod queue_access_code;
 /// An event becomes a mail.
 pub mod queue_message;
 /// What an attempt came to.

@@ -28,7 +28,9 @@ pub async fn record_outcome(
     let now = notifications.clock.now();
     let mut tx = pg::begin(&notifications.db, claim.practice).await?;
     let held = match outcome {
-        Outcome::Sent | Outcome::Failed { .. } => store::queue::delete(&mut tx, claim).await?,
+        Outcome::Sent | Outcome::Failed { .. } | Outcome::Skipped { .. } => {
+            store::queue::delete(&mut tx, claim).await?
+        }
         Outcome::Postponed {
             next_attempt_time, ..
         } => store::queue::postpone(&mut tx, claim, *next_attempt_time).await?,
@@ -40,6 +42,7 @@ pub async fn record_outcome(
         Outcome::Sent => (State::Sent, ""),
         Outcome::Postponed { error, .. } => (State::Queued, error.as_str()),
         Outcome::Failed { error } => (State::Failed, error.as_str()),
+        Outcome::Skipped { reason } => (State::Skipped, reason.as_str()),
     };
     let sent = state == State::Sent;
     let attempt = Attempt {

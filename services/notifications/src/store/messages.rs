@@ -1,4 +1,5 @@
 use crate::domain::message::{Kind, Message, NewMessage, Particulars, State};
+use crate::domain::news::LastNotice;
 use crate::{Error, Result};
 use ids::{BillId, ClientId, MessageId, PaymentId, PracticeId};
 use jiff::Timestamp;
@@ -64,6 +65,95 @@ pub async fn find_queued(
         client: row.client,
         particulars: row.particulars.0,
         create_time: row.create_time.to_jiff(),
+    }))
+}
+
+/// Whose bill it is, as far as a mail was ever written about it.
+pub async fn find_client_of_bill(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+) -> Result<Option<ClientId>> {
+    let client = sqlx::query_scalar!(
+        r#"
+        select client_id as "client: ClientId"
+        from notifications.messages
+        where practice_id = $1 and bill_id = $2
+        order by message_id desc
+        limit 1
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(client)
+}
+
+/// What receipts say, or will say in a moment, that was paid on the bill: in minor units of its currency.
+pub async fn receipted_minor(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (client, bill): (ClientId, BillId),
+) -> Result<i64> {
+    let receipts = sqlx::query_scalar!(
+        r#"
+        select particulars as "particulars: Json<Particulars>"
+        from notifications.messages
+        where practice_id = $1
+            and client_id = $2
+            and kind = 'receipt'
+            and state in ('queued', 'sent')
+            and particulars -> 'allocations' @> jsonb_build_array(jsonb_build_object('bill', $3::text))
+        "#,
+        practice.uuid(),
+        client.uuid(),
+        bill.to_string(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let paid = receipts.iter().flat_map(|receipt| match &receipt.0 {
+        Particulars::Receipt { allocations, .. } => allocations.as_slice(),
+        Particulars::Bill { .. }
+        | Particulars::Refund { .. }
+        | Particulars::Decline { .. }
+        | Particulars::AccessCode { .. } => &[],
+    });
+    let of_bill = paid.filter(|allocation| allocation.bill == bill);
+    Ok(of_bill.map(|allocation| allocation.amount.minor()).sum())
+}
+
+/// The last mail that told of a burned code of the bill; one that turned out needless was none.
+pub async fn find_burn_notice(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+) -> Result<Option<LastNotice>> {
+    let row = sqlx::query!(
+        r#"
+        select
+            state = 'queued' as "waits!",
+            coalesce(send_time, create_time) as "time!: jiff_sqlx::Timestamp"
+        from notifications.messages
+        where practice_id = $1
+            and bill_id = $2
+            and kind = 'access_code'
+            and state <> 'skipped'
+            and particulars ->> 'burned' is not null
+        order by message_id desc
+        limit 1
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| {
+        if row.waits {
+            LastNotice::Waiting
+        } else {
+            LastNotice::Done(row.time.to_jiff())
+        }
     }))
 }
 

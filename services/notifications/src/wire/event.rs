@@ -2,8 +2,9 @@
 
 use crate::domain::message::{Allocation, Particulars};
 use crate::domain::practice::Practice;
+use crate::ops::queue_access_code::NewCode;
 use ::rpc::{Invalid, parse};
-use ids::ClientId;
+use ids::{ClientId, EventId};
 use money::Money;
 use proto::billing::v1 as billing;
 use proto::payments::v1 as payments;
@@ -27,12 +28,40 @@ pub fn practice(event: portal_auth::PracticeRegistered) -> Result<Practice, Inva
 /// The mail that shares a bill. Errors: the event lacks an id.
 pub fn bill_shared(event: billing::BillShared) -> Result<Draft, Invalid> {
     let bill = parse::required(event.bill, "bill")?;
+    let was_open = bill
+        .client_balance
+        .is_some_and(|balance| balance.minor_units > 0);
     let particulars = Particulars::Bill {
         bill: parse(&bill.bill_id, "bill.bill_id")?,
         share: parse(&event.share_id, "share_id")?,
         without_pdf: event.without_pdf,
+        to_be_paid: event.scheduled || was_open,
     };
     Ok((parse(&bill.client_id, "bill.client_id")?, particulars))
+}
+
+/// A code that is to be replaced, `event` saying so. Errors: the event lacks an id or the time.
+pub fn access_code_burned(
+    event: EventId,
+    burned: &portal_auth::AccessCodeBurned,
+) -> Result<NewCode, Invalid> {
+    Ok(NewCode {
+        bill: parse(&burned.bill_id, "bill_id")?,
+        event,
+        burned: Some(parse::time(burned.issue_time, "issue_time")?),
+    })
+}
+
+/// A code that was replaced. Errors: the event lacks an id.
+pub fn access_code_reissued(
+    event: EventId,
+    reissued: &portal_auth::AccessCodeReissued,
+) -> Result<NewCode, Invalid> {
+    Ok(NewCode {
+        bill: parse(&reissued.bill_id, "bill_id")?,
+        event,
+        burned: None,
+    })
 }
 
 /// Whether the money came through the processor.

@@ -13,6 +13,7 @@ pub fn message_filter(
         notifications::MessageState::Queued => Some(State::Queued),
         notifications::MessageState::Sent => Some(State::Sent),
         notifications::MessageState::Failed => Some(State::Failed),
+        notifications::MessageState::Skipped => Some(State::Skipped),
     };
     Ok(MessageFilter {
         client: parse::optional(&request.client_id, "client_id")?,
@@ -34,11 +35,13 @@ fn message(message: Message) -> notifications::Message {
         Kind::Receipt => notifications::MessageKind::Receipt,
         Kind::Refund => notifications::MessageKind::Refund,
         Kind::Decline => notifications::MessageKind::Decline,
+        Kind::AccessCode => notifications::MessageKind::AccessCode,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,
         State::Sent => notifications::MessageState::Sent,
         State::Failed => notifications::MessageState::Failed,
+        State::Skipped => notifications::MessageState::Skipped,
     };
     notifications::Message {
         message_id: message.message_id.to_string(),

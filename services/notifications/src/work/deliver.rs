@@ -108,6 +108,7 @@ async fn deliver(notifications: Notifications, claim: Claim) {
         Outcome::Sent => "sent",
         Outcome::Postponed { .. } => "postponed",
         Outcome::Failed { .. } => "failed",
+        Outcome::Skipped { .. } => "skipped",
     };
     MAILS.get_or_create(&[("outcome", name)]).inc();
     tracing::info!(message = %claim.message, kind = message.particulars.kind().name(), outcome = name, "mail");
@@ -174,6 +175,11 @@ fn outcome(
         Err(Trouble::Never(error)) => {
             return Outcome::Failed {
                 error: short(error),
+            };
+        }
+        Err(Trouble::Needless(reason)) => {
+            return Outcome::Skipped {
+                reason: short(reason),
             };
         }
         Err(Trouble::Later(error)) => short(error),

@@ -1,12 +1,13 @@
 //! What a letter says is asked for when it is sent, so that it is true then: amounts and dates are those of the bill at
-//! that time, and a bill that was paid meanwhile is not sent.
+//! that time, and one that was paid meanwhile says that nothing is due, unless its receipt has said so.
 
-use crate::Notifications;
 use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::message::{NewMessage, Particulars};
 use crate::letter::Document;
+use crate::{Notifications, store};
 use ::rpc::{Invalid, Retry, parse};
 use ids::{BillId, ClientId, PaymentId, PracticeId, Reference};
+use jiff::Timestamp;
 use lettre::Address;
 use money::Money;
 use proto::billing::v1::bill_service_client::BillServiceClient;
@@ -29,6 +30,8 @@ pub(super) enum Trouble {
     Later(String),
     /// It never will.
     Never(String),
+    /// There is no need any more.
+    Needless(String),
 }
 
 impl From<Status> for Trouble {
@@ -48,6 +51,9 @@ impl From<Invalid> for Trouble {
 }
 
 const NOTHING_DUE: &str = "nothing is due any more";
+const RECEIPT_TOLD: &str = "nothing is due any more, and the receipt says so";
+const CANCELLED: &str = "the bill was cancelled";
+const CODE_LIVES: &str = "the Access Code opens the bill after all";
 const NO_ADDRESS: &str = "there is no e-mail address to send it to";
 
 /// Asks for what one mail says.
@@ -89,8 +95,21 @@ impl<'a> Gather<'a> {
     ) -> Result<(Letter, Option<Document>), Trouble> {
         match &message.particulars {
             Particulars::Bill {
-                bill, without_pdf, ..
-            } => self.bill(*bill, *without_pdf).await,
+                bill,
+                without_pdf,
+                to_be_paid,
+                ..
+            } => {
+                let bill = self.live_bill(*bill).await?;
+                if owes(&bill)? {
+                    return self.bill(&bill, *without_pdf).await;
+                }
+                if *to_be_paid && self.is_receipted(message.client, &bill).await? {
+                    return Err(Trouble::Needless(RECEIPT_TOLD.to_owned()));
+                }
+                self.nothing_due(&bill, *without_pdf).await
+            }
+            Particulars::AccessCode { bill, burned, .. } => self.access_code(*bill, *burned).await,
             Particulars::Receipt { .. } => self.receipt(message).await,
             Particulars::Refund {
                 amount,
@@ -115,7 +134,7 @@ impl<'a> Gather<'a> {
                 ..
             } => {
                 let due = match bill {
-                    Some(bill) => Some(self.due(&self.open_bill(*bill).await?).await?),
+                    Some(bill) => Some(self.due(&self.open_bill(*bill).await?).await?.0),
                     None => None,
                 };
                 let letter = Letter::Decline {
@@ -131,17 +150,12 @@ impl<'a> Gather<'a> {
 
     async fn bill(
         &self,
-        bill_id: BillId,
+        bill: &Bill,
         without_pdf: bool,
     ) -> Result<(Letter, Option<Document>), Trouble> {
-        let bill = self.open_bill(bill_id).await?;
         // Before the PDF is made, which prints the code.
-        let due = self.due(&bill).await?;
-        let document = if without_pdf {
-            None
-        } else {
-            Some(self.bill_pdf(&bill).await?)
-        };
+        let (due, _) = self.due(bill).await?;
+        let document = self.bill_pdf(bill, without_pdf).await?;
         let letter = Letter::Bill {
             amount_due: due.amount,
             due_date: due.date,
@@ -149,6 +163,39 @@ impl<'a> Gather<'a> {
             has_pdf: document.is_some(),
         };
         Ok((letter, document))
+    }
+
+    async fn nothing_due(
+        &self,
+        bill: &Bill,
+        without_pdf: bool,
+    ) -> Result<(Letter, Option<Document>), Trouble> {
+        let document = self.bill_pdf(bill, without_pdf).await?;
+        let insurer = parse::non_negative(bill.insurance_balance.clone(), "insurance_balance")?;
+        let letter = Letter::NothingDue {
+            reference: parse(&bill.reference, "reference")?,
+            balance: parse::non_negative(bill.client_balance.clone(), "client_balance")?,
+            insurer_owes: insurer.minor() > 0,
+            has_pdf: document.is_some(),
+        };
+        Ok((letter, document))
+    }
+
+    /// A burned code is replaced by asking for the bill's; one whose last guess was right is still the same.
+    async fn access_code(
+        &self,
+        bill: BillId,
+        burned: Option<Timestamp>,
+    ) -> Result<(Letter, Option<Document>), Trouble> {
+        let (due, issue_time) = self.due(&self.open_bill(bill).await?).await?;
+        if burned.is_some() && burned == issue_time {
+            return Err(Trouble::Needless(CODE_LIVES.to_owned()));
+        }
+        let letter = Letter::AccessCode {
+            due,
+            burned: burned.is_some(),
+        };
+        Ok((letter, None))
     }
 
     async fn receipt(&self, message: &NewMessage) -> Result<(Letter, Option<Document>), Trouble> {
@@ -186,12 +233,34 @@ impl<'a> Gather<'a> {
 
     /// A bill on which the client owes something.
     async fn open_bill(&self, bill: BillId) -> Result<Bill, Trouble> {
+        let bill = self.live_bill(bill).await?;
+        if owes(&bill)? {
+            return Ok(bill);
+        }
+        Err(Trouble::Needless(NOTHING_DUE.to_owned()))
+    }
+
+    /// A bill that was not taken back.
+    async fn live_bill(&self, bill: BillId) -> Result<Bill, Trouble> {
         let bill = self.get_bill(bill).await?;
-        let owed = parse::non_negative(bill.client_balance.clone(), "client_balance")?;
-        if bill.status() == BillStatus::Cancelled || owed.minor() == 0 {
-            return Err(Trouble::Never(NOTHING_DUE.to_owned()));
+        if bill.status() == BillStatus::Cancelled {
+            return Err(Trouble::Needless(CANCELLED.to_owned()));
         }
         Ok(bill)
+    }
+
+    /// Whether receipts tell that the client has paid all of a bill.
+    async fn is_receipted(&self, client: ClientId, bill: &Bill) -> Result<bool, Trouble> {
+        let owed = parse::non_negative(bill.client_owes.clone(), "client_owes")?;
+        let which = (client, parse(&bill.bill_id, "bill_id")?);
+        let receipted = async {
+            let mut tx = pg::begin(&self.notifications.db, self.practice).await?;
+            store::messages::receipted_minor(&mut tx, self.practice, which).await
+        };
+        let receipted = receipted
+            .await
+            .map_err(|error: crate::Error| Trouble::Later(error.to_string()))?;
+        Ok(owed.minor() > 0 && receipted >= owed.minor())
     }
 
     async fn get_bill(&self, bill: BillId) -> Result<Bill, Trouble> {
@@ -206,7 +275,8 @@ impl<'a> Gather<'a> {
         Ok(parse::required(found.bill, "bill")?)
     }
 
-    async fn due(&self, bill: &Bill) -> Result<Due, Trouble> {
+    /// What is due, and when the code was made that opens the bill.
+    async fn due(&self, bill: &Bill) -> Result<(Due, Option<Timestamp>), Trouble> {
         let request = IssueAccessCodeRequest {
             practice_id: self.practice.to_string(),
             bill_id: bill.bill_id.clone(),
@@ -221,7 +291,11 @@ impl<'a> Gather<'a> {
         }
         let reference = parse::<Reference>(&bill.reference, "reference")?;
         let address = format!("{}/pay", self.notifications.pay_page_url);
-        Ok(Due {
+        let issue_time = match code.issue_time {
+            Some(time) => Some(parse::time(Some(time), "issue_time")?),
+            None => None,
+        };
+        let due = Due {
             amount: parse::positive(bill.client_balance.clone(), "client_balance")?,
             date: parse::date(bill.due_date, "due_date")?,
             pay_page: PayPage {
@@ -230,7 +304,8 @@ impl<'a> Gather<'a> {
                 link: format!("{address}/{reference}#{}", code.link_token),
                 address,
             },
-        })
+        };
+        Ok((due, issue_time))
     }
 
     async fn balance(&self, client: ClientId) -> Result<Money, Trouble> {
@@ -245,7 +320,10 @@ impl<'a> Gather<'a> {
         Ok(parse::non_negative(found.owed, "owed")?)
     }
 
-    async fn bill_pdf(&self, bill: &Bill) -> Result<Document, Trouble> {
+    async fn bill_pdf(&self, bill: &Bill, without_pdf: bool) -> Result<Option<Document>, Trouble> {
+        if without_pdf {
+            return Ok(None);
+        }
         let request = DownloadBillRequest {
             practice_id: self.practice.to_string(),
             bill_id: bill.bill_id.clone(),
@@ -254,10 +332,10 @@ impl<'a> Gather<'a> {
         let made = self
             .ask(async || documents().download_bill(request.clone()).await)
             .await?;
-        Ok(Document {
+        Ok(Some(Document {
             file_name: format!("Bill-{}.pdf", bill.number),
             bytes: pdf(made.body)?,
-        })
+        }))
     }
 
     async fn receipt_pdf(&self, payment: PaymentId) -> Result<Vec<u8>, Trouble> {
@@ -279,6 +357,12 @@ impl<'a> Gather<'a> {
     {
         Ok(self.retry.run(call).await?.into_inner())
     }
+}
+
+/// Whether the client owes something on it.
+fn owes(bill: &Bill) -> Result<bool, Trouble> {
+    let owed = parse::non_negative(bill.client_balance.clone(), "client_balance")?;
+    Ok(owed.minor() > 0)
 }
 
 fn pdf(body: Option<HttpBody>) -> Result<Vec<u8>, Trouble> {

@@ -4,13 +4,13 @@ mod bills;
 mod deliver;
 mod gather;
 mod payments;
-mod practices;
+mod portal;
 mod smtp;
 
 pub use bills::Bills;
 pub use deliver::deliver_messages;
 pub use payments::Payments;
-pub use practices::Practices;
+pub use portal::Portal;
 pub use smtp::{Smtp, SmtpError};
 
 use crate::domain::message::NewMessage;

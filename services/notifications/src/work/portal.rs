@@ -1,27 +1,49 @@
 use super::{failed, worker};
+use crate::domain::news;
 use crate::{ops, wire};
+use clock::Clock;
+use ids::MessageId;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 
-/// portal-auth's events: the letterheads of practices become known here.
-#[derive(Clone, Copy, Debug)]
-pub struct Practices;
+/// portal-auth's events: the letterheads of practices become known here, and the new Access Code of a bill is sent.
+#[derive(Clone, Debug)]
+pub struct Portal(pub Clock);
 
-impl Handler for Practices {
+impl Handler for Portal {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
-        if event.event_type != "evenkeel.portal_auth.v1.PracticeRegistered" {
+        let new_code = match event.event_type.as_str() {
+            "evenkeel.portal_auth.v1.PracticeRegistered" => {
+                let registered = event.decode()?;
+                let practice = wire::event::practice(registered).map_err(HandlerError::poison)?;
+                let when = event.occur_time;
+                return ops::register_practice::register_practice(
+                    tx,
+                    &worker(),
+                    event.practice,
+                    &practice,
+                    when,
+                )
+                .await
+                .map_err(failed);
+            }
+            "evenkeel.portal_auth.v1.AccessCodeBurned" => {
+                wire::event::access_code_burned(event.event_id, &event.decode()?)
+            }
+            "evenkeel.portal_auth.v1.AccessCodeReissued" => {
+                wire::event::access_code_reissued(event.event_id, &event.decode()?)
+            }
+            // Other events of portal-auth ask for nothing here.
+            _ => return Ok(()),
+        };
+        let new_code = new_code.map_err(HandlerError::poison)?;
+        let now = self.0.now();
+        if !news::is_recent(event.occur_time, now) {
             return Ok(());
         }
-        let practice = wire::event::practice(event.decode()?).map_err(HandlerError::poison)?;
-        let (caller, occur_time) = (worker(), event.occur_time);
-        ops::register_practice::register_practice(
-            tx,
-            &caller,
-            event.practice,
-            &practice,
-            occur_time,
-        )
-        .await
-        .map_err(failed)
+        let message = (MessageId::new(&self.0), now);
+        ops::queue_access_code::queue_access_code(tx, &worker(), event.practice, new_code, message)
+            .await
+            .map_err(failed)
     }
 }

@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use mail_sink::MailSink;
 use notifications::letter::Templates;
-use notifications::work::{Bills, Payments, Practices, Smtp, deliver_messages};
+use notifications::work::{Bills, Payments, Portal, Smtp, deliver_messages};
 use notifications::{DeliveryConfig, MIGRATOR, Notifications, SCHEMA};
 use p256::pkcs8::EncodePrivateKey as _;
 use pg::feed::{Feed, Follow, Handler, follow};
@@ -28,7 +28,7 @@ use testkit::{TestDatabase, eventually};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-const MORNING: &str = "2026-03-02T15:00:00Z";
+pub const MORNING: &str = "2026-03-02T15:00:00Z";
 pub const TODAY: Date = Date {
     year: 2026,
     month: 3,
@@ -112,7 +112,7 @@ impl TestApp {
             stop,
             _suite_server: suite_server,
         };
-        app.follow("portal-auth", &app.portal_auth, Practices);
+        app.follow("portal-auth", &app.portal_auth, Portal(app.clock.clone()));
         app.follow("billing", &app.billing, Bills(app.clock.clone()));
         app.follow("payments", &app.payments, Payments(app.clock.clone()));
         app.register(app.practice, practice());
@@ -202,7 +202,9 @@ impl TestApp {
             due_date: Some(DUE),
             lines: vec![line],
             total: Some(usd(15_000)),
+            client_owes: Some(usd(due_minor)),
             client_balance: Some(usd(due_minor)),
+            insurance_balance: Some(usd(0)),
             comments: "CANARY-comment".to_owned(),
             ..Bill::default()
         };

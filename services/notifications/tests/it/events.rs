@@ -2,11 +2,13 @@
 
 use crate::app::{TODAY, TestApp, usd};
 use crate::fake_feed::FakeFeed;
-use ids::{ClientId, EventId, PaymentId, RefundId, ShareId};
+use ids::{BillId, ClientId, EventId, PaymentId, RefundId, ShareId};
+use jiff::Timestamp;
 use pg::Announcement;
 use proto::billing::v1::{Allocation, BillFacts, BillShared, PaymentKind, PaymentPosted};
 use proto::google::r#type::Date;
 use proto::payments::v1::{DeclineReason, PaymentFacts, PaymentFailed, RefundSucceeded};
+use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
 impl TestApp {
     fn announce(&self, feed: &FakeFeed, event: &impl prost_reflect::ReflectMessage) {
@@ -21,6 +23,39 @@ impl TestApp {
         self.share_with(self.client)
     }
 
+    /// Shared when so much was due, by somebody or by its schedule.
+    pub fn share_when(&self, due_minor: i64, scheduled: bool) {
+        let facts = BillFacts {
+            bill_id: self.bill.to_string(),
+            client_id: self.client.to_string(),
+            client_balance: Some(usd(due_minor)),
+            ..BillFacts::default()
+        };
+        self.announce_shared(&BillShared {
+            bill: Some(facts),
+            without_pdf: false,
+            scheduled,
+            share_id: ShareId::new(&self.clock).to_string(),
+        });
+    }
+
+    pub fn reissue_code(&self) {
+        let reissued = AccessCodeReissued {
+            bill_id: self.bill.to_string(),
+            issue_time: Some(rpc::wire::time(self.clock.now())),
+        };
+        self.announce(&self.portal_auth, &reissued);
+    }
+
+    /// The code that was made then is burned.
+    pub fn burn_code(&self, bill: BillId, issue_time: Timestamp) {
+        let burned = AccessCodeBurned {
+            bill_id: bill.to_string(),
+            issue_time: Some(rpc::wire::time(issue_time)),
+        };
+        self.announce(&self.portal_auth, &burned);
+    }
+
     pub fn share_with(&self, client: ClientId) -> BillShared {
         let facts = BillFacts {
             bill_id: self.bill.to_string(),
@@ -33,6 +68,7 @@ impl TestApp {
         let shared = BillShared {
             bill: Some(facts),
             without_pdf: false,
+            scheduled: false,
             share_id: ShareId::new(&self.clock).to_string(),
         };
         self.announce_shared(&shared);
@@ -44,15 +80,19 @@ impl TestApp {
     }
 
     pub fn post_payment(&self, kind: PaymentKind, receive_date: Date) {
+        self.post(kind, receive_date, 4_000);
+    }
+
+    pub fn post(&self, kind: PaymentKind, receive_date: Date, minor: i64) {
         let posted = PaymentPosted {
             payment_id: PaymentId::new(&self.clock).to_string(),
             client_id: self.client.to_string(),
             kind: kind.into(),
-            amount: Some(usd(4_000)),
+            amount: Some(usd(minor)),
             receive_date: Some(receive_date),
             allocations: vec![Allocation {
                 bill_id: self.bill.to_string(),
-                amount: Some(usd(4_000)),
+                amount: Some(usd(minor)),
             }],
             credited: Some(usd(0)),
             method_text: "Visa ending in 4242".to_owned(),

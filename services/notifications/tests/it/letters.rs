@@ -71,8 +71,26 @@ fn letters() -> Vec<(&'static str, Letter)> {
         pay_page: pay_page(),
         has_pdf: true,
     };
+    let nothing_due = |insurer_owes| Letter::NothingDue {
+        reference,
+        balance: usd(0),
+        insurer_owes,
+        has_pdf: true,
+    };
+    let access_code = |burned| Letter::AccessCode {
+        due: Due {
+            amount: usd(4000),
+            date,
+            pay_page: pay_page(),
+        },
+        burned,
+    };
     vec![
         ("bill", bill),
+        ("nothing-due", nothing_due(false)),
+        ("nothing-due-insurer", nothing_due(true)),
+        ("access-code", access_code(false)),
+        ("access-code-burned", access_code(true)),
         ("receipt", receipt(0, 0)),
         ("receipt-part", receipt(6000, 1500)),
         ("refund", refund(false)),
@@ -136,6 +154,10 @@ fn nothing_due_is_said_in_so_many_words() {
                 text.contains("Balance: $0.00 — nothing is due. Thank you."),
                 "{text}"
             ),
+            "nothing-due" => {
+                assert!(text.contains("Balance: $0.00 – nothing is due."), "{text}");
+                assert!(text.contains("You do not need to do anything."), "{text}");
+            }
             "receipt-part" => {
                 assert!(text.contains("Balance: $60.00 is still due."), "{text}");
                 assert!(text.contains("Kept as credit: $15.00"), "{text}");

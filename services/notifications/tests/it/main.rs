@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod app;
+mod codes;
 mod delivery;
 mod events;
 mod fake_feed;
@@ -10,4 +11,5 @@ mod fake_suite;
 mod history;
 mod letters;
 mod mails;
+mod nothing_due;
 mod refusals;

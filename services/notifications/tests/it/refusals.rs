@@ -1,8 +1,9 @@
 //! Mails that are not sent, and say why.
 
-use crate::app::TestApp;
+use crate::app::{TODAY, TestApp};
 use ids::ClientId;
 use jiff::SignedDuration;
+use proto::billing::v1::{BillStatus, PaymentKind};
 use proto::notifications::v1::{ListMessagesRequest, MessageState};
 
 #[tokio::test]
@@ -21,21 +22,49 @@ async fn r43_a_client_without_an_address_is_shown_as_failed() {
 }
 
 #[tokio::test]
-async fn r15_a_bill_that_was_paid_meanwhile_is_not_sent() {
+async fn r15_a_bill_that_was_paid_meanwhile_is_not_sent_after_its_receipt() {
     let app = TestApp::start().await;
     app.sink.refuse(1, 451);
     app.share();
     app.until_postponed(1).await;
     app.settle_bill();
+    app.post_payment(PaymentKind::Card, TODAY);
+    app.until(1, MessageState::Sent).await;
     app.clock.advance(SignedDuration::from_mins(1));
-    let failed = app.until(1, MessageState::Failed).await;
-    assert_eq!(failed[0].last_error, "nothing is due any more");
-    assert_eq!(app.sent().len(), 0);
+    let skipped = app.until(1, MessageState::Skipped).await;
+    assert_eq!(
+        skipped[0].last_error,
+        "nothing is due any more, and the receipt says so"
+    );
+    assert_eq!(app.sent().len(), 1, "the receipt");
     let asked = ListMessagesRequest {
-        state: MessageState::Sent.into(),
+        state: MessageState::Skipped.into(),
         ..Default::default()
     };
-    assert!(app.list(asked).await.is_empty());
+    assert_eq!(app.list(asked).await, skipped);
+}
+
+#[tokio::test]
+async fn r15_a_bill_that_was_cancelled_meanwhile_is_not_sent() {
+    let app = TestApp::start().await;
+    {
+        let mut books = app.suite.books();
+        let bill = books.bills.get_mut(&app.bill.to_string());
+        bill.expect("the bill").set_status(BillStatus::Cancelled);
+    }
+    app.share();
+    let skipped = app.until(1, MessageState::Skipped).await;
+    assert_eq!(skipped[0].last_error, "the bill was cancelled");
+    assert_eq!(app.sent().len(), 0);
+}
+
+#[tokio::test]
+async fn r24_a_decline_of_a_bill_that_was_paid_meanwhile_is_not_told() {
+    let app = TestApp::start().await;
+    app.settle_bill();
+    app.decline();
+    let skipped = app.until(1, MessageState::Skipped).await;
+    assert_eq!(skipped[0].last_error, "nothing is due any more");
 }
 
 #[tokio::test]

@@ -20,6 +20,9 @@ pub struct DemoOptions {
     /// The program that computes the expected figures straight from the files.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/demo-check/expected.py"))]
     pub checker: PathBuf,
+    /// Also share this bill by e-mail, whatever is due on it: its Invoice # or its number. May be given several times.
+    #[arg(long, value_name = "BILL")]
+    pub share: Vec<String>,
 }
 
 /// What `migrate` needs.
@@ -113,6 +116,7 @@ async fn run_demo(options: &DemoOptions, home: &Path, clock: Clock) -> Result<()
         checker: options.checker.clone(),
         mails: home.join("mail"),
         documents: home.join("demo"),
+        share: options.share.clone(),
         time_zones,
         clock,
     })

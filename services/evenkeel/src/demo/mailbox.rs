@@ -53,6 +53,28 @@ impl Mailbox {
             .collect())
     }
 
+    /// A mail about the bill with this Invoice # that is not in `seen`, waiting until one comes.
+    ///
+    /// # Errors
+    /// None came in time.
+    pub async fn arrival(&self, reference: &str, seen: &BTreeSet<PathBuf>) -> Result<PathBuf> {
+        let begun = Instant::now();
+        loop {
+            for file in self.files()?.difference(seen) {
+                let bytes = std::fs::read(file)?;
+                let mail = MessageParser::default().parse(&bytes);
+                let text = mail.as_ref().and_then(|mail| mail.body_text(0));
+                if text.is_some_and(|text| text.contains(reference)) {
+                    return Ok(file.clone());
+                }
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("no mail about {reference} in {}", self.folder.display());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// The newest mail that shares the bill with this Invoice #, waiting until one comes that is not in `seen`.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ pub struct Options {
     pub mails: PathBuf,
     /// Where documents are written.
     pub documents: PathBuf,
+    /// Bills to share besides, by Invoice # or number.
+    pub share: Vec<String>,
     /// A folder with time zones for the checker, for machines without tzdata.
     pub time_zones: Option<PathBuf>,
     /// The system's.
@@ -102,6 +104,7 @@ pub async fn run(options: Options) -> Result<()> {
     step::bill::clients(&mut run).await?;
     run.gateway.renew().await?;
     step::card::share_and_pay(&run).await?;
+    step::share::chosen(&run).await?;
     let books = step::books::read(&run).await?;
     let documents = step::documents::write(&run, &books).await?;
     step::mails::sent(&run).await?;

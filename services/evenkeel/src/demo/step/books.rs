@@ -101,7 +101,11 @@ async fn caught_up(run: &Run) -> Result<reporting::GetAccountTotalsResponse> {
     }
 }
 
-async fn bills(run: &Run) -> Result<BTreeMap<String, billing::Bill>> {
+/// All bills of the practice, by id.
+///
+/// # Errors
+/// A call that was refused.
+pub async fn bills(run: &Run) -> Result<BTreeMap<String, billing::Bill>> {
     let mut bills = BTreeMap::new();
     let mut page_token = String::new();
     loop {

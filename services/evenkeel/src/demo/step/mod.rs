@@ -8,3 +8,4 @@ pub mod documents;
 pub mod import;
 pub mod mails;
 pub mod report;
+pub mod share;

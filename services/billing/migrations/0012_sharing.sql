@@ -40,7 +40,7 @@ create policy client_share_policies_practice on billing.client_share_policies
 grant select, insert, update, delete on billing.client_share_policies to evenkeel_billing;
 
 -- Bills that will be shared, at most once each: whoever takes the row away, in the transaction that announces the share,
--- has shared it. Changed under the bill's lock only.
+-- has shared it. Made, put off and taken away under the bill's lock.
 create table billing.share_schedules (
     practice_id uuid not null,
     bill_id uuid not null,

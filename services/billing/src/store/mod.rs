@@ -1,7 +1,8 @@
 //! SQL as free functions, one file per aggregate. Times come in as parameters.
 //!
 //! Locks are taken in this order, everywhere: practice row (only to take a bill number) → sessions by id → bills by id
-//! → booked payments by id → the client's credit → accounts in the order of `AccountKind` → the feed's counter.
+//! → their share schedules → booked payments by id → the client's credit → accounts in the order of `AccountKind` → the
+//! feed's counter.
 
 pub mod accounts;
 pub mod adjustments;

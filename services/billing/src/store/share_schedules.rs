@@ -1,4 +1,4 @@
-//! Bills that will be shared. Everything here is called under the lock of the bill, or before anybody else can know it.
+//! Bills that will be shared. All but `unblock` is called under the lock of the bill, or before anybody else knows it.
 
 use crate::domain::sharing::{Block, Schedule};
 use crate::{Error, Result};

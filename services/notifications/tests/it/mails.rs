@@ -223,10 +223,15 @@ async fn r43_a_declined_card_and_a_refund_are_told_of() {
 async fn no_mail_says_anything_about_health() {
     let app = TestApp::start().await;
     app.share();
+    app.until(1, MessageState::Sent).await;
+    app.reissue_code();
     app.decline();
     app.refund();
-    app.post_payment(PaymentKind::Card, TODAY);
     app.until(4, MessageState::Sent).await;
+    app.settle_bill();
+    app.share_when(0, false);
+    app.post_payment(PaymentKind::Card, TODAY);
+    app.until(6, MessageState::Sent).await;
     for mail in app.sent() {
         let mail = parsed(&mail);
         let (html, text) = texts(&mail);

@@ -90,15 +90,26 @@ pub async fn find_client_of_bill(
     Ok(client)
 }
 
-/// What receipts say, or will say in a moment, that was paid on the bill: in minor units of its currency.
-pub async fn receipted_minor(
+/// What receipts tell of one bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipted {
+    /// What was paid on it, in minor units of its currency.
+    pub paid_minor: i64,
+    /// When the last of them was queued.
+    pub last_time: Timestamp,
+}
+
+/// What receipts that went out, or will in a moment, tell of a bill; none when there are none.
+pub async fn find_receipted(
     conn: &mut PgConnection,
     practice: PracticeId,
     (client, bill): (ClientId, BillId),
-) -> Result<i64> {
-    let receipts = sqlx::query_scalar!(
+) -> Result<Option<Receipted>> {
+    let receipts = sqlx::query!(
         r#"
-        select particulars as "particulars: Json<Particulars>"
+        select
+            particulars as "particulars: Json<Particulars>",
+            create_time as "create_time: jiff_sqlx::Timestamp"
         from notifications.messages
         where practice_id = $1
             and client_id = $2
@@ -112,7 +123,8 @@ pub async fn receipted_minor(
     )
     .fetch_all(conn)
     .await?;
-    let paid = receipts.iter().flat_map(|receipt| match &receipt.0 {
+    let last = receipts.iter().map(|row| row.create_time.to_jiff()).max();
+    let paid = receipts.iter().flat_map(|row| match &row.particulars.0 {
         Particulars::Receipt { allocations, .. } => allocations.as_slice(),
         Particulars::Bill { .. }
         | Particulars::Refund { .. }
@@ -120,7 +132,11 @@ pub async fn receipted_minor(
         | Particulars::AccessCode { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);
-    Ok(of_bill.map(|allocation| allocation.amount.minor()).sum())
+    let paid_minor = of_bill.map(|allocation| allocation.amount.minor()).sum();
+    Ok(last.map(|last_time| Receipted {
+        paid_minor,
+        last_time,
+    }))
 }
 
 /// The last mail that told of a burned code of the bill; one that turned out needless was none.

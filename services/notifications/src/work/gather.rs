@@ -249,18 +249,27 @@ impl<'a> Gather<'a> {
         Ok(bill)
     }
 
-    /// Whether receipts tell that the client has paid all of a bill.
+    /// Whether receipts tell that the client has paid all of a bill, and nothing was taken off it since.
     async fn is_receipted(&self, client: ClientId, bill: &Bill) -> Result<bool, Trouble> {
         let owed = parse::non_negative(bill.client_owes.clone(), "client_owes")?;
         let which = (client, parse(&bill.bill_id, "bill_id")?);
         let receipted = async {
             let mut tx = pg::begin(&self.notifications.db, self.practice).await?;
-            store::messages::receipted_minor(&mut tx, self.practice, which).await
+            store::messages::find_receipted(&mut tx, self.practice, which).await
         };
         let receipted = receipted
             .await
             .map_err(|error: crate::Error| Trouble::Later(error.to_string()))?;
-        Ok(owed.minor() > 0 && receipted >= owed.minor())
+        let Some(receipted) = receipted.filter(|told| told.paid_minor >= owed.minor()) else {
+            return Ok(false);
+        };
+        for adjustment in &bill.adjustments {
+            let made = parse::time(adjustment.create_time, "adjustments.create_time")?;
+            if made > receipted.last_time {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn get_bill(&self, bill: BillId) -> Result<Bill, Trouble> {

@@ -81,6 +81,10 @@ plays! { BillService {
 } refuses {
     issue_bill(IssueBillRequest) -> IssueBillResponse,
     list_bills(ListBillsRequest) -> ListBillsResponse,
+    edit_bill(EditBillRequest) -> EditBillResponse,
+    list_bill_changes(ListBillChangesRequest) -> ListBillChangesResponse,
+    adjust_bill(AdjustBillRequest) -> AdjustBillResponse,
+    reverse_adjustment(ReverseAdjustmentRequest) -> ReverseAdjustmentResponse,
     cancel_bill(CancelBillRequest) -> CancelBillResponse,
     share_bill(ShareBillRequest) -> ShareBillResponse,
     get_pay_page(GetPayPageRequest) -> GetPayPageResponse,

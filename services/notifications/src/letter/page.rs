@@ -1,6 +1,6 @@
 //! What templates see of a letter: texts, ready to print.
 
-use crate::domain::letter::{Letter, PayPage};
+use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
 use ids::Reference;
 use jiff::civil::Date;
@@ -54,10 +54,8 @@ fn particular(letter: &Letter) -> Value {
             has_pdf => has_pdf,
         },
         Letter::AccessCode { due, burned } => context! {
-            amount_due => due.amount.to_string(),
-            due_date => long(due.date),
-            page => page(&due.pay_page),
             burned => burned,
+            ..still_due(Some(due))
         },
         Letter::Receipt {
             amount,
@@ -80,42 +78,46 @@ fn particular(letter: &Letter) -> Value {
             refund_date,
             to_credit,
             method_text,
-        } => {
-            let place = if *to_credit {
-                "Your credit".to_owned()
-            } else {
-                one_line(method_text)
-            };
-            let mut rows = vec![("Goes to", place)];
-            rows.retain(|(_, place)| !place.is_empty());
-            context! {
-                amount => amount.to_string(),
-                refund_date => long(*refund_date),
-                to_credit => to_credit,
-                rows => rows,
-            }
-        }
+        } => context! {
+            amount => amount.to_string(),
+            refund_date => long(*refund_date),
+            to_credit => to_credit,
+            rows => refund_rows(*to_credit, method_text),
+        },
         Letter::Decline {
             amount,
             method_text,
             reason,
             due,
-        } => {
-            let declined = context! {
-                amount => amount.to_string(),
-                method_text => one_line(method_text),
-                reason => reason,
-            };
-            match due {
-                Some(due) => context! {
-                    page => page(&due.pay_page),
-                    amount_due => due.amount.to_string(),
-                    due_date => long(due.date),
-                    ..declined
-                },
-                None => context! { page => false, ..declined },
-            }
-        }
+        } => context! {
+            amount => amount.to_string(),
+            method_text => one_line(method_text),
+            reason => reason,
+            ..still_due(due.as_ref())
+        },
+    }
+}
+
+/// Where it goes.
+fn refund_rows(to_credit: bool, method_text: &str) -> Vec<(&'static str, String)> {
+    let place = if to_credit {
+        "Your credit".to_owned()
+    } else {
+        one_line(method_text)
+    };
+    let mut rows = vec![("Goes to", place)];
+    rows.retain(|(_, place)| !place.is_empty());
+    rows
+}
+
+fn still_due(due: Option<&Due>) -> Value {
+    match due {
+        Some(due) => context! {
+            page => page(&due.pay_page),
+            amount_due => due.amount.to_string(),
+            due_date => long(due.date),
+        },
+        None => context! { page => false },
     }
 }
 

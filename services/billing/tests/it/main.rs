@@ -22,6 +22,8 @@ mod races;
 mod refunds;
 mod seed;
 mod sessions;
+mod share_acts;
+mod share_policies;
 mod sharing;
 mod statements;
 mod tenancy;

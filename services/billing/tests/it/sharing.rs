@@ -1,40 +1,28 @@
-//! R15: bills reach their billing contacts by hand or by themselves, when it was said, and once.
+//! R15: bills reach their billing contacts by themselves, when it was said, and once.
 
-use crate::app::{TestApp, bill_id, reason};
-use billing::work::share_due;
+use crate::app::{TestApp, reason};
+use crate::terms::automatic;
+use billing::work::{automate_due, share_due};
 use futures::future::join_all;
-use ids::PracticeId;
 use jiff::{SignedDuration, Timestamp};
 use prost::Message as _;
 use proto::billing::v1::share_service_client::ShareServiceClient;
 use proto::billing::v1::{
-    AddContactRequest, Bill, BillShared, CancelBillRequest, Contact, GetSharePolicyRequest,
-    ListSharesRequest, ListSharesResponse, ScheduleShareRequest, SetClientSharePolicyRequest,
-    SetSharePolicyRequest, ShareBillRequest, ShareBlock, ShareContent, SharePolicy,
-    StopShareRequest,
+    AddContactRequest, Automation, Bill, BillShared, Contact, ListSharesRequest,
+    ListSharesResponse, ScheduleShareRequest, SetSharePolicyRequest, ShareBillRequest, ShareBlock,
+    ShareContent, SharePolicy, StopShareRequest,
 };
-use rpc::{Claims, Connection, Role};
+use rpc::Connection;
 use std::collections::HashSet;
 use testkit::request_id;
 use tonic::Status;
 
-const USER: &str = "user_00000000000000000000000001";
-
 impl TestApp {
-    fn shares(&self) -> ShareServiceClient<Connection> {
+    pub fn shares(&self) -> ShareServiceClient<Connection> {
         ShareServiceClient::new(self.owner_of(self.practice))
     }
 
-    fn as_biller(&self) -> ShareServiceClient<Connection> {
-        let practice = self.practice.to_string();
-        ShareServiceClient::new(self.connection(move |claims| Claims {
-            role: Role::Biller,
-            practice_id: Some(practice.clone()),
-            ..claims
-        }))
-    }
-
-    fn share_policy_request(&self, policy: SharePolicy) -> SetSharePolicyRequest {
+    pub fn share_policy_request(&self, policy: SharePolicy) -> SetSharePolicyRequest {
         SetSharePolicyRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -42,7 +30,7 @@ impl TestApp {
         }
     }
 
-    async fn share_by_itself(&self, delay_minutes: i32) {
+    pub async fn share_by_itself(&self, delay_minutes: i32) {
         let policy = SharePolicy {
             automatic: true,
             delay_minutes,
@@ -55,7 +43,7 @@ impl TestApp {
         set.expect("set");
     }
 
-    async fn share_now(&self, bill: &Bill, content: ShareContent) -> Result<Bill, Status> {
+    pub async fn share_now(&self, bill: &Bill, content: ShareContent) -> Result<Bill, Status> {
         let request = ShareBillRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -67,7 +55,7 @@ impl TestApp {
         Ok(shared.into_inner().bill.expect("a bill"))
     }
 
-    async fn schedule(&self, bill: &Bill, time: Timestamp) -> Result<Bill, Status> {
+    pub async fn schedule(&self, bill: &Bill, time: Timestamp) -> Result<Bill, Status> {
         let request = ScheduleShareRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -79,7 +67,7 @@ impl TestApp {
         Ok(scheduled.into_inner().bill.expect("a bill"))
     }
 
-    async fn stop_share(&self, bill: &Bill) -> Result<Bill, Status> {
+    pub async fn stop_share(&self, bill: &Bill) -> Result<Bill, Status> {
         let request = StopShareRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -89,7 +77,7 @@ impl TestApp {
         Ok(stopped.into_inner().bill.expect("a bill"))
     }
 
-    async fn shares_of(&self, bill: &Bill) -> ListSharesResponse {
+    pub async fn shares_of(&self, bill: &Bill) -> ListSharesResponse {
         let request = ListSharesRequest {
             practice_id: self.practice.to_string(),
             bill_id: bill.bill_id.clone(),
@@ -100,12 +88,12 @@ impl TestApp {
     }
 
     /// What a worker does until nothing is due.
-    async fn work(&self) {
+    pub async fn work(&self) {
         while share_due(&self.billing).await.expect("claimed") > 0 {}
     }
 
     /// All that was announced to be sent, of any practice, oldest first.
-    async fn told(&self) -> Vec<BillShared> {
+    pub async fn told(&self) -> Vec<BillShared> {
         let payloads: Vec<Vec<u8>> = sqlx::query_scalar(
             "select payload from billing.outbox
             where event_type = 'evenkeel.billing.v1.BillShared' order by practice_id, seq",
@@ -117,105 +105,13 @@ impl TestApp {
         payloads.into_iter().map(read).collect()
     }
 
-    fn in_minutes(&self, minutes: i64) -> Timestamp {
+    pub fn in_minutes(&self, minutes: i64) -> Timestamp {
         self.clock.now() + SignedDuration::from_mins(minutes)
     }
 }
 
-fn time(at: Timestamp) -> Option<prost_types::Timestamp> {
+pub fn time(at: Timestamp) -> Option<prost_types::Timestamp> {
     Some(rpc::wire::time(at))
-}
-
-#[tokio::test]
-async fn r15_the_owner_says_how_bills_are_shared_and_a_client_may_depart_from_it() {
-    let app = TestApp::start().await;
-    let get = GetSharePolicyRequest {
-        practice_id: app.practice.to_string(),
-        client_id: app.client.to_string(),
-    };
-    let read = async || {
-        let read = app.as_biller().get_share_policy(get.clone()).await;
-        let read = read.expect("read").into_inner();
-        (read.policy.expect("always"), read.client_policy)
-    };
-    let by_hand = SharePolicy {
-        automatic: false,
-        delay_minutes: 60,
-        content: ShareContent::WithPdf.into(),
-    };
-    assert_eq!(read().await, (by_hand, None));
-
-    let by_itself = SharePolicy {
-        automatic: true,
-        delay_minutes: 24 * 60,
-        content: ShareContent::PortalOnly.into(),
-    };
-    let request = app.share_policy_request(by_itself);
-    for _ in 0..2 {
-        let set = app.shares().set_share_policy(request.clone()).await;
-        assert_eq!(set.expect("set").into_inner().policy, Some(by_itself));
-    }
-    let other = SetSharePolicyRequest {
-        policy: Some(by_hand),
-        ..request
-    };
-    let reused = app.shares().set_share_policy(other).await;
-    assert_eq!(reason(reused), "REQUEST_ID_REUSED");
-    let billers = app
-        .as_biller()
-        .set_share_policy(app.share_policy_request(by_hand))
-        .await;
-    assert_eq!(
-        billers.expect_err("the owner's").code(),
-        tonic::Code::PermissionDenied
-    );
-    for delay_minutes in [59, -1, 30 * 24 * 60 + 1] {
-        let policy = SharePolicy {
-            delay_minutes,
-            ..by_itself
-        };
-        let set = app
-            .shares()
-            .set_share_policy(app.share_policy_request(policy))
-            .await;
-        assert_eq!(reason(set), "INVALID_FIELD", "{delay_minutes}");
-    }
-    assert_eq!(read().await, (by_itself, None));
-
-    let own = SetClientSharePolicyRequest {
-        practice_id: app.practice.to_string(),
-        request_id: request_id(),
-        client_id: app.client.to_string(),
-        policy: Some(by_hand),
-    };
-    let set = app.as_biller().set_client_share_policy(own.clone()).await;
-    assert_eq!(set.expect("set").into_inner().client_policy, Some(by_hand));
-    assert_eq!(read().await, (by_itself, Some(by_hand)));
-    assert_eq!(app.issue(4_000, 0).await.scheduled_share_time, None);
-    let back = SetClientSharePolicyRequest {
-        request_id: request_id(),
-        policy: None,
-        ..own.clone()
-    };
-    app.shares()
-        .set_client_share_policy(back)
-        .await
-        .expect("set");
-    assert_eq!(read().await, (by_itself, None));
-    let tomorrow = app.in_minutes(24 * 60);
-    assert_eq!(
-        app.issue(4_000, 0).await.scheduled_share_time,
-        time(tomorrow)
-    );
-
-    let nobodys = SetClientSharePolicyRequest {
-        request_id: request_id(),
-        client_id: ids::ClientId::new(&app.clock).to_string(),
-        ..own
-    };
-    let set = app.shares().set_client_share_policy(nobodys).await;
-    assert_eq!(reason(set), "CLIENT_NOT_FOUND");
-    app.finish().await;
 }
 
 #[tokio::test]
@@ -270,6 +166,40 @@ async fn r15_a_bill_is_shared_by_itself_after_the_delay_and_says_so_before() {
     app.work().await;
     assert_eq!(app.told().await.len(), 1);
     assert_eq!(app.bill(&before).await.share_time, None);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r15_the_bills_of_a_night_are_shared_by_themselves_an_hour_later() {
+    let app = TestApp::start().await;
+    app.share_by_itself(60).await;
+    app.set_practice_terms(automatic(Automation::Daily))
+        .await
+        .expect("set");
+    let (other, _) = app.insured_client(app.practice).await;
+    for client in [app.client, other] {
+        app.session(app.practice, client, 15_000).await;
+    }
+    let midnight: Timestamp = "2026-03-03T05:00:00Z".parse().expect("an instant");
+    app.clock.set(midnight);
+    while automate_due(&app.billing).await.expect("run") > 0 {}
+    app.work().await;
+    assert_eq!(app.told().await, []);
+    app.clock.advance(SignedDuration::from_mins(60));
+    app.work().await;
+    let told = app.told().await;
+    let clients: HashSet<_> = told
+        .iter()
+        .filter_map(|told| told.bill.as_ref())
+        .map(|bill| bill.client_id.clone())
+        .collect();
+    assert_eq!(
+        (told.len(), clients),
+        (
+            2,
+            HashSet::from([app.client.to_string(), other.to_string()])
+        )
+    );
     app.finish().await;
 }
 
@@ -397,157 +327,5 @@ async fn r15_what_cannot_be_sent_says_why_and_goes_when_there_is_an_address() {
     app.clock.advance(SignedDuration::from_hours(24));
     app.work().await;
     assert_eq!(app.told().await.len(), 2);
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn r15_a_share_is_scheduled_put_off_stopped_and_sent_at_once_instead() {
-    let app = TestApp::start().await;
-    let bill = app.issue(4_000, 0).await;
-    for wrong in [app.clock.now(), app.in_minutes(-1), app.in_minutes(600_000)] {
-        assert_eq!(reason(app.schedule(&bill, wrong).await), "INVALID_FIELD");
-    }
-    let first = app.in_minutes(5);
-    let scheduled = app.schedule(&bill, first).await.expect("scheduled");
-    assert_eq!(scheduled.scheduled_share_time, time(first));
-    let later = app.in_minutes(30);
-    let put_off = app.schedule(&bill, later).await.expect("scheduled");
-    assert_eq!(put_off.scheduled_share_time, time(later));
-    app.clock.advance(SignedDuration::from_mins(10));
-    app.work().await;
-    assert_eq!(app.told().await, []);
-
-    let stopped = app.stop_share(&bill).await.expect("stopped");
-    assert_eq!(stopped.scheduled_share_time, None);
-    assert_eq!(reason(app.stop_share(&bill).await), "SHARE_NOT_SCHEDULED");
-    app.schedule(&bill, app.in_minutes(30))
-        .await
-        .expect("scheduled");
-    let shared = app.share_now(&bill, ShareContent::Unspecified).await;
-    let shared = shared.expect("shared");
-    assert_eq!(
-        (shared.share_time, shared.scheduled_share_time),
-        (time(app.clock.now()), None)
-    );
-    app.clock.advance(SignedDuration::from_hours(1));
-    app.work().await;
-    assert_eq!(app.told().await.len(), 1);
-
-    app.schedule(&bill, app.in_minutes(1))
-        .await
-        .expect("scheduled");
-    app.clock.advance(SignedDuration::from_mins(1));
-    app.work().await;
-    app.share_now(&bill, ShareContent::Unspecified)
-        .await
-        .expect("any number of times");
-    let listed = app.shares_of(&bill).await;
-    assert_eq!(listed.shares.len(), 3);
-    for share in &listed.shares {
-        assert_eq!((share.automatic, share.shared_by.as_str()), (false, USER));
-    }
-    let times: Vec<_> = listed
-        .shares
-        .iter()
-        .map(|share| share.share_id.as_str())
-        .collect();
-    assert!(
-        times.is_sorted_by(|newer, older| newer > older),
-        "{times:?}"
-    );
-
-    let paged = ListSharesRequest {
-        practice_id: app.practice.to_string(),
-        client_id: app.client.to_string(),
-        page_size: 2,
-        ..ListSharesRequest::default()
-    };
-    let first = app.shares().list_shares(paged.clone()).await;
-    let first = first.expect("a page").into_inner();
-    let rest = ListSharesRequest {
-        page_token: first.next_page_token.clone(),
-        ..paged
-    };
-    let rest = app.shares().list_shares(rest).await.expect("a page");
-    assert_eq!(
-        [first.shares, rest.into_inner().shares].concat(),
-        listed.shares
-    );
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn r15_a_cancelled_bill_is_not_scheduled_any_more_and_another_practices_is_not_there() {
-    let app = TestApp::start().await;
-    app.share_by_itself(60).await;
-    let bill = app.issue(4_000, 0).await;
-    let stranger = PracticeId::new(&app.clock);
-    app.register(stranger).await;
-    let stop = StopShareRequest {
-        practice_id: stranger.to_string(),
-        request_id: request_id(),
-        bill_id: bill.bill_id.clone(),
-    };
-    let mut theirs = ShareServiceClient::new(app.owner_of(stranger));
-    assert_eq!(reason(theirs.stop_share(stop).await), "BILL_NOT_FOUND");
-    let all = ListSharesRequest {
-        practice_id: stranger.to_string(),
-        ..ListSharesRequest::default()
-    };
-    let listed = theirs.list_shares(all).await.expect("listed").into_inner();
-    assert_eq!(listed.scheduled, []);
-
-    let cancel = CancelBillRequest {
-        practice_id: app.practice.to_string(),
-        request_id: request_id(),
-        bill_id: bill.bill_id.clone(),
-        reason: String::new(),
-    };
-    let cancelled = app.bills().cancel_bill(cancel).await.expect("cancelled");
-    let cancelled = cancelled.into_inner().bill.expect("a bill");
-    assert_eq!(cancelled.scheduled_share_time, None);
-    assert_eq!(
-        reason(app.schedule(&bill, app.in_minutes(5)).await),
-        "BILL_CANCELLED"
-    );
-    app.clock.advance(SignedDuration::from_hours(2));
-    app.work().await;
-    assert_eq!(app.told().await, []);
-    let queued: i64 = sqlx::query_scalar("select count(*) from billing.share_queue")
-        .fetch_one(app.db.owner_pool())
-        .await
-        .expect("a count");
-    assert_eq!(queued, 0, "{}", bill_id(&bill));
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn r15_the_pdf_goes_along_or_not_by_setting_and_by_act() {
-    let app = TestApp::start().await;
-    let bill = app.issue(4_000, 0).await;
-    let without_pdf = async |content| {
-        app.share_now(&bill, content).await.expect("shared");
-        app.told().await.last().expect("told").without_pdf
-    };
-    assert!(!without_pdf(ShareContent::Unspecified).await);
-    assert!(without_pdf(ShareContent::PortalOnly).await);
-    let portal_only = SharePolicy {
-        automatic: true,
-        content: ShareContent::PortalOnly.into(),
-        ..SharePolicy::default()
-    };
-    app.shares()
-        .set_share_policy(app.share_policy_request(portal_only))
-        .await
-        .expect("set");
-    assert!(without_pdf(ShareContent::Unspecified).await);
-    assert!(!without_pdf(ShareContent::WithPdf).await);
-    let by_itself = app.issue(4_000, 0).await;
-    app.clock.advance(SignedDuration::from_mins(60));
-    app.work().await;
-    assert_eq!(
-        app.shares_of(&by_itself).await.shares[0].content(),
-        ShareContent::PortalOnly
-    );
     app.finish().await;
 }

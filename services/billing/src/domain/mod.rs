@@ -11,10 +11,12 @@ pub mod insurer;
 pub mod issue;
 pub mod payment;
 pub mod people;
+pub mod place_of_service;
 pub mod refund;
 pub mod session;
 pub mod shares;
 pub mod statement;
+pub mod superbill;
 
 #[cfg(test)]
 mod books;

@@ -15,6 +15,7 @@ pub mod document_payments;
 pub mod entries;
 pub mod holds;
 pub mod insurer_payments;
+pub mod letterheads;
 pub mod new_bills;
 pub mod new_payments;
 pub mod new_sessions;
@@ -26,7 +27,9 @@ pub mod practices;
 pub mod recorded_sessions;
 pub mod refunds;
 pub mod sessions;
+pub mod shared_documents;
 pub mod statements;
+pub mod superbills;
 pub mod verify;
 
 use crate::{Error, Result};

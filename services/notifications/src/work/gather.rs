@@ -6,7 +6,7 @@ use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::message::{NewMessage, Particulars};
 use crate::letter::Document;
 use ::rpc::{Invalid, Retry, parse};
-use ids::{BillId, ClientId, PaymentId, PracticeId, Reference};
+use ids::{BillId, ClientId, PaymentId, PracticeId, Reference, ShareId};
 use lettre::Address;
 use money::Money;
 use proto::billing::v1::bill_service_client::BillServiceClient;
@@ -89,8 +89,10 @@ impl<'a> Gather<'a> {
     ) -> Result<(Letter, Option<Document>), Trouble> {
         match &message.particulars {
             Particulars::Bill {
-                bill, without_pdf, ..
-            } => self.bill(*bill, *without_pdf).await,
+                bill,
+                share,
+                without_pdf,
+            } => self.bill(*bill, *share, *without_pdf).await,
             Particulars::Receipt { .. } => self.receipt(message).await,
             Particulars::Refund {
                 amount,
@@ -132,6 +134,7 @@ impl<'a> Gather<'a> {
     async fn bill(
         &self,
         bill_id: BillId,
+        share: ShareId,
         without_pdf: bool,
     ) -> Result<(Letter, Option<Document>), Trouble> {
         let bill = self.open_bill(bill_id).await?;
@@ -140,7 +143,7 @@ impl<'a> Gather<'a> {
         let document = if without_pdf {
             None
         } else {
-            Some(self.bill_pdf(&bill).await?)
+            Some(self.bill_pdf(&bill, share).await?)
         };
         let letter = Letter::Bill {
             amount_due: due.amount,
@@ -245,10 +248,12 @@ impl<'a> Gather<'a> {
         Ok(parse::non_negative(found.owed, "owed")?)
     }
 
-    async fn bill_pdf(&self, bill: &Bill) -> Result<Document, Trouble> {
+    /// Billing keeps what it renders for an act of sharing, so a mail that is tried again has the same file.
+    async fn bill_pdf(&self, bill: &Bill, share: ShareId) -> Result<Document, Trouble> {
         let request = DownloadBillRequest {
             practice_id: self.practice.to_string(),
             bill_id: bill.bill_id.clone(),
+            share_id: share.to_string(),
         };
         let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
         let made = self

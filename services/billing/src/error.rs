@@ -1,7 +1,7 @@
 use crate::documents::{DocumentError, Refusal};
 use crate::missing::Missing;
 use ::rpc::{Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, PaymentId, PracticeId, RefundId, SessionId};
+use ids::{AdjustmentId, BillId, ClientId, PaymentId, PracticeId, RefundId, SessionId};
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use std::time::Duration;

@@ -9,7 +9,6 @@ use crate::store::superbills::{BillMoney, Scope, Service};
 use crate::{Billing, Error, Result, store};
 use ::rpc::{Caller, Invalid};
 use ids::{BillId, ClientId, PolicyId, PracticeId};
-use money::Currency;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap};
 

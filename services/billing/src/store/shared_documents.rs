@@ -32,7 +32,7 @@ pub async fn insert(
     (bill, pdf): (BillId, &Pdf),
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let sha256 = Sha256::digest(&pdf.bytes);
+    let sha256: [u8; 32] = Sha256::digest(&pdf.bytes).into();
     sqlx::query!(
         r#"
         insert into billing.document_bytes (practice_id, sha256, content, create_time)
@@ -40,7 +40,7 @@ pub async fn insert(
         on conflict on constraint document_bytes_pkey do nothing
         "#,
         practice.uuid(),
-        sha256.as_slice(),
+        &sha256[..],
         pdf.bytes,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
@@ -55,7 +55,7 @@ pub async fn insert(
         practice.uuid(),
         share.uuid(),
         bill.uuid(),
-        sha256.as_slice(),
+        &sha256[..],
         pdf.file_name,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )

@@ -1,11 +1,12 @@
+use crate::adjustments::off;
 use crate::app::{TODAY, TestApp, reason, usd};
 use ids::PracticeId;
 use proto::billing::v1::document_service_client::DocumentServiceClient;
 use proto::billing::v1::{
-    AddContactRequest, Bill, BillDocument, CancelBillRequest, Contact, DownloadBillRequest,
-    DownloadReceiptRequest, GetBillDocumentRequest, GetReceiptRequest, GetStatementRequest,
-    InsurerDecision, PostPaymentRequest, ReceiptDocument, RecordInsurerPaymentRequest,
-    ShareBillRequest,
+    AddContactRequest, AdjustmentKind, Bill, BillDocument, CancelBillRequest, Contact,
+    DownloadBillRequest, DownloadReceiptRequest, GetBillDocumentRequest, GetReceiptRequest,
+    GetStatementRequest, InsurerDecision, PostPaymentRequest, ReceiptDocument,
+    RecordInsurerPaymentRequest, Reduction, ShareBillRequest, reduction,
 };
 use proto::google::api::HttpBody;
 use proto::google::r#type::Date;
@@ -421,5 +422,49 @@ async fn r12_a_bill_of_nothing_says_that_nothing_is_due() {
     assert!(balance.sentence.contains("Nothing is due."), "{balance:?}");
     let printed = app.pdf_of(&bill).await;
     assert!(says(&printed, "Balance: $0.00") && says(&printed, "Nothing is due."));
+    app.finish().await;
+}
+
+/// What was taken off stands on the bill and its statement in the words that the practice chose.
+#[tokio::test]
+async fn r06_a_free_session_and_a_discount_are_told_in_every_document() {
+    let app = TestApp::start().await;
+    let bill = app.issue(15_000, 0).await;
+    let discount = Reduction {
+        client_text: "Discount: first visit".to_owned(),
+        ..off(2_000)
+    };
+    app.adjust(&bill, discount).await.expect("adjusted");
+    let document = app.bill_document(&bill).await;
+    let told = &document.adjustments[0];
+    assert_eq!(told.label, "Discount: first visit");
+    assert_eq!(crate::app::minor(&told.amount), -2_000);
+    let printed = app.pdf_of(&bill).await;
+    assert!(says(&printed, "Discount: first visit") && says(&printed, "−$20.00"));
+
+    let waiver = Reduction {
+        kind: AdjustmentKind::Waiver.into(),
+        client_text: "Today's session is free".to_owned(),
+        extent: Some(reduction::Extent::Whole(true)),
+        ..off(0)
+    };
+    let free = app.issue(15_000, 0).await;
+    app.adjust(&free, waiver).await.expect("adjusted");
+    let document = app.bill_document(&free).await;
+    assert_eq!(document.mark, "NOTHING DUE");
+    assert_eq!(document.balance.expect("a balance").text, "Balance: $0.00");
+    let printed = app.pdf_of(&free).await;
+    for told in [
+        "Today's session is free",
+        "−$150.00",
+        "Balance: $0.00",
+        "Nothing is due.",
+    ] {
+        assert!(says(&printed, told), "{told} in {}", pdf_text(&printed));
+    }
+    let request = app.statement_request(None, None);
+    let read = app.documents().get_statement(request).await;
+    let totals = read.expect("read").into_inner().totals.expect("totals");
+    assert_eq!(crate::app::minor(&totals.adjustments), -17_000);
     app.finish().await;
 }

@@ -49,9 +49,10 @@ impl TestApp {
                     session_id: session.session_id.clone(),
                     line_terms: vec![LineTerms {
                         line_number: 1,
-                        price: None,
                         insurance_share: Some(crate::app::usd(insurance)),
+                        ..LineTerms::default()
                     }],
+                    ..SessionToBill::default()
                 })
                 .collect(),
             policy_id,
@@ -396,7 +397,7 @@ async fn r13_every_service_of_a_session_has_its_line() {
         client_id: app.client.to_string(),
         sessions: vec![SessionToBill {
             session_id: session.session_id.clone(),
-            line_terms: Vec::new(),
+            ..SessionToBill::default()
         }],
         ..IssueBillRequest::default()
     };

@@ -207,7 +207,7 @@ fn print(content: &[u8], fonts: &BTreeMap<&str, Characters>) -> String {
                 let replaces = operands
                     .iter()
                     .any(|token| token.name() == Some("ActualText"));
-                if replaces && let Some(text) = operands.iter().filter_map(Token::codes).last() {
+                if replaces && let Some(text) = operands.iter().rev().find_map(Token::codes) {
                     printed.push_str(&utf16(text.strip_prefix(&[0xfe, 0xff]).unwrap_or(text)));
                 }
                 spans.push(replaces);

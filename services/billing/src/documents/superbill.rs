@@ -128,6 +128,7 @@ struct PlaceRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct SuperbillRow {
     date: String,
+    bill: String,
     place: String,
     code: String,
     description: String,
@@ -238,6 +239,7 @@ fn row(line: &SuperbillLineFacts, facts: &SuperbillFacts, several: bool) -> Supe
     let clinician = facts.clinicians.get(line.clinician);
     SuperbillRow {
         date: short_date(line.date),
+        bill: format!("Bill {}", line.bill_number),
         place: line.place.clone(),
         code: codes.collect::<Vec<_>>().join(" · "),
         description: line.description.clone(),

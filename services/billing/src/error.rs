@@ -1,10 +1,7 @@
-use crate::documents::DocumentError;
+use crate::documents::{DocumentError, Refusal};
+use crate::missing::Missing;
 use ::rpc::{Denied, Details, Fault, Invalid};
-use ids::{
-    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, PayerId, PaymentId, PolicyId,
-    PracticeId, RefundId, SessionId,
-};
-use jiff::civil::Date;
+use ids::{AdjustmentId, BillId, ClientId, PaymentId, PracticeId, RefundId, SessionId};
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use std::time::Duration;
@@ -124,6 +121,9 @@ pub enum Error {
     /// portal-auth could not be asked for a bill's Access Code.
     #[error("the Access Code cannot be read now; try again")]
     PortalAuth(#[source] Status),
+    /// A document that cannot be, or a logo that cannot be printed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The facts of a document do not agree: it is not printed.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -139,69 +139,6 @@ pub enum Error {
     /// The database failed.
     #[error("database")]
     Database(#[from] sqlx::Error),
-}
-
-/// What was asked for and is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// A client.
-    Client(ClientId),
-    /// A contact.
-    Contact(ContactId),
-    /// A clinician.
-    Clinician(ClinicianId),
-    /// A payer.
-    Payer(PayerId),
-    /// A policy, or not this client's.
-    Policy(PolicyId),
-    /// A session, or not this client's.
-    Session(SessionId),
-    /// A bill.
-    Bill(BillId),
-    /// An adjustment, or not of this bill.
-    Adjustment(AdjustmentId),
-    /// A payment that was booked.
-    Payment(PaymentId),
-    /// A night's run of automation.
-    Run(Date),
-}
-
-impl Missing {
-    /// Its kind and its id.
-    fn named(self) -> (&'static str, String) {
-        match self {
-            Self::Client(id) => ("client", id.to_string()),
-            Self::Contact(id) => ("contact", id.to_string()),
-            Self::Clinician(id) => ("clinician", id.to_string()),
-            Self::Payer(id) => ("payer", id.to_string()),
-            Self::Policy(id) => ("policy", id.to_string()),
-            Self::Session(id) => ("session", id.to_string()),
-            Self::Bill(id) => ("bill", id.to_string()),
-            Self::Adjustment(id) => ("adjustment", id.to_string()),
-            Self::Payment(id) => ("payment", id.to_string()),
-            Self::Run(date) => ("run", date.to_string()),
-        }
-    }
-
-    fn shown(self) -> String {
-        let (kind, id) = self.named();
-        format!("{kind} {id}")
-    }
-
-    const fn reason(self) -> &'static str {
-        match self {
-            Self::Client(_) => "CLIENT_NOT_FOUND",
-            Self::Contact(_) => "CONTACT_NOT_FOUND",
-            Self::Clinician(_) => "CLINICIAN_NOT_FOUND",
-            Self::Payer(_) => "PAYER_NOT_FOUND",
-            Self::Policy(_) => "POLICY_NOT_FOUND",
-            Self::Session(_) => "SESSION_NOT_FOUND",
-            Self::Bill(_) => "BILL_NOT_FOUND",
-            Self::Adjustment(_) => "ADJUSTMENT_NOT_FOUND",
-            Self::Payment(_) => "PAYMENT_NOT_FOUND",
-            Self::Run(_) => "RUN_NOT_FOUND",
-        }
-    }
 }
 
 impl Error {
@@ -244,6 +181,7 @@ impl Error {
             | Self::Page(_)
             | Self::Request(_)
             | Self::PortalAuth(_)
+            | Self::Refused(_)
             | Self::Document(_)
             | Self::Typeset(_)
             | Self::Overtaken
@@ -301,6 +239,7 @@ impl Fault for Error {
             | Self::ExceedsPayment(_) => Code::FailedPrecondition,
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
+            Self::Refused(refusal) => refusal.code(),
             Self::Request(RequestError::Database(error)) | Self::Database(error) => {
                 if pg::is_transient(error) {
                     Code::Unavailable
@@ -347,6 +286,7 @@ impl Fault for Error {
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::Denied(denied) => denied.reason(),
             Self::Invalid(invalid) => invalid.reason(),
+            Self::Refused(refusal) => refusal.reason(),
             Self::Page(PageError::ForeignToken) => "PAGE_TOKEN_INVALID",
             Self::Request(RequestError::Reused) => "REQUEST_ID_REUSED",
             Self::Page(PageError::NegativeSize)
@@ -389,6 +329,7 @@ impl Fault for Error {
             Self::DueBeforeIssue => details.field("due_date", "must not be before the issue date"),
             Self::Denied(denied) => denied.details(),
             Self::Invalid(invalid) => invalid.details(),
+            Self::Refused(refusal) => refusal.details(),
             Self::Page(PageError::NegativeSize) => {
                 details.field("page_size", "must not be negative")
             }

@@ -7,6 +7,7 @@ mod config;
 pub mod documents;
 mod domain;
 mod error;
+mod missing;
 mod ops;
 mod rpc;
 mod store;
@@ -16,7 +17,8 @@ pub mod work;
 mod run;
 
 pub use config::Config;
-pub use error::{Error, Missing};
+pub use error::Error;
+pub use missing::Missing;
 pub use run::{run, service};
 
 use ::rpc::Connection;

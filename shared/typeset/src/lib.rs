@@ -8,13 +8,18 @@
 //! `json("/inputs.json")`. They are values, never markup, so a client called
 //! `#panic()` is printed as `#panic()`.
 //!
+//! A [`Picture`] that was decoded once, such as a practice's logo, may come with them.
+//!
 //! This is the only crate that depends on Typst; it stays small so that the
 //! services which print need not rebuild it.
 
+mod drawing;
 mod error;
+mod fonts;
 mod glyphs;
 mod identity;
 mod limits;
+mod picture;
 mod press;
 mod sheet;
 mod typesetter;
@@ -22,4 +27,5 @@ mod typesetter;
 pub use error::TypesetError;
 pub use identity::Identity;
 pub use limits::{INPUT_LIMIT_BYTES, PAGE_LIMIT, QUEUE_LIMIT};
+pub use picture::{PICTURE_LIMIT_BYTES, PICTURE_SIDE_PIXELS, Picture, PictureError, PictureKind};
 pub use typesetter::Typesetter;

@@ -9,6 +9,7 @@ use typst::syntax::{FileId, Source};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 
+use crate::Picture;
 use crate::press::Press;
 
 /// One document as the compiler sees the world: the press, the facts, the date.
@@ -16,6 +17,7 @@ pub(crate) struct Sheet<'a> {
     pub(crate) press: &'a Press,
     pub(crate) template: FileId,
     pub(crate) inputs: Bytes,
+    pub(crate) picture: Option<&'a Picture>,
     pub(crate) today: Datetime,
 }
 
@@ -79,6 +81,14 @@ impl World for Sheet<'_> {
     fn file(&self, id: FileId) -> FileResult<Bytes> {
         if id == self.press.inputs_file {
             return Ok(self.inputs.clone());
+        }
+        if id == self.press.scripts.0 {
+            return Ok(self.press.scripts.1.clone());
+        }
+        if let Some(kind) = self.press.picture_kind(id) {
+            let picture = self.picture.filter(|picture| picture.kind() == kind);
+            let found = picture.map(Picture::shared_bytes);
+            return found.ok_or_else(|| Self::not_found(id));
         }
         self.source(id)
             .map(|source| Bytes::from_string(source.text().to_owned()))

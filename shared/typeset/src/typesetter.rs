@@ -14,10 +14,10 @@ use crate::glyphs::Care;
 use crate::limits::{INPUT_LIMIT_BYTES, MEMORY_AGE_DOCUMENTS, PAGE_LIMIT, QUEUE_LIMIT};
 use crate::press::Press;
 use crate::sheet::Sheet;
-use crate::{Identity, TypesetError};
+use crate::{Identity, Picture, TypesetError};
 
 /// Sets documents from a fixed set of templates. Build one per process (about
-/// 30 ms, 30 MB); clones share it.
+/// 30 ms); clones share it. A font is read when a document needs it.
 #[derive(Clone)]
 pub struct Typesetter {
     press: Arc<Press>,
@@ -29,9 +29,9 @@ impl Typesetter {
     /// A typesetter for `templates`, given as (file name, Typst source). Templates
     /// import each other by name: `#import "practice.typ"`.
     ///
-    /// Fonts are the embedded ones: Libertinus Serif, New Computer Modern and DejaVu
-    /// Sans Mono, which cover Latin, Greek, Cyrillic and some Hebrew and Arabic. What
-    /// they lack is printed as □; see [`with_fonts`](Self::with_fonts).
+    /// Fonts are Typst's own (Libertinus Serif, New Computer Modern, DejaVu Sans Mono) and
+    /// those of `fonts/`, which have the scripts of the world; a template finds their
+    /// families in `/scripts.json`. What no font has is printed as □.
     ///
     /// # Errors
     /// [`TypesetError::BadTemplateName`].
@@ -40,7 +40,7 @@ impl Typesetter {
     }
 
     /// As [`new`](Self::new), with further OpenType fonts that are taken for
-    /// characters the embedded ones lack.
+    /// characters that all others lack.
     ///
     /// # Errors
     /// [`TypesetError::BadTemplateName`], [`TypesetError::BadFont`].
@@ -69,7 +69,7 @@ impl Typesetter {
         identity: &Identity,
     ) -> Result<Vec<u8>, TypesetError> {
         self.press
-            .set(template, serde_json::to_value(inputs)?, identity)
+            .set((template, identity), serde_json::to_value(inputs)?, None)
     }
 
     /// As [`pdf`](Self::pdf), on a blocking thread and on at most as many as there
@@ -83,6 +83,21 @@ impl Typesetter {
         inputs: &impl Serialize,
         identity: &Identity,
     ) -> Result<Vec<u8>, TypesetError> {
+        self.queue_with(template, inputs, identity, None).await
+    }
+
+    /// As [`queue`](Self::queue), with a picture that the template finds under its kind's
+    /// [`file_name`](crate::PictureKind::file_name).
+    ///
+    /// # Errors
+    /// Every [`TypesetError`].
+    pub async fn queue_with(
+        &self,
+        template: &str,
+        inputs: &impl Serialize,
+        identity: &Identity,
+        picture: Option<&Picture>,
+    ) -> Result<Vec<u8>, TypesetError> {
         let inputs = serde_json::to_value(inputs)?;
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
@@ -91,15 +106,12 @@ impl Typesetter {
             .acquire_owned()
             .await
             .map_err(|_| TypesetError::Stopped)?;
-        let (press, template, identity) = (
-            Arc::clone(&self.press),
-            template.to_owned(),
-            identity.clone(),
-        );
+        let (press, template) = (Arc::clone(&self.press), template.to_owned());
+        let (identity, picture) = (identity.clone(), picture.cloned());
         // The permits go with the work: a dropped future does not free a busy core.
         let work = tokio::task::spawn_blocking(move || {
             let _permits = (place, core);
-            press.set(&template, inputs, &identity)
+            press.set((&template, &identity), inputs, picture.as_ref())
         });
         work.await.map_err(|_| TypesetError::Stopped)?
     }
@@ -108,15 +120,15 @@ impl Typesetter {
 impl Press {
     fn set(
         &self,
-        template: &str,
+        (template, identity): (&str, &Identity),
         mut inputs: Value,
-        identity: &Identity,
+        picture: Option<&Picture>,
     ) -> Result<Vec<u8>, TypesetError> {
         let mut missing = self.glyphs.make_printable(&mut inputs, Care::Everything);
-        let mut set = self.set_printable(template, &inputs, identity);
+        let mut set = self.set_printable((template, identity), &inputs, picture);
         if matches!(set, Err(Stop::Standard(_))) {
             missing += self.glyphs.make_printable(&mut inputs, Care::Letters);
-            set = self.set_printable(template, &inputs, identity);
+            set = self.set_printable((template, identity), &inputs, picture);
         }
         if missing > 0 {
             tracing::warn!(
@@ -137,14 +149,15 @@ impl Press {
 
     fn set_printable(
         &self,
-        template: &str,
+        (template, identity): (&str, &Identity),
         inputs: &Value,
-        identity: &Identity,
+        picture: Option<&Picture>,
     ) -> Result<Vec<u8>, Stop> {
         let sheet = Sheet {
             press: self,
             template: self.template(template)?,
             inputs: Bytes::new(within_limit(inputs)?),
+            picture,
             today: midnight(identity.date)?,
         };
         let document: PagedDocument = typst::compile(&sheet).output.map_err(|problems| {

@@ -34,6 +34,8 @@ pub struct BillFacts {
     pub share: Option<Share>,
     /// What was done, in order.
     pub lines: Vec<LineFacts>,
+    /// What was taken off, each told to the client; the ledger may know of more.
+    pub adjustments: Vec<AdjustmentFacts>,
     /// What the client or contact paid towards it, in order.
     pub payments: Vec<PaymentFacts>,
     /// The sums, from the ledger.
@@ -59,6 +61,15 @@ pub struct BillFigures {
     pub credits: Money,
     /// What the client or contact still owes.
     pub balance: Money,
+}
+
+/// What was taken off a bill, in words for the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdjustmentFacts {
+    /// `Discount: first visit`, `Today's session is free`.
+    pub label: String,
+    /// How much was taken off; above 0.
+    pub amount: Money,
 }
 
 /// One service or product on a bill.
@@ -101,7 +112,7 @@ pub struct BillDocument {
     caption: String,
     description: String,
     footer: String,
-    letterhead: Letterhead,
+    pub(super) letterhead: Letterhead,
     number: String,
     reference: String,
     issue_date: String,
@@ -109,11 +120,14 @@ pub struct BillDocument {
     client: String,
     billed_to: Party,
     share: Option<SharePanel>,
-    mark: Option<&'static str>,
-    standing: Standing,
+    /// Stamped on it.
+    pub mark: Option<&'static str>,
+    /// Where the reader stands.
+    pub standing: Standing,
     lines: Vec<DocumentLine>,
     payments: Vec<DocumentPayment>,
-    totals: Vec<TotalRow>,
+    /// From charges to the balance.
+    pub totals: Vec<TotalRow>,
     note: Option<String>,
 }
 
@@ -153,10 +167,11 @@ impl BillDocument {
         if facts.cancelled {
             standing.sentence = "This bill was cancelled. Nothing is due.".to_owned();
         }
-        let mark = match (facts.cancelled, settled) {
-            (true, _) => Some("CANCELLED"),
-            (false, true) => Some("PAID"),
-            (false, false) => None,
+        let mark = match (facts.cancelled, settled, costs_nothing(&facts)) {
+            (true, _, _) => Some("CANCELLED"),
+            (false, true, true) => Some("NOTHING DUE"),
+            (false, true, false) => Some("PAID"),
+            (false, false, _) => None,
         };
         let open = facts.figures.balance.is_positive();
         let reference = facts.reference;
@@ -165,7 +180,7 @@ impl BillDocument {
             paper: facts.paper,
             title: "Bill",
             caption: format!("Bill {} for {}", facts.number, facts.client),
-            description: format!("Balance: {}. {}", standing.balance, standing.sentence),
+            description: format!("{}. {}", standing.text(), standing.sentence),
             footer: format!("Invoice # {reference}"),
             letterhead: facts.letterhead,
             number: facts.number,
@@ -199,7 +214,16 @@ pub async fn render_bill(
     typesetter: &Typesetter,
     bill: &BillDocument,
 ) -> Result<Vec<u8>, TypesetError> {
-    typesetter.queue("bill.typ", bill, &bill.identity).await
+    let logo = bill.letterhead.picture();
+    typesetter
+        .queue_with("bill.typ", bill, &bill.identity, logo)
+        .await
+}
+
+/// Nobody paid anything and nobody has to: it cost nothing, or all of it was waived.
+fn costs_nothing(facts: &BillFacts) -> bool {
+    let figures = facts.figures;
+    facts.payments.is_empty() && figures.credits.is_zero() && figures.insurance.is_zero()
 }
 
 fn totals(facts: &BillFacts) -> Result<Vec<TotalRow>, DocumentError> {
@@ -220,12 +244,7 @@ fn totals(facts: &BillFacts) -> Result<Vec<TotalRow>, DocumentError> {
     )?;
 
     let mut rows = vec![TotalRow::plain("Charges", charges)];
-    let adjustments = if facts.cancelled {
-        "Cancelled"
-    } else {
-        "Adjustments"
-    };
-    rows.extend(TotalRow::taken(adjustments, figures.adjustments)?);
+    rows.extend(adjustment_rows(facts)?);
     rows.extend(TotalRow::taken(
         "Insurance responsibility",
         figures.insurance,
@@ -238,6 +257,34 @@ fn totals(facts: &BillFacts) -> Result<Vec<TotalRow>, DocumentError> {
     );
     rows.extend(TotalRow::taken("Credits applied", figures.credits)?);
     rows.push(TotalRow::strong("Balance:", figures.balance));
+    Ok(rows)
+}
+
+/// What was told to the client as it was told, and the rest of what was taken off.
+fn adjustment_rows(facts: &BillFacts) -> Result<Vec<TotalRow>, DocumentError> {
+    let all = facts.figures.adjustments;
+    let told = Money::sum(
+        all.currency(),
+        facts.adjustments.iter().map(|adjustment| adjustment.amount),
+    )?;
+    let rest = all.minus(told)?;
+    if rest.is_negative() {
+        return Err(DocumentError::FiguresDisagree {
+            figure: "what was taken off",
+            stated: all,
+            computed: told,
+        });
+    }
+    let mut rows = Vec::new();
+    for adjustment in &facts.adjustments {
+        rows.extend(TotalRow::taken(&adjustment.label, adjustment.amount)?);
+    }
+    let words = match (facts.cancelled, facts.adjustments.is_empty()) {
+        (true, _) => "Cancelled",
+        (false, true) => "Adjustments",
+        (false, false) => "Other adjustments",
+    };
+    rows.extend(TotalRow::taken(words, rest)?);
     Ok(rows)
 }
 

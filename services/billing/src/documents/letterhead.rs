@@ -1,4 +1,7 @@
 use serde::Serialize;
+use typeset::Picture;
+
+use super::Logo;
 
 /// Who the document is from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,6 +20,17 @@ pub struct Letterhead {
     pub tax_id: Option<String>,
     /// National Provider Identifier of the practice, ten digits.
     pub npi: Option<String>,
+    /// Stands beside the name.
+    pub logo: Option<Logo>,
+    /// One line at the foot of every page.
+    pub footer: Option<String>,
+}
+
+impl Letterhead {
+    /// The logo's picture, which goes to the typesetter beside the facts.
+    pub(super) fn picture(&self) -> Option<&Picture> {
+        self.logo.as_ref().map(|logo| &logo.picture)
+    }
 }
 
 /// A postal address as lines, the name not among them.

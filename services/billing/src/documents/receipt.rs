@@ -59,17 +59,20 @@ pub struct ReceiptDocument {
     caption: String,
     description: String,
     footer: String,
-    letterhead: Letterhead,
+    pub(super) letterhead: Letterhead,
     number: String,
     issue_date: String,
     received: String,
     received_from: Party,
     client: String,
-    mark: Option<&'static str>,
-    standing: Standing,
+    /// Stamped on it.
+    pub mark: Option<&'static str>,
+    /// Where the reader stands.
+    pub standing: Standing,
     payments: Vec<DocumentPayment>,
     applied: Vec<AppliedBill>,
-    totals: Vec<TotalRow>,
+    /// From what was received to the balance.
+    pub totals: Vec<TotalRow>,
     note: Option<String>,
 }
 
@@ -104,9 +107,9 @@ impl ReceiptDocument {
             title: "Receipt",
             caption: format!("Receipt {} for {}", facts.number, facts.received_from.name),
             description: format!(
-                "{} received. Balance: {}. {}",
+                "{} received. {}. {}",
                 amount(received),
-                standing.balance,
+                standing.text(),
                 standing.sentence
             ),
             footer: format!("Receipt {}", facts.number),
@@ -138,8 +141,9 @@ pub async fn render_receipt(
     typesetter: &Typesetter,
     receipt: &ReceiptDocument,
 ) -> Result<Vec<u8>, TypesetError> {
+    let logo = receipt.letterhead.picture();
     typesetter
-        .queue("receipt.typ", receipt, &receipt.identity)
+        .queue_with("receipt.typ", receipt, &receipt.identity, logo)
         .await
 }
 

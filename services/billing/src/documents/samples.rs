@@ -4,9 +4,13 @@ use jiff::civil::{Date, date};
 use money::{Currency, Money};
 
 use super::{
-    Address, AppliedFacts, BillFacts, BillFigures, Letterhead, LineFacts, MovementFacts,
-    MovementKind, PaidBy, Paper, Party, PaymentFacts, ReceiptFacts, Share, StatementFacts,
+    Address, AdjustmentFacts, AppliedFacts, BillFacts, BillFigures, ClinicianFacts, Letterhead,
+    LineFacts, Logo, MovementFacts, PaidBy, Paper, Party, PaymentFacts, PolicyFacts, ReceiptFacts,
+    Share, StatementFacts, SuperbillFacts, SuperbillLineFacts,
 };
+use crate::domain::statement::MovementKind;
+use crate::domain::superbill::Parts;
+use typeset::{Picture, PictureKind};
 
 pub(crate) fn usd(minor: i64) -> Money {
     Money::from_minor(minor, Currency::USD)
@@ -21,6 +25,26 @@ pub(crate) fn letterhead() -> Letterhead {
         website: Some("stillwater.example".to_owned()),
         tax_id: Some("93-1234567".to_owned()),
         npi: Some("1992739928".to_owned()),
+        logo: None,
+        footer: None,
+    }
+}
+
+/// The same with a drawing beside the name and a line at the foot.
+pub(crate) fn letterhead_with_logo() -> Letterhead {
+    let drawing = br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
+        <circle cx="32" cy="32" r="30" fill="#175c5e"/>
+        <path d="M8 36 Q 20 24 32 36 T 56 36" stroke="#fff" fill="none" stroke-width="5"/>
+        <path d="M8 46 Q 20 34 32 46 T 56 46" stroke="#8cc" fill="none" stroke-width="5"/>
+    </svg>"##;
+    let picture = Picture::read(PictureKind::Svg, drawing.to_vec()).expect("shapes only");
+    Letterhead {
+        logo: Some(Logo {
+            picture,
+            alternative_text: "Two waves in a circle".to_owned(),
+        }),
+        footer: Some("In an emergency call 911; for a crisis call or text 988.".to_owned()),
+        ..letterhead()
     }
 }
 
@@ -62,6 +86,7 @@ pub(crate) fn open_bill() -> BillFacts {
             address: "https://pay.stillwater.example/pay".to_owned(),
         }),
         lines: vec![session(date(2026, 3, 24), 15_000)],
+        adjustments: Vec::new(),
         payments: Vec::new(),
         figures: BillFigures {
             adjustments: usd(0),
@@ -72,6 +97,82 @@ pub(crate) fn open_bill() -> BillFacts {
         },
         cancelled: false,
         note: None,
+    }
+}
+
+/// A session that the practice gives away, for a client whose name is Chinese.
+pub(crate) fn free_bill() -> BillFacts {
+    let mut facts = open_bill();
+    facts.client = "李小龙".to_owned();
+    facts.billed_to.name = "李小龙".to_owned();
+    facts.share = None;
+    facts.adjustments = vec![AdjustmentFacts {
+        label: "Today's session is free".to_owned(),
+        amount: usd(15_000),
+    }];
+    facts.figures.adjustments = usd(15_000);
+    facts.figures.balance = usd(0);
+    facts
+}
+
+/// A discount that is told and a contractual adjustment that is not.
+pub(crate) fn discounted_bill() -> BillFacts {
+    let mut facts = paid_bill();
+    facts.adjustments = vec![AdjustmentFacts {
+        label: "Discount: sliding scale".to_owned(),
+        amount: usd(2_000),
+    }];
+    facts
+}
+
+/// Sessions of two clinicians in a month, two in three paid.
+pub(crate) fn superbill(lines: usize) -> SuperbillFacts {
+    let days = i64::try_from(lines).unwrap_or(0);
+    let line = |day: i64| {
+        let paid = if day % 3 == 2 { 0 } else { 4_000 };
+        SuperbillLineFacts {
+            date: date(2026, 3, 2).saturating_add(jiff::Span::new().days(day)),
+            place: if day % 2 == 0 { "10" } else { "11" }.to_owned(),
+            code: "90837".to_owned(),
+            modifiers: vec!["95".to_owned()],
+            description: "Psychotherapy, 60 minutes".to_owned(),
+            diagnoses: if day % 2 == 0 { vec![0, 1] } else { vec![0] },
+            units: 1,
+            clinician: usize::from(day % 4 == 3),
+            charge: usd(15_000),
+            parts: Parts {
+                client: usd(paid),
+                insurance: usd(7_500),
+                adjusted: usd(3_500),
+                balance: usd(4_000 - paid),
+            },
+            bill_number: "1042".to_owned(),
+        }
+    };
+    let clinician = |name: &str, licence: &str, npi: &str| ClinicianFacts {
+        name: name.to_owned(),
+        licence: licence.to_owned(),
+        npi: npi.to_owned(),
+    };
+    SuperbillFacts {
+        id: "superbill".to_owned(),
+        paper: Paper::Letter,
+        letterhead: letterhead(),
+        issue_date: date(2026, 4, 1),
+        from_date: date(2026, 3, 1),
+        to_date: date(2026, 3, 31),
+        client: client(),
+        birth_date: Some(date(1988, 7, 14)),
+        policies: vec![PolicyFacts {
+            payer: "Cascade Health".to_owned(),
+            member_number: "XQP 884 201 77".to_owned(),
+        }],
+        diagnoses: vec!["F41.1".to_owned(), "F33.1".to_owned()],
+        clinicians: vec![
+            clinician("Amara Okafor, LCSW", "LCSW-22841 (OR)", "1588667638"),
+            clinician("Dr. Jun Park, PsyD", "PSY-3307 (OR)", "1932102084"),
+        ],
+        lines: (0..days).map(line).collect(),
     }
 }
 

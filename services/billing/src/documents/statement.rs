@@ -6,6 +6,7 @@ use typeset::{Identity, TypesetError, Typesetter};
 use super::error::agree;
 use super::wording::{Standing, amount, long_date, short_date};
 use super::{DocumentError, Letterhead, Paper, Party, TotalRow};
+use crate::domain::statement::MovementKind;
 
 /// What a statement says, before it is put in words.
 #[derive(Debug, Clone)]
@@ -53,42 +54,23 @@ pub struct MovementFacts {
     pub amount: Money,
 }
 
-/// What an act on an account is; the totals have a row for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MovementKind {
-    /// A session, product or fee.
-    Charge,
-    /// Moved to, or paid by, an insurer.
-    Insurance,
-    /// Money from the client or a contact.
-    Payment,
-    /// Money given back.
-    Refund,
-    /// Client credit given or applied.
-    Credit,
-    /// A discount, waiver, write-off or correction.
-    Adjustment,
-}
+const IN_ORDER: [MovementKind; 6] = [
+    MovementKind::Charge,
+    MovementKind::Insurance,
+    MovementKind::Adjustment,
+    MovementKind::Payment,
+    MovementKind::Credit,
+    MovementKind::Refund,
+];
 
-impl MovementKind {
-    const IN_ORDER: [Self; 6] = [
-        Self::Charge,
-        Self::Insurance,
-        Self::Adjustment,
-        Self::Payment,
-        Self::Credit,
-        Self::Refund,
-    ];
-
-    fn plural(self) -> &'static str {
-        match self {
-            Self::Charge => "Charges",
-            Self::Insurance => "Insurance",
-            Self::Payment => "Payments",
-            Self::Refund => "Refunds",
-            Self::Credit => "Credits",
-            Self::Adjustment => "Adjustments",
-        }
+const fn plural(kind: MovementKind) -> &'static str {
+    match kind {
+        MovementKind::Charge => "Charges",
+        MovementKind::Insurance => "Insurance",
+        MovementKind::Payment => "Payments",
+        MovementKind::Refund => "Refunds",
+        MovementKind::Credit => "Credits",
+        MovementKind::Adjustment => "Adjustments",
     }
 }
 
@@ -102,7 +84,7 @@ pub struct StatementDocument {
     caption: String,
     description: String,
     footer: String,
-    letterhead: Letterhead,
+    pub(super) letterhead: Letterhead,
     number: Option<String>,
     issue_date: String,
     from_date: String,
@@ -111,7 +93,8 @@ pub struct StatementDocument {
     to_short_date: String,
     client: String,
     prepared_for: Party,
-    standing: Standing,
+    /// Where the reader stands.
+    pub standing: Standing,
     opening: String,
     movements: Vec<StatementMovement>,
     closing: String,
@@ -156,7 +139,7 @@ impl StatementDocument {
                 long_date(facts.from_date),
                 long_date(facts.to_date)
             ),
-            description: format!("Balance: {}. {}", standing.balance, standing.sentence),
+            description: format!("{}. {}", standing.text(), standing.sentence),
             footer: format!("Statement of {}", long_date(facts.issue_date)),
             letterhead: facts.letterhead,
             number: facts.number,
@@ -185,15 +168,16 @@ pub async fn render_statement(
     typesetter: &Typesetter,
     statement: &StatementDocument,
 ) -> Result<Vec<u8>, TypesetError> {
+    let logo = statement.letterhead.picture();
     typesetter
-        .queue("statement.typ", statement, &statement.identity)
+        .queue_with("statement.typ", statement, &statement.identity, logo)
         .await
 }
 
 fn totals(facts: &StatementFacts) -> Result<Vec<TotalRow>, MoneyError> {
     let currency = facts.closing.currency();
     let mut rows = vec![TotalRow::plain("Opening balance", facts.opening)];
-    for kind in MovementKind::IN_ORDER {
+    for kind in IN_ORDER {
         let mut of_kind = facts
             .movements
             .iter()
@@ -201,7 +185,7 @@ fn totals(facts: &StatementFacts) -> Result<Vec<TotalRow>, MoneyError> {
             .peekable();
         if of_kind.peek().is_some() {
             let sum = Money::sum(currency, of_kind.map(|movement| movement.amount))?;
-            rows.push(TotalRow::plain(kind.plural(), sum));
+            rows.push(TotalRow::plain(plural(kind), sum));
         }
     }
     rows.push(TotalRow::strong("Balance:", facts.closing));

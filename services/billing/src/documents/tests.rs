@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::samples::{self, usd};
 use super::{
-    BillDocument, DocumentError, PaidBy, Paper, ReceiptDocument, StatementDocument, render_bill,
-    render_receipt, render_statement, typesetter,
+    BillDocument, DocumentError, PaidBy, Paper, ReceiptDocument, StatementDocument,
+    SuperbillDocument, render_bill, render_receipt, render_statement, render_superbill, typesetter,
 };
 
 fn as_json(document: &impl serde::Serialize) -> Value {
@@ -76,6 +76,76 @@ fn a_bill_that_waits_for_its_insurer_is_not_marked_paid() {
     let bill = as_json(&BillDocument::new(facts).expect("figures add up"));
     assert_eq!(bill["mark"], Value::Null);
     assert_eq!(bill["standing"]["sentence"], "Nothing is due. Thank you.");
+}
+
+#[test]
+fn r12_a_session_that_is_given_away_says_so_and_that_nothing_is_due() {
+    let bill = as_json(&BillDocument::new(samples::free_bill()).expect("figures add up"));
+    assert_eq!(bill["mark"], "NOTHING DUE");
+    assert_eq!(bill["standing"]["balance"], "$0.00");
+    assert_eq!(bill["standing"]["sentence"], "Nothing is due. Thank you.");
+    assert_eq!(
+        words_of(&bill["totals"]),
+        [
+            "Charges $150.00",
+            "Today's session is free −$150.00",
+            "Client responsibility $0.00",
+            "Payments $0.00",
+            "Balance: $0.00",
+        ]
+    );
+    let mut nothing = samples::open_bill();
+    nothing.lines[0].amount = usd(0);
+    nothing.figures.balance = usd(0);
+    let bill = as_json(&BillDocument::new(nothing).expect("figures add up"));
+    assert_eq!(bill["mark"], "NOTHING DUE");
+    assert_eq!(
+        bill["description"],
+        "Balance: $0.00. Nothing is due. Thank you."
+    );
+}
+
+#[test]
+fn r06_a_discount_stands_on_the_bill_in_its_own_words() {
+    let facts = samples::discounted_bill();
+    let bill = as_json(&BillDocument::new(facts.clone()).expect("figures add up"));
+    let totals = words_of(&bill["totals"]);
+    assert_eq!(totals[1], "Discount: sliding scale −$20.00");
+    assert_eq!(totals[2], "Other adjustments −$100.00");
+    let mut more = facts;
+    more.adjustments[0].amount = usd(12_001);
+    assert!(matches!(
+        BillDocument::new(more),
+        Err(DocumentError::FiguresDisagree { .. })
+    ));
+}
+
+#[test]
+fn r13_a_superbill_sums_up_what_was_charged_and_paid() {
+    let facts = samples::superbill(3);
+    let superbill = as_json(&SuperbillDocument::new(facts.clone()).expect("figures add up"));
+    assert_eq!(
+        words_of(&superbill["totals"]),
+        [
+            "Charges $450.00",
+            "Paid by client −$80.00",
+            "Paid by insurers −$225.00",
+            "Adjustments −$105.00",
+            "Balance: $40.00",
+        ]
+    );
+    assert_eq!(superbill["lines"][0]["pointers"], "A B");
+    assert_eq!(
+        superbill["places"][0]["name"],
+        "Telehealth provided in patient's home"
+    );
+    assert_eq!(superbill["standing"]["sentence"], "$40.00 is due.");
+    let mut off = facts;
+    off.lines[0].parts.client = usd(3_999);
+    assert!(matches!(
+        SuperbillDocument::new(off),
+        Err(DocumentError::FiguresDisagree { .. })
+    ));
 }
 
 #[test]
@@ -241,8 +311,15 @@ async fn r11_every_document_is_a_tagged_pdf_on_both_papers() {
         let receipt = ReceiptDocument::new(receipt).expect("figures add up");
         let mut statement = samples::statement(3);
         statement.paper = paper;
+        statement.letterhead = samples::letterhead_with_logo();
         let statement = StatementDocument::new(statement).expect("figures add up");
+        let mut superbill = samples::superbill(5);
+        superbill.paper = paper;
+        let superbill = SuperbillDocument::new(superbill).expect("figures add up");
         for pdf in [
+            render_superbill(&typesetter, &superbill)
+                .await
+                .expect("the superbill is set"),
             render_bill(&typesetter, &bill)
                 .await
                 .expect("the bill is set"),
@@ -315,4 +392,50 @@ async fn a_long_bill_goes_on_over_pages_to_the_same_sum() {
         json["standing"]["balance"],
         words_of(&json["totals"])[0].replace("Charges ", "")
     );
+}
+
+/// Wherever the pages break: each has the head of its table, and the sum stands below rows.
+#[tokio::test]
+async fn a_long_table_repeats_its_head_and_its_sum_is_never_alone() {
+    let typesetter = typesetter().expect("templates have names of their own");
+    for lines in (1..=24).chain([60]) {
+        for paper in [Paper::Letter, Paper::A4] {
+            let mut facts = samples::long_bill(lines);
+            facts.paper = paper;
+            let bill = BillDocument::new(facts).expect("figures add up");
+            let pdf = render_bill(&typesetter, &bill).await.expect("a bill");
+            let pages = testkit::pdf_pages(&pdf);
+            assert!(lines > 5 || pages.len() == 1, "{lines} lines fit on a page");
+            assert!(lines < 12 || pages.len() > 1, "{lines} lines do not");
+            for page in &pages {
+                assert!(page.contains("Clinician"), "{lines} lines: {page}");
+                assert!(page.contains("90837 · 95 · GT"), "{lines} lines: {page}");
+            }
+            let last = pages.last().expect("a page");
+            assert!(last.contains("Charges") && last.contains("Balance:"));
+            let shown: usize = pages
+                .iter()
+                .map(|page| page.matches("90837 · 95").count())
+                .sum();
+            assert_eq!(shown, lines, "each line once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_superbill_ends_with_its_total_below_a_service() {
+    let typesetter = typesetter().expect("templates have names of their own");
+    for lines in (1..=16).chain([60]) {
+        let superbill = SuperbillDocument::new(samples::superbill(lines)).expect("figures add up");
+        let pdf = render_superbill(&typesetter, &superbill)
+            .await
+            .expect("a superbill");
+        let pages = testkit::pdf_pages(&pdf);
+        assert!(
+            pages
+                .iter()
+                .all(|page| page.contains("90837 · 95") && page.contains("Charge"))
+        );
+        assert!(pages.last().is_some_and(|page| page.contains("Total")));
+    }
 }

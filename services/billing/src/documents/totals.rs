@@ -10,6 +10,9 @@ pub struct TotalRow {
     pub words: String,
     /// How much, signed as it enters the sum.
     pub amount: String,
+    /// The same as money.
+    #[serde(skip)]
+    pub money: Money,
     /// A subtotal or the balance: set apart.
     pub strong: bool,
 }
@@ -19,6 +22,7 @@ impl TotalRow {
         Self {
             words: words.to_owned(),
             amount: amount(money),
+            money,
             strong: false,
         }
     }

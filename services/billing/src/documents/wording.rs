@@ -20,12 +20,18 @@ pub(super) fn amount(money: Money) -> String {
 /// Where the reader stands, printed first and again at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Standing {
+    /// What is owed; below 0 is credit.
+    #[serde(skip)]
+    pub money: Money,
     /// What is owed; `$0.00` when nothing is.
     pub balance: String,
     /// The balance in a sentence.
     pub sentence: String,
     /// The day the figures are true for, in long form.
     pub as_of_date: String,
+    /// The same as a date.
+    #[serde(skip)]
+    pub date: Date,
 }
 
 impl Standing {
@@ -45,9 +51,16 @@ impl Standing {
             }
         };
         Self {
+            money: balance,
             balance: amount(balance),
             sentence,
             as_of_date: long_date(as_of_date),
+            date: as_of_date,
         }
+    }
+
+    /// `Balance: $0.00`.
+    pub fn text(&self) -> String {
+        format!("Balance: {}", self.balance)
     }
 }

@@ -11,11 +11,13 @@ pub mod insurer;
 pub mod issue;
 pub mod payment;
 pub mod people;
+pub mod place_of_service;
 pub mod refund;
 pub mod session;
 pub mod shares;
 pub mod sharing;
 pub mod statement;
+pub mod superbill;
 pub mod terms;
 
 #[cfg(test)]

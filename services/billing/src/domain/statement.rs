@@ -68,7 +68,40 @@ pub enum Occasion {
     },
 }
 
+/// What an act on a client's account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MovementKind {
+    /// A bill: the client's share of sessions, products and fees.
+    Charge,
+    /// An insurer paid or decided.
+    Insurance,
+    /// Money from the client or a contact.
+    Payment,
+    /// Money given back.
+    Refund,
+    /// Client credit given or applied.
+    Credit,
+    /// A discount, waiver, write-off, or a bill taken back.
+    Adjustment,
+}
+
 impl Occasion {
+    /// What it is.
+    #[must_use]
+    pub const fn kind(&self) -> MovementKind {
+        match self {
+            Self::BillIssued { .. } => MovementKind::Charge,
+            Self::BillCancelled { .. }
+            | Self::BillEdited { .. }
+            | Self::Adjusted { .. }
+            | Self::AdjustmentReversed { .. } => MovementKind::Adjustment,
+            Self::Payment { .. } => MovementKind::Payment,
+            Self::InsurerPayment { .. } => MovementKind::Insurance,
+            Self::Refund { .. } => MovementKind::Refund,
+            Self::CreditApplied { .. } => MovementKind::Credit,
+        }
+    }
+
     /// What happened, in a few words: the first line in a statement.
     #[must_use]
     pub fn words(&self) -> String {
@@ -160,6 +193,21 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// What the movements of a kind sum to. Opening balance + the sums of all kinds = closing balance.
+    ///
+    /// # Errors
+    /// Too large a sum.
+    pub fn sum(&self, kind: MovementKind) -> Result<Money, MoneyError> {
+        let of_kind = self
+            .movements
+            .iter()
+            .filter(|movement| movement.change.occasion.kind() == kind);
+        Money::sum(
+            self.opening.currency(),
+            of_kind.map(|movement| movement.change.amount),
+        )
+    }
+
     /// The statement of these changes, which come in order, those of one entry next to each other.
     ///
     /// # Errors
@@ -197,11 +245,35 @@ mod tests {
         Money::from_minor(minor, Currency::USD)
     }
 
+    /// An occasion of each kind in turn.
+    fn occasion(entry: u128) -> Occasion {
+        let number = 1;
+        match entry % 6 {
+            0 => Occasion::BillIssued {
+                number,
+                reference: "K7M2-9QXD".parse().expect("a reference"),
+            },
+            1 => Occasion::CreditApplied { number },
+            2 => Occasion::BillCancelled { number },
+            3 => Occasion::Payment {
+                method: String::new(),
+                bills: Vec::new(),
+            },
+            4 => Occasion::InsurerPayment {
+                payer: String::new(),
+                number,
+            },
+            _ => Occasion::Refund {
+                method: String::new(),
+            },
+        }
+    }
+
     fn change(entry: u128, minor: i64) -> Change {
         Change {
             entry: Uuid::from_u128(entry).into(),
             date: jiff::civil::date(2026, 3, 2),
-            occasion: Occasion::CreditApplied { number: 1 },
+            occasion: occasion(entry),
             amount: usd(minor),
         }
     }
@@ -306,6 +378,16 @@ mod tests {
                 prop_assert_eq!(after, balance);
             }
             prop_assert_eq!(usd(balance), statement.closing);
+            let kinds = [
+                MovementKind::Charge,
+                MovementKind::Insurance,
+                MovementKind::Payment,
+                MovementKind::Refund,
+                MovementKind::Credit,
+                MovementKind::Adjustment,
+            ];
+            let by_kind: i64 = kinds.map(|kind| statement.sum(kind).expect("a sum").minor()).iter().sum();
+            prop_assert_eq!(usd(opening + by_kind), statement.closing, "the totals add up");
             let shown = entries.iter().filter(|amounts| amounts.iter().sum::<i64>() != 0).count();
             prop_assert_eq!(statement.movements.len(), shown);
         }

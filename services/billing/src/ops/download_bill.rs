@@ -1,151 +1,54 @@
-use super::letter::{Pdf, addressed, letterhead, paid_by, paper};
-use crate::documents::{
-    BillDocument, BillFacts, BillFigures, LineFacts, PaymentFacts, Share, render_bill,
-};
-use crate::domain::bill::{Bill, BillStatus, Item, Line};
-use crate::store::document_payments::Paid;
-use crate::store::practices::Practice;
-use crate::{Billing, Error, Result, store, wire};
-use ::rpc::Caller;
-use ids::{BillId, PracticeId};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use money::MoneyError;
-use tonic::Code;
+use super::bill_document::bill_document;
+use crate::documents::{Pdf, render_bill};
+use crate::{Billing, Result, store};
+use ::rpc::{Caller, Invalid};
+use ids::{BillId, PracticeId, ShareId};
 
-/// Renders a bill as it stands today; once it was shared and while something is due, with its Access Code. Errors:
-/// BILL_NOT_FOUND, PORTAL_AUTH.
+/// Renders a bill as it stands today. For an act of sharing what was rendered first is kept, and rendered no more.
+/// Errors: BILL_NOT_FOUND, PORTAL_AUTH, INVALID_FIELD.
 pub async fn download_bill(
+    billing: &Billing,
+    caller: &Caller,
+    (practice, bill): (PracticeId, BillId),
+    share: Option<ShareId>,
+) -> Result<Pdf> {
+    caller.within(practice)?;
+    let Some(share) = share else {
+        return render(billing, caller, practice, bill).await;
+    };
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    let kept = store::shared_documents::find(&mut tx, practice, share).await?;
+    tx.rollback().await?;
+    if let Some((of, kept)) = kept {
+        return same_bill(bill, of, kept);
+    }
+    let rendered = render(billing, caller, practice, bill).await?;
+    let now = billing.clock.now();
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    // Of two that render at once the first one that writes is the one that was sent. A caller who goes away meanwhile
+    // leaves nothing or all of it; its next call finds out.
+    store::shared_documents::insert(&mut tx, (practice, share), (bill, &rendered), now).await?;
+    let kept = store::shared_documents::get(&mut tx, practice, share).await?;
+    tx.commit().await?;
+    same_bill(bill, kept.0, kept.1)
+}
+
+async fn render(
     billing: &Billing,
     caller: &Caller,
     practice: PracticeId,
     bill: BillId,
 ) -> Result<Pdf> {
-    caller.within(practice)?;
-    caller.sees_bill(bill)?;
-    let now = billing.clock.now();
-    let (facts, bill) = facts(billing, (practice, bill), now).await?;
-    // After the transaction: no connection is held while another service is asked.
-    let asks = bill.face.share_time.is_some()
-        && bill.standing.status() == BillStatus::Open
-        && bill.standing.client_balance.is_positive();
-    let share = if asks {
-        share(billing, practice, &bill).await?
-    } else {
-        None
-    };
-    let document = BillDocument::new(BillFacts { share, ..facts })?;
+    let (facts, document) = bill_document(billing, caller, practice, bill).await?;
     Ok(Pdf {
-        file_name: format!("Bill-{}.pdf", bill.face.number),
+        file_name: format!("Bill-{}.pdf", facts.number),
         bytes: render_bill(&billing.typesetter, &document).await?,
     })
 }
 
-async fn facts(
-    billing: &Billing,
-    (practice_id, bill): (PracticeId, BillId),
-    now: Timestamp,
-) -> Result<(BillFacts, Bill)> {
-    let mut tx = pg::begin(&billing.db, practice_id).await?;
-    store::verify::freeze(&mut tx).await?;
-    let practice = store::practices::get(&mut tx, practice_id).await?;
-    let bill = store::bills::get(&mut tx, practice_id, bill).await?;
-    let lines = store::bills::lines(&mut tx, practice_id, bill.id(), practice.currency).await?;
-    let paid = store::document_payments::on_bill(&mut tx, practice_id, bill.id()).await?;
-    let addressed = addressed(&mut tx, practice_id, bill.standing.client).await?;
-    tx.rollback().await?;
-
-    let (standing, face) = (&bill.standing, &bill.face);
-    let facts = BillFacts {
-        id: standing.bill.to_string(),
-        paper: paper(practice.currency),
-        letterhead: letterhead(&practice),
-        number: face.number.to_string(),
-        reference: face.reference.to_string(),
-        issue_date: face.issue_date,
-        due_date: Some(face.due_date),
-        as_of_date: as_of(&practice, &bill, now)?,
-        client: addressed.client,
-        billed_to: addressed.to,
-        share: None,
-        lines: lines
-            .into_iter()
-            .map(|line| line_facts(line, face.issue_date))
-            .collect(),
-        payments: paid.into_iter().map(payment_facts).collect(),
-        figures: figures(&bill)?,
-        cancelled: standing.cancelled,
-        note: Some(face.comments.clone()).filter(|comments| !comments.trim().is_empty()),
-    };
-    Ok((facts, bill))
-}
-
-/// Today; a bill that is dated ahead is true for its own day.
-fn as_of(practice: &Practice, bill: &Bill, now: Timestamp) -> Result<Date> {
-    Ok(practice.local_date(now)?.max(bill.face.issue_date))
-}
-
-/// What nobody owes any more of the total was taken off it: by insurers' contracts, or with the whole bill.
-fn figures(bill: &Bill) -> Result<BillFigures, MoneyError> {
-    let standing = &bill.standing;
-    let owed = standing.client_owes.plus(standing.insurance_owes)?;
-    Ok(BillFigures {
-        adjustments: bill.face.total.minus(owed)?,
-        insurance: standing.insurance_owes,
-        insurance_balance: standing.insurance_balance,
-        credits: standing.credit_applied,
-        balance: standing.client_balance,
-    })
-}
-
-fn line_facts(line: Line, issue_date: Date) -> LineFacts {
-    let units = u32::try_from(line.units).unwrap_or(1);
-    match line.item {
-        Item::Service {
-            code,
-            modifiers,
-            date,
-            clinician,
-            ..
-        } => LineFacts {
-            date,
-            service: line.description,
-            code: Some(code),
-            modifiers,
-            clinician: Some(clinician),
-            units,
-            amount: line.price,
-        },
-        Item::Product => LineFacts {
-            date: issue_date,
-            service: line.description,
-            code: None,
-            modifiers: Vec::new(),
-            clinician: None,
-            units,
-            amount: line.price,
-        },
+fn same_bill(asked: BillId, kept: BillId, pdf: Pdf) -> Result<Pdf> {
+    if asked == kept {
+        return Ok(pdf);
     }
-}
-
-fn payment_facts(paid: Paid) -> PaymentFacts {
-    PaymentFacts {
-        date: paid.receive_date,
-        paid_by: paid_by(paid.kind, &paid.method_text),
-        amount: paid.amount,
-    }
-}
-
-/// The bill's live Access Code and pay link. A code that is burned, or not yet made, is none.
-async fn share(billing: &Billing, practice: PracticeId, bill: &Bill) -> Result<Option<Share>> {
-    let request = wire::document::reveal_access_code(practice, bill.id());
-    let mut access_codes = billing.access_codes.clone();
-    match access_codes.reveal_access_code(request).await {
-        Ok(revealed) => Ok(wire::document::share(
-            revealed.into_inner(),
-            &billing.pay_page_url,
-        )),
-        Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(status) => Err(Error::PortalAuth(status)),
-    }
+    Err(Invalid::new("share_id", "must be of this bill").into())
 }

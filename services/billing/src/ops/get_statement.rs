@@ -1,4 +1,6 @@
-use crate::domain::statement::Statement;
+use super::letter::{addressed, head};
+use crate::documents::{MovementFacts, StatementDocument, StatementFacts};
+use crate::domain::statement::{Movement, Statement};
 use crate::store::practices::Practice;
 use crate::store::statements::Span;
 use crate::{Billing, Error, Result, store};
@@ -21,27 +23,86 @@ pub struct Period {
     pub to: Option<Date>,
 }
 
+/// What a statement is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatementAsked {
+    /// Which days.
+    pub period: Period,
+    /// Printed below the movements; empty: none.
+    pub comments: String,
+}
+
+/// A statement: what its PDF says, and the ledger's movements behind it.
+#[derive(Debug)]
+pub struct ShownStatement {
+    /// The movements with their entries.
+    pub statement: Statement,
+    /// As printed.
+    pub facts: StatementFacts,
+    /// The same in words.
+    pub document: StatementDocument,
+}
+
 /// Reads a client's statement. Errors: CLIENT_NOT_FOUND, INVALID_FIELD.
 pub async fn get_statement(
     billing: &Billing,
     caller: &Caller,
     (practice_id, client): (PracticeId, ClientId),
-    period: Period,
-) -> Result<Statement> {
+    asked: StatementAsked,
+) -> Result<ShownStatement> {
     caller.within(practice_id)?;
     caller.sees_client(client)?;
     let now = billing.clock.now();
+    let period = asked.period;
     let mut tx = pg::begin(&billing.db, practice_id).await?;
     store::verify::freeze(&mut tx).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
-    store::people::require_client(&mut tx, practice_id, client).await?;
-    let (statement, _) = read(&mut tx, &practice, client, (period, now)).await?;
-    Ok(statement)
+    let (letterhead, paper) = head(&mut tx, &practice).await?;
+    let addressed = addressed(&mut tx, practice_id, client).await?;
+    let (statement, to_date) = read(&mut tx, &practice, client, (period, now)).await?;
+    tx.rollback().await?;
+
+    let first = statement.movements.first();
+    let from_date = period
+        .from
+        .or(first.map(|movement| movement.change.date))
+        .unwrap_or(to_date);
+    let facts = StatementFacts {
+        id: format!("{client} {from_date} {to_date}"),
+        paper,
+        letterhead,
+        number: None,
+        issue_date: practice.local_date(now)?,
+        from_date,
+        to_date,
+        client: addressed.client,
+        prepared_for: addressed.to,
+        opening: statement.opening,
+        movements: statement.movements.iter().map(movement).collect(),
+        closing: statement.closing,
+        comments: Some(asked.comments).filter(|comments| !comments.trim().is_empty()),
+    };
+    Ok(ShownStatement {
+        document: StatementDocument::new(facts.clone())?,
+        statement,
+        facts,
+    })
+}
+
+fn movement(movement: &Movement) -> MovementFacts {
+    let change = &movement.change;
+    MovementFacts {
+        date: change.date,
+        kind: change.occasion.kind(),
+        words: change.occasion.words(),
+        detail: change.occasion.detail(),
+        amount: change.amount,
+    }
 }
 
 /// The statement in a transaction that reads one moment, and its last day. What the movements lead to is compared with
 /// what the ledger says by itself: a statement that is not to the cent is never shown.
-pub(super) async fn read(
+async fn read(
     conn: &mut PgConnection,
     practice: &Practice,
     client: ClientId,

@@ -1,6 +1,6 @@
-//! Who documents are from and to, and what a finished one is.
+//! Who documents are from and to.
 
-use crate::documents::{Address, Letterhead, PaidBy, Paper, Party};
+use crate::documents::{Address, Letterhead, Logo, PaidBy, Paper, Party, Stationery};
 use crate::domain::payment::PaymentKind;
 use crate::domain::people::Person;
 use crate::store::practices::Practice;
@@ -8,15 +8,6 @@ use crate::{Result, store};
 use ids::{ClientId, PracticeId};
 use money::Currency;
 use sqlx::PgConnection;
-
-/// A finished document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pdf {
-    /// `Bill-1042.pdf`; letters, digits, `-` and `.` only.
-    pub file_name: String,
-    /// The PDF.
-    pub bytes: Vec<u8>,
-}
 
 /// Whom a document is about and to whom it goes.
 pub(super) struct Addressed {
@@ -46,29 +37,47 @@ pub(super) async fn addressed(
     })
 }
 
-fn party(person: &Person) -> Party {
+pub(super) fn party(person: &Person) -> Party {
     Party {
         name: person.full_name(),
         address: Address::of(person.address.printed()),
     }
 }
 
-/// The practice's head of every document.
-pub(super) fn letterhead(practice: &Practice) -> Letterhead {
+/// The head of every document of the practice, and the sheet.
+pub(super) async fn head(
+    conn: &mut PgConnection,
+    practice: &Practice,
+) -> Result<(Letterhead, Paper)> {
+    let stationery = store::letterheads::get(conn, practice.practice).await?;
+    let paper = stationery.paper.unwrap_or(paper(practice.currency));
+    Ok((letterhead(practice, &stationery), paper))
+}
+
+/// A logo without words of its own is read out by the practice's name.
+pub(super) fn letterhead(practice: &Practice, stationery: &Stationery) -> Letterhead {
     let said = |text: &String| Some(text.clone()).filter(|text| !text.trim().is_empty());
+    let words = |logo: &Logo| {
+        said(&logo.alternative_text).unwrap_or_else(|| format!("Logo of {}", practice.name))
+    };
     Letterhead {
         practice: practice.name.clone(),
         address: Address::of(practice.address_lines.clone()),
         phone: said(&practice.phone),
         email: said(&practice.email),
-        website: None,
+        website: said(&stationery.website),
         tax_id: said(&practice.tax_id),
         npi: said(&practice.npi),
+        logo: stationery.logo.as_ref().map(|logo| Logo {
+            alternative_text: words(logo),
+            picture: logo.picture.clone(),
+        }),
+        footer: said(&stationery.footer),
     }
 }
 
 /// Letter where it is the usual sheet, A4 elsewhere; the currency tells where.
-pub(super) fn paper(currency: Currency) -> Paper {
+fn paper(currency: Currency) -> Paper {
     match currency.code() {
         "USD" | "CAD" | "MXN" | "COP" | "CLP" | "PHP" => Paper::Letter,
         _elsewhere => Paper::A4,

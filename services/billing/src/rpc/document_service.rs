@@ -1,14 +1,26 @@
-use crate::ops::letter::Pdf;
-use crate::{Billing, ops, wire};
-use ::rpc::{enter, parse};
+use super::request_key;
+use crate::documents::Pdf;
+use crate::wire::{document, letterhead, printed, superbill};
+use crate::{Billing, Error, ops};
+use ::rpc::{Caller, enter, parse};
+use ids::{PracticeId, ShareId};
 use proto::billing::v1::document_service_server::DocumentService;
 use proto::billing::v1::{
     DownloadBillRequest, DownloadBillResponse, DownloadReceiptRequest, DownloadReceiptResponse,
-    DownloadStatementRequest, DownloadStatementResponse, GetStatementRequest, GetStatementResponse,
+    DownloadSharedDocumentRequest, DownloadSharedDocumentResponse, DownloadStatementRequest,
+    DownloadStatementResponse, DownloadSuperbillRequest, DownloadSuperbillResponse,
+    GetBillDocumentRequest, GetBillDocumentResponse, GetLetterheadRequest, GetLetterheadResponse,
+    GetReceiptRequest, GetReceiptResponse, GetStatementRequest, GetStatementResponse,
+    GetSuperbillRequest, GetSuperbillResponse, ListSharedDocumentsRequest,
+    ListSharedDocumentsResponse, SetLetterheadRequest, SetLetterheadResponse,
+    StreamStatementRequest, StreamStatementResponse,
 };
 use proto::google::api::HttpBody;
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status};
+
+/// A PDF in pieces, which are all there when the first one goes.
+type Pieces<R> = tokio_stream::Iter<std::vec::IntoIter<Result<R, Status>>>;
 
 #[tonic::async_trait]
 impl DocumentService for Billing {
@@ -18,10 +30,26 @@ impl DocumentService for Billing {
     ) -> Result<Response<DownloadBillResponse>, Status> {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
-        let bill = parse(&asked.bill_id, "bill_id")?;
-        let pdf = ops::download_bill::download_bill(self, &caller, practice, bill).await?;
+        let which = (practice, parse(&asked.bill_id, "bill_id")?);
+        let share = sent_for(&caller, &asked.share_id)?;
+        let pdf = ops::download_bill::download_bill(self, &caller, which, share).await?;
         Ok(attached(pdf, |body| DownloadBillResponse {
             body: Some(body),
+        }))
+    }
+
+    async fn get_bill_document(
+        &self,
+        request: Request<GetBillDocumentRequest>,
+    ) -> Result<Response<GetBillDocumentResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let bill = parse(&asked.bill_id, "bill_id")?;
+        let shown =
+            ops::get_bill_document::get_bill_document(self, &caller, practice, bill).await?;
+        let bill = printed::bill(shown).map_err(Error::Money)?;
+        Ok(Response::new(GetBillDocumentResponse {
+            document: Some(bill),
         }))
     }
 
@@ -38,6 +66,19 @@ impl DocumentService for Billing {
         }))
     }
 
+    async fn get_receipt(
+        &self,
+        request: Request<GetReceiptRequest>,
+    ) -> Result<Response<GetReceiptResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let payment = parse(&asked.payment_id, "payment_id")?;
+        let shown = ops::get_receipt::get_receipt(self, &caller, practice, payment).await?;
+        Ok(Response::new(GetReceiptResponse {
+            document: Some(printed::receipt(shown)),
+        }))
+    }
+
     async fn download_statement(
         &self,
         request: Request<DownloadStatementRequest>,
@@ -45,9 +86,27 @@ impl DocumentService for Billing {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
         let whose = (practice, parse(&asked.client_id, "client_id")?);
-        let period = wire::document::period(asked.from_date, asked.to_date)?;
-        let pdf = ops::download_statement::download_statement(self, &caller, whose, period).await?;
+        let dates = (asked.from_date, asked.to_date);
+        let asked = document::statement_asked(dates, asked.comments)?;
+        let pdf = ops::download_statement::download_statement(self, &caller, whose, asked).await?;
         Ok(attached(pdf, |body| DownloadStatementResponse {
+            body: Some(body),
+        }))
+    }
+
+    type StreamStatementStream = Pieces<StreamStatementResponse>;
+
+    async fn stream_statement(
+        &self,
+        request: Request<StreamStatementRequest>,
+    ) -> Result<Response<Self::StreamStatementStream>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let whose = (practice, parse(&asked.client_id, "client_id")?);
+        let dates = (asked.from_date, asked.to_date);
+        let asked = document::statement_asked(dates, asked.comments)?;
+        let pdf = ops::download_statement::download_statement(self, &caller, whose, asked).await?;
+        Ok(streamed(pdf, |body| StreamStatementResponse {
             body: Some(body),
         }))
     }
@@ -59,17 +118,125 @@ impl DocumentService for Billing {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
         let whose = (practice, parse(&asked.client_id, "client_id")?);
-        let period = wire::document::period(asked.from_date, asked.to_date)?;
-        let statement = ops::get_statement::get_statement(self, &caller, whose, period).await?;
-        Ok(Response::new(wire::document::statement(&statement)))
+        let dates = (asked.from_date, asked.to_date);
+        let asked = document::statement_asked(dates, asked.comments)?;
+        let shown = ops::get_statement::get_statement(self, &caller, whose, asked).await?;
+        Ok(Response::new(document::statement(shown)?))
+    }
+
+    type DownloadSuperbillStream = Pieces<DownloadSuperbillResponse>;
+
+    async fn download_superbill(
+        &self,
+        request: Request<DownloadSuperbillRequest>,
+    ) -> Result<Response<Self::DownloadSuperbillStream>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let whose = (practice, parse(&asked.client_id, "client_id")?);
+        let scope = superbill::scope(&asked.bill_id, asked.from_date, asked.to_date)?;
+        let pdf = ops::download_superbill::download_superbill(self, &caller, whose, scope).await?;
+        Ok(streamed(pdf, |body| DownloadSuperbillResponse {
+            body: Some(body),
+        }))
+    }
+
+    async fn get_superbill(
+        &self,
+        request: Request<GetSuperbillRequest>,
+    ) -> Result<Response<GetSuperbillResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let whose = (practice, parse(&asked.client_id, "client_id")?);
+        let scope = superbill::scope(&asked.bill_id, asked.from_date, asked.to_date)?;
+        let shown = ops::get_superbill::get_superbill(self, &caller, whose, scope).await?;
+        Ok(Response::new(superbill::superbill(shown)))
+    }
+
+    async fn set_letterhead(
+        &self,
+        request: Request<SetLetterheadRequest>,
+    ) -> Result<Response<SetLetterheadResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let (practice, key) = request_key(
+            (&asked.practice_id, &asked.request_id),
+            "SetLetterhead",
+            &asked,
+        )?;
+        let (stationery, logo) = letterhead::stationery(asked.letterhead)?;
+        let wanted = (practice, stationery, logo);
+        let set = ops::set_letterhead::set_letterhead(self, &caller, &key, wanted).await?;
+        Ok(Response::new(SetLetterheadResponse {
+            letterhead: Some(letterhead::letterhead(set)),
+        }))
+    }
+
+    async fn get_letterhead(
+        &self,
+        request: Request<GetLetterheadRequest>,
+    ) -> Result<Response<GetLetterheadResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let set = ops::get_letterhead::get_letterhead(self, &caller, practice).await?;
+        Ok(Response::new(GetLetterheadResponse {
+            letterhead: Some(letterhead::letterhead(set)),
+        }))
+    }
+
+    async fn list_shared_documents(
+        &self,
+        request: Request<ListSharedDocumentsRequest>,
+    ) -> Result<Response<ListSharedDocumentsResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice: PracticeId = parse(&asked.practice_id, "practice_id")?;
+        let of = document::documents_of(&asked.bill_id, &asked.client_id)?;
+        let listed =
+            ops::list_shared_documents::list_shared_documents(self, &caller, practice, of).await?;
+        Ok(Response::new(ListSharedDocumentsResponse {
+            documents: listed.into_iter().map(document::shared).collect(),
+        }))
+    }
+
+    async fn download_shared_document(
+        &self,
+        request: Request<DownloadSharedDocumentRequest>,
+    ) -> Result<Response<DownloadSharedDocumentResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let share = parse(&asked.share_id, "share_id")?;
+        let pdf =
+            ops::download_shared_document::download_shared_document(self, &caller, practice, share)
+                .await?;
+        Ok(attached(pdf, |body| DownloadSharedDocumentResponse {
+            body: Some(body),
+        }))
     }
 }
 
-/// A PDF that a browser shows, saves under its name and keeps nowhere else.
+/// Only what notifications sends is kept: others who name a share see the bill as it is today.
+fn sent_for(caller: &Caller, share_id: &str) -> Result<Option<ShareId>, Status> {
+    let share = parse::optional(share_id, "share_id").map_err(Error::Invalid)?;
+    Ok(share.filter(|_| caller.service.as_deref() == Some("notifications")))
+}
+
 fn attached<R>(pdf: Pdf, response: impl FnOnce(HttpBody) -> R) -> Response<R> {
-    let disposition = format!("inline; filename=\"{}\"", pdf.file_name);
-    let mut response = Response::new(response(wire::document::body(pdf)));
-    let metadata = response.metadata_mut();
+    let name = pdf.file_name.clone();
+    let mut response = Response::new(response(document::body(pdf)));
+    attach(response.metadata_mut(), &name);
+    response
+}
+
+fn streamed<R>(pdf: Pdf, response: impl Fn(HttpBody) -> R) -> Response<Pieces<R>> {
+    let name = pdf.file_name.clone();
+    let pieces = document::pieces(pdf).into_iter();
+    let pieces: Vec<_> = pieces.map(|body| Ok(response(body))).collect();
+    let mut response = Response::new(tokio_stream::iter(pieces));
+    attach(response.metadata_mut(), &name);
+    response
+}
+
+/// A browser shows the PDF, saves it under its name and keeps it nowhere else.
+fn attach(metadata: &mut MetadataMap, file_name: &str) {
+    let disposition = format!("inline; filename=\"{file_name}\"");
     if let Ok(disposition) = MetadataValue::try_from(disposition) {
         metadata.insert("content-disposition", disposition);
     }
@@ -77,5 +244,4 @@ fn attached<R>(pdf: Pdf, response: impl FnOnce(HttpBody) -> R) -> Response<R> {
         "cache-control",
         MetadataValue::from_static("private, no-store"),
     );
-    response
 }

@@ -19,6 +19,7 @@ pub mod document_payments;
 pub mod entries;
 pub mod holds;
 pub mod insurer_payments;
+pub mod letterheads;
 pub mod new_bills;
 pub mod new_payments;
 pub mod new_sessions;
@@ -33,8 +34,10 @@ pub mod sessions;
 pub mod share_policies;
 pub mod share_queue;
 pub mod share_schedules;
+pub mod shared_documents;
 pub mod shares;
 pub mod statements;
+pub mod superbills;
 pub mod terms;
 pub mod verify;
 

@@ -1,9 +1,12 @@
+use super::printed;
+use super::text::free_text;
 use crate::Result;
-use crate::documents::Share;
-use crate::domain::statement::{Movement, Statement};
-use crate::ops::get_statement::Period;
-use crate::ops::letter::Pdf;
-use ::rpc::{parse, wire};
+use crate::documents::{Pdf, Share};
+use crate::domain::statement::{Movement, MovementKind};
+use crate::ops::get_statement::{Period, ShownStatement, StatementAsked};
+use crate::store::shared_documents::{Of, SharedDocument};
+use ::rpc::{Invalid, parse, wire};
+use bytes::Bytes;
 use ids::{BillId, PracticeId};
 use proto::billing::v1 as contract;
 use proto::google::api::HttpBody;
@@ -11,7 +14,7 @@ use proto::google::r#type::Date;
 use proto::portal_auth::v1::{RevealAccessCodeRequest, RevealAccessCodeResponse};
 
 /// Which days a statement is asked for. Errors: INVALID_FIELD.
-pub fn period(from_date: Option<Date>, to_date: Option<Date>) -> Result<Period> {
+fn period(from_date: Option<Date>, to_date: Option<Date>) -> Result<Period> {
     let date =
         |date: Option<Date>, field| date.map(|date| parse::date(Some(date), field)).transpose();
     Ok(Period {
@@ -20,32 +23,123 @@ pub fn period(from_date: Option<Date>, to_date: Option<Date>) -> Result<Period> 
     })
 }
 
-/// A statement as data.
-#[must_use]
-pub fn statement(statement: &Statement) -> contract::GetStatementResponse {
-    contract::GetStatementResponse {
+/// What a statement is asked for. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn statement_asked(
+    dates: (Option<Date>, Option<Date>),
+    comments: String,
+) -> Result<StatementAsked> {
+    Ok(StatementAsked {
+        period: period(dates.0, dates.1)?,
+        comments: free_text(comments, "comments")?,
+    })
+}
+
+/// A statement as data. Errors: none while amounts are not at the end of what 64 bits hold.
+pub fn statement(shown: ShownStatement) -> Result<contract::GetStatementResponse> {
+    let ShownStatement {
+        statement,
+        facts,
+        document,
+    } = shown;
+    let sum = |kind| -> Result<_> { Ok(Some(wire::money(statement.sum(kind)?))) };
+    let totals = contract::StatementTotals {
+        billed: sum(MovementKind::Charge)?,
+        insurance: sum(MovementKind::Insurance)?,
+        adjustments: sum(MovementKind::Adjustment)?,
+        paid: sum(MovementKind::Payment)?,
+        credits: sum(MovementKind::Credit)?,
+        refunds: sum(MovementKind::Refund)?,
+    };
+    Ok(contract::GetStatementResponse {
         opening_balance: Some(wire::money(statement.opening)),
         movements: statement.movements.iter().map(movement).collect(),
         closing_balance: Some(wire::money(statement.closing)),
-    }
+        totals: Some(totals),
+        balance: Some(printed::balance(&document.standing)),
+        from_date: Some(wire::date(facts.from_date)),
+        to_date: Some(wire::date(facts.to_date)),
+        client_name: facts.client,
+        prepared_for: Some(printed::party(facts.prepared_for)),
+        letterhead: Some(printed::letterhead(facts.letterhead)),
+        comments: facts.comments.unwrap_or_default(),
+    })
 }
 
 fn movement(movement: &Movement) -> contract::StatementMovement {
+    let change = &movement.change;
     contract::StatementMovement {
-        date: Some(wire::date(movement.change.date)),
-        description: movement.change.occasion.to_string(),
-        amount: Some(wire::money(movement.change.amount)),
+        date: Some(wire::date(change.date)),
+        description: change.occasion.to_string(),
+        amount: Some(wire::money(change.amount)),
         balance: Some(wire::money(movement.balance)),
-        entry_id: movement.change.entry.to_string(),
+        entry_id: change.entry.to_string(),
+        kind: kind(change.occasion.kind()).into(),
     }
+}
+
+const fn kind(kind: MovementKind) -> contract::MovementKind {
+    match kind {
+        MovementKind::Charge => contract::MovementKind::Charge,
+        MovementKind::Insurance => contract::MovementKind::Insurance,
+        MovementKind::Adjustment => contract::MovementKind::Adjustment,
+        MovementKind::Payment => contract::MovementKind::Payment,
+        MovementKind::Credit => contract::MovementKind::Credit,
+        MovementKind::Refund => contract::MovementKind::Refund,
+    }
+}
+
+/// Whose documents are listed. Errors: INVALID_FIELD.
+pub fn documents_of(bill_id: &str, client_id: &str) -> Result<Of> {
+    let bill = parse::optional(bill_id, "bill_id")?;
+    match (bill, parse::optional(client_id, "client_id")?) {
+        (Some(bill), None) => Ok(Of::Bill(bill)),
+        (None, Some(client)) => Ok(Of::Client(client)),
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Invalid::new("bill_id", "or client_id must be given, and not both").into())
+        }
+    }
+}
+
+/// A document that was sent.
+#[must_use]
+pub fn shared(document: SharedDocument) -> contract::SharedDocument {
+    contract::SharedDocument {
+        share_id: document.share.to_string(),
+        bill_id: document.bill.to_string(),
+        file_name: document.file_name,
+        size_bytes: document.size_bytes,
+        sha256: document
+            .sha256
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        create_time: Some(wire::time(document.create_time)),
+    }
+}
+
+/// How many bytes of a PDF a message of a stream holds: a flow-control window of the gateway.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// A PDF in pieces, each as a body; the bytes are not copied.
+#[must_use]
+pub fn pieces(pdf: Pdf) -> Vec<HttpBody> {
+    let whole = Bytes::from(pdf.bytes);
+    let starts = (0..whole.len()).step_by(PIECE_BYTES);
+    starts
+        .map(|start| piece(whole.slice(start..whole.len().min(start + PIECE_BYTES))))
+        .collect()
 }
 
 /// A PDF as the body of an answer.
 #[must_use]
 pub fn body(pdf: Pdf) -> HttpBody {
+    piece(pdf.bytes.into())
+}
+
+fn piece(data: Bytes) -> HttpBody {
     HttpBody {
         content_type: "application/pdf".to_owned(),
-        data: pdf.bytes.into(),
+        data,
         extensions: Vec::new(),
     }
 }
@@ -95,6 +189,25 @@ mod tests {
         let share = share(revealed("402918"), "https://pay.example/").expect("a live code");
         assert_eq!(share.link, "https://pay.example/pay/K7M2-9QXD#5y");
         assert_eq!(share.address, "https://pay.example/pay");
+    }
+
+    #[test]
+    fn a_large_document_goes_in_pieces_that_are_the_whole() {
+        for length in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES] {
+            let bytes: Vec<u8> = (0_u8..251).cycle().take(length).collect();
+            let pdf = Pdf {
+                file_name: "Statement.pdf".to_owned(),
+                bytes: bytes.clone(),
+            };
+            let pieces = pieces(pdf);
+            assert_eq!(pieces.len(), length.div_ceil(PIECE_BYTES));
+            assert!(pieces.iter().all(|piece| piece.data.len() <= PIECE_BYTES));
+            let whole: Vec<u8> = pieces
+                .iter()
+                .flat_map(|piece| piece.data.to_vec())
+                .collect();
+            assert_eq!(whole, bytes);
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
+use crate::adjustments::off;
 use crate::app::{TODAY, TestApp, reason, usd};
 use ids::PracticeId;
 use proto::billing::v1::document_service_client::DocumentServiceClient;
 use proto::billing::v1::{
-    AddContactRequest, Bill, CancelBillRequest, Contact, DownloadBillRequest,
-    DownloadReceiptRequest, GetStatementRequest, InsurerDecision, PostPaymentRequest,
-    RecordInsurerPaymentRequest, ShareBillRequest,
+    AddContactRequest, AdjustmentKind, Bill, BillDocument, CancelBillRequest, Contact,
+    DownloadBillRequest, DownloadReceiptRequest, GetBillDocumentRequest, GetReceiptRequest,
+    GetStatementRequest, InsurerDecision, PostPaymentRequest, ReceiptDocument,
+    RecordInsurerPaymentRequest, Reduction, ShareBillRequest, reduction,
 };
 use proto::google::api::HttpBody;
 use proto::google::r#type::Date;
@@ -16,7 +18,7 @@ use proto::portal_auth::v1::{
     ReissueAccessCodeResponse, RevealAccessCodeRequest, RevealAccessCodeResponse,
 };
 use rpc::Connection;
-use testkit::request_id;
+use testkit::{pdf_text, request_id};
 use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt as _;
@@ -58,14 +60,15 @@ impl TestApp {
         DocumentServiceClient::new(self.owner_of(self.practice))
     }
 
-    fn bill_pdf(&self, bill: &Bill) -> DownloadBillRequest {
+    pub fn bill_pdf(&self, bill: &Bill) -> DownloadBillRequest {
         DownloadBillRequest {
             practice_id: self.practice.to_string(),
             bill_id: bill.bill_id.clone(),
+            share_id: String::new(),
         }
     }
 
-    async fn pdf_of(&self, bill: &Bill) -> Vec<u8> {
+    pub async fn pdf_of(&self, bill: &Bill) -> Vec<u8> {
         let request = self.bill_pdf(bill);
         let answer = self.documents().download_bill(request).await;
         pdf(answer.expect("rendered"), |answer| answer.body)
@@ -78,6 +81,30 @@ impl TestApp {
         };
         let answer = self.documents().download_receipt(request).await;
         pdf(answer.expect("rendered"), |answer| answer.body)
+    }
+
+    async fn bill_document(&self, bill: &Bill) -> BillDocument {
+        let request = GetBillDocumentRequest {
+            practice_id: self.practice.to_string(),
+            bill_id: bill.bill_id.clone(),
+        };
+        let read = self.documents().get_bill_document(request).await;
+        read.expect("read")
+            .into_inner()
+            .document
+            .expect("a document")
+    }
+
+    async fn receipt_document(&self, payment: &PostPaymentRequest) -> ReceiptDocument {
+        let request = GetReceiptRequest {
+            practice_id: self.practice.to_string(),
+            payment_id: payment.payment_id.clone(),
+        };
+        let read = self.documents().get_receipt(request).await;
+        read.expect("read")
+            .into_inner()
+            .document
+            .expect("a document")
     }
 
     async fn share(&self, bill: &Bill) {
@@ -113,7 +140,13 @@ pub fn pdf<R>(answer: Response<R>, body: impl Fn(R) -> Option<HttpBody>) -> Vec<
     body.data.to_vec()
 }
 
-fn has(data: &[u8], text: &str) -> bool {
+/// Whether a PDF prints this, wherever its lines break.
+pub fn says(pdf: &[u8], told: &str) -> bool {
+    let bare = |text: &str| text.split_whitespace().collect::<String>();
+    bare(&pdf_text(pdf)).contains(&bare(told))
+}
+
+pub fn has(data: &[u8], text: &str) -> bool {
     data.windows(text.len())
         .any(|window| window == text.as_bytes())
 }
@@ -299,5 +332,146 @@ async fn r41_documents_are_for_the_practice_alone() {
         reason(theirs.get_statement(request).await),
         "CLIENT_NOT_FOUND"
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r11_a_bill_is_read_as_it_is_printed() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 11_000).await;
+    app.post(&app.payment(1_000, &[(&bill, 1_000)])).await;
+    let document = app.bill_document(&bill).await;
+    let printed = app.pdf_of(&bill).await;
+    assert_eq!(document.number, bill.number.to_string());
+    assert_eq!(document.reference, bill.reference);
+    assert_eq!(document.client_name, "Ada Lovelace");
+    assert_eq!(document.payments[0].method_text, "Visa ending in 4242");
+    let totals: Vec<_> = document
+        .totals
+        .iter()
+        .map(|total| (total.label.as_str(), crate::app::minor(&total.amount)))
+        .collect();
+    assert_eq!(
+        totals,
+        [
+            ("Charges", 15_000),
+            ("Insurance responsibility", -11_000),
+            ("Client responsibility", 4_000),
+            ("Payments", -1_000),
+            ("Balance:", 3_000),
+        ]
+    );
+    let balance = document.balance.expect("a balance");
+    assert_eq!(balance.text, "Balance: $30.00");
+    let line = &document.lines[0];
+    for told in [
+        balance.text.as_str(),
+        balance.sentence.as_str(),
+        document.reference.as_str(),
+        line.description.as_str(),
+        line.clinician_name.as_str(),
+        "90837 · 95 · GT",
+        "Visa ending in 4242",
+        "Insurance responsibility",
+        "−$110.00",
+    ] {
+        assert!(says(&printed, told), "{told} in {}", pdf_text(&printed));
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r12_a_paid_bill_says_that_its_balance_is_zero_and_nothing_is_due() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let payment = app.payment(5_000, &[(&bill, 4_000)]);
+    app.post(&payment).await;
+    let document = app.bill_document(&bill).await;
+    let balance = document.balance.expect("a balance");
+    assert_eq!(
+        (balance.text.as_str(), document.mark.as_str()),
+        ("Balance: $0.00", "PAID")
+    );
+    let printed = app.pdf_of(&bill).await;
+    for told in ["Balance: $0.00", "Nothing is due.", "PAID"] {
+        assert!(says(&printed, told), "{told}");
+    }
+    let receipt = app.receipt_document(&payment).await;
+    assert_eq!(crate::app::minor(&receipt.credit), 1_000);
+    assert_eq!(receipt.applied[0].reference, bill.reference);
+    let printed = app.receipt_of(&payment).await;
+    for told in [
+        receipt.number.as_str(),
+        "Received from",
+        "Kept as credit for later bills",
+        "Balance: $0.00",
+        "Nothing is due.",
+    ] {
+        assert!(says(&printed, told), "{told}");
+    }
+    app.finish().await;
+}
+
+/// Something that costs nothing yields a document all the same.
+#[tokio::test]
+async fn r12_a_bill_of_nothing_says_that_nothing_is_due() {
+    let app = TestApp::start().await;
+    let mut request = app.bill_request(4_000, 0).await;
+    let terms = &mut request.sessions[0].line_terms[0];
+    terms.price = Some(usd(0));
+    terms.insurance_share = None;
+    let issued = app.bills().issue_bill(request).await.expect("issued");
+    let bill = issued.into_inner().bill.expect("a bill");
+    let document = app.bill_document(&bill).await;
+    assert_eq!(document.mark, "NOTHING DUE");
+    let balance = document.balance.expect("a balance");
+    assert_eq!(balance.text, "Balance: $0.00");
+    assert!(balance.sentence.contains("Nothing is due."), "{balance:?}");
+    let printed = app.pdf_of(&bill).await;
+    assert!(says(&printed, "Balance: $0.00") && says(&printed, "Nothing is due."));
+    app.finish().await;
+}
+
+/// What was taken off stands on the bill and its statement in the words that the practice chose.
+#[tokio::test]
+async fn r06_a_free_session_and_a_discount_are_told_in_every_document() {
+    let app = TestApp::start().await;
+    let bill = app.issue(15_000, 0).await;
+    let discount = Reduction {
+        client_text: "Discount: first visit".to_owned(),
+        ..off(2_000)
+    };
+    app.adjust(&bill, discount).await.expect("adjusted");
+    let document = app.bill_document(&bill).await;
+    let told = &document.adjustments[0];
+    assert_eq!(told.label, "Discount: first visit");
+    assert_eq!(crate::app::minor(&told.amount), -2_000);
+    let printed = app.pdf_of(&bill).await;
+    assert!(says(&printed, "Discount: first visit") && says(&printed, "−$20.00"));
+
+    let waiver = Reduction {
+        kind: AdjustmentKind::Waiver.into(),
+        client_text: "Today's session is free".to_owned(),
+        extent: Some(reduction::Extent::Whole(true)),
+        ..off(0)
+    };
+    let free = app.issue(15_000, 0).await;
+    app.adjust(&free, waiver).await.expect("adjusted");
+    let document = app.bill_document(&free).await;
+    assert_eq!(document.mark, "NOTHING DUE");
+    assert_eq!(document.balance.expect("a balance").text, "Balance: $0.00");
+    let printed = app.pdf_of(&free).await;
+    for told in [
+        "Today's session is free",
+        "−$150.00",
+        "Balance: $0.00",
+        "Nothing is due.",
+    ] {
+        assert!(says(&printed, told), "{told} in {}", pdf_text(&printed));
+    }
+    let request = app.statement_request(None, None);
+    let read = app.documents().get_statement(request).await;
+    let totals = read.expect("read").into_inner().totals.expect("totals");
+    assert_eq!(crate::app::minor(&totals.adjustments), -17_000);
     app.finish().await;
 }

@@ -1,8 +1,8 @@
 use crate::app::{TODAY, TestApp, minor, reason, usd};
-use crate::documents::{decision, pdf};
+use crate::documents::{decision, pdf, says};
 use proto::billing::v1::{
     ApplyCreditRequest, Bill, DownloadStatementRequest, GetStatementRequest, GetStatementResponse,
-    PostPaymentRequest,
+    MovementKind, PostPaymentRequest, StreamStatementRequest,
 };
 use proto::google::r#type::Date;
 use testkit::request_id;
@@ -14,6 +14,7 @@ impl TestApp {
             client_id: self.client.to_string(),
             from_date: from,
             to_date: to,
+            comments: String::new(),
         }
     }
 
@@ -27,6 +28,18 @@ impl TestApp {
             assert_eq!(minor(&movement.balance), balance, "{movement:?}");
         }
         assert_eq!(minor(&statement.closing_balance), balance, "it adds up");
+        let totals = statement.totals.as_ref().expect("totals");
+        let kinds = [
+            &totals.billed,
+            &totals.insurance,
+            &totals.adjustments,
+            &totals.paid,
+            &totals.credits,
+            &totals.refunds,
+        ];
+        let moved: i64 = kinds.into_iter().map(minor).sum();
+        let opening = minor(&statement.opening_balance);
+        assert_eq!(opening + moved, balance, "and by kind");
         statement
     }
 }
@@ -112,6 +125,7 @@ async fn r14_statements_of_two_periods_are_the_statement_of_both() {
         client_id: app.client.to_string(),
         from_date: None,
         to_date: Some(LAST_DAY),
+        comments: "Thank you for\nyour trust.".to_owned(),
     };
     let answer = app.documents().download_statement(request.clone()).await;
     let printed = pdf(answer.expect("rendered"), |answer| answer.body);
@@ -131,6 +145,7 @@ async fn r14_a_statement_of_nothing_is_nothing_and_one_that_cannot_be_is_refused
         client_id: app.client.to_string(),
         from_date: None,
         to_date: None,
+        comments: String::new(),
     };
     let answer = app.documents().download_statement(empty).await;
     pdf(answer.expect("rendered"), |answer| answer.body);
@@ -148,5 +163,104 @@ async fn r14_a_statement_of_nothing_is_nothing_and_one_that_cannot_be_is_refused
         reason(app.documents().get_statement(nobodys).await),
         "CLIENT_NOT_FOUND"
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r14_a_statement_sums_up_by_kind_and_has_the_practices_comments() {
+    let app = TestApp::start().await;
+    history(&app).await;
+    let request = GetStatementRequest {
+        comments: "Thank you for your trust.".to_owned(),
+        ..app.statement_request(None, Some(LAST_DAY))
+    };
+    let read = app.documents().get_statement(request.clone()).await;
+    let statement = read.expect("read").into_inner();
+    assert_eq!(statement.comments, "Thank you for your trust.");
+    let totals = statement.totals.as_ref().expect("totals");
+    assert_eq!(
+        [
+            &totals.billed,
+            &totals.insurance,
+            &totals.adjustments,
+            &totals.paid,
+            &totals.credits,
+            &totals.refunds,
+        ]
+        .map(minor),
+        [12_000, -1_500, 0, -11_000, 0, 1_500]
+    );
+    let kinds: Vec<_> = statement
+        .movements
+        .iter()
+        .map(|moved| moved.kind())
+        .collect();
+    assert_eq!(kinds[..3], [MovementKind::Charge; 3]);
+    assert!(kinds.contains(&MovementKind::Insurance) && kinds.contains(&MovementKind::Refund));
+    let balance = statement.balance.as_ref().expect("a balance");
+    assert_eq!(balance.text, "Balance: $10.00");
+
+    let printed = app.streamed(&request).await;
+    for told in [
+        "Thank you for your trust.",
+        "Balance: $10.00",
+        "$10.00 is due.",
+        "Opening balance",
+        "Insurance decision on bill 1",
+        "Ada Lovelace",
+    ] {
+        assert!(says(&printed, told), "{told}");
+    }
+    let card = GetStatementRequest {
+        comments: "4242 4242 4242 4242".to_owned(),
+        ..request
+    };
+    assert_eq!(
+        reason(app.documents().get_statement(card).await),
+        "CARD_NUMBER_IN_TEXT"
+    );
+    app.finish().await;
+}
+
+impl TestApp {
+    /// The PDF of a statement, put together from its pieces.
+    async fn streamed(&self, request: &GetStatementRequest) -> Vec<u8> {
+        let request = StreamStatementRequest {
+            practice_id: request.practice_id.clone(),
+            client_id: request.client_id.clone(),
+            from_date: request.from_date,
+            to_date: request.to_date,
+            comments: request.comments.clone(),
+        };
+        let answer = self.documents().stream_statement(request).await;
+        let answer = answer.expect("rendered");
+        assert!(answer.metadata().contains_key("content-disposition"));
+        let mut pieces = answer.into_inner();
+        let mut whole = Vec::new();
+        while let Some(piece) = pieces.message().await.expect("a piece") {
+            let body = piece.body.expect("a body");
+            assert!(body.data.len() <= 64 * 1024, "a piece is small");
+            whole.extend_from_slice(&body.data);
+        }
+        whole
+    }
+}
+
+#[tokio::test]
+async fn r14_a_statement_of_years_streams_the_bytes_of_the_single_message() {
+    let app = TestApp::start().await;
+    for _ in 0..60 {
+        app.issue(4_000, 0).await;
+    }
+    let request = app.statement_request(None, None);
+    let whole = DownloadStatementRequest {
+        practice_id: request.practice_id.clone(),
+        client_id: request.client_id.clone(),
+        ..DownloadStatementRequest::default()
+    };
+    let answer = app.documents().download_statement(whole).await;
+    let whole = pdf(answer.expect("rendered"), |answer| answer.body);
+    assert!(whole.len() > 64 * 1024, "{} bytes", whole.len());
+    assert_eq!(app.streamed(&request).await, whole);
     app.finish().await;
 }

@@ -6,7 +6,7 @@ use crate::domain::message::{NewMessage, Particulars};
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Invalid, Retry, parse};
-use ids::{BillId, ClientId, PaymentId, PracticeId, Reference};
+use ids::{BillId, ClientId, PaymentId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
 use lettre::Address;
 use money::Money;
@@ -96,18 +96,19 @@ impl<'a> Gather<'a> {
         match &message.particulars {
             Particulars::Bill {
                 bill,
+                share,
                 without_pdf,
                 to_be_paid,
-                ..
             } => {
+                let attached = Some(*share).filter(|_| !without_pdf);
                 let bill = self.live_bill(*bill).await?;
                 if owes(&bill)? {
-                    return self.bill(&bill, *without_pdf).await;
+                    return self.bill(&bill, attached).await;
                 }
                 if *to_be_paid && self.is_receipted(message.client, &bill).await? {
                     return Err(Trouble::Needless(RECEIPT_TOLD.to_owned()));
                 }
-                self.nothing_due(&bill, *without_pdf).await
+                self.nothing_due(&bill, attached).await
             }
             Particulars::AccessCode { bill, burned, .. } => self.access_code(*bill, *burned).await,
             Particulars::Receipt { .. } => self.receipt(message).await,
@@ -151,11 +152,11 @@ impl<'a> Gather<'a> {
     async fn bill(
         &self,
         bill: &Bill,
-        without_pdf: bool,
+        attached: Option<ShareId>,
     ) -> Result<(Letter, Option<Document>), Trouble> {
         // Before the PDF is made, which prints the code.
         let (due, _) = self.due(bill).await?;
-        let document = self.bill_pdf(bill, without_pdf).await?;
+        let document = self.bill_pdf(bill, attached).await?;
         let letter = Letter::Bill {
             amount_due: due.amount,
             due_date: due.date,
@@ -168,9 +169,9 @@ impl<'a> Gather<'a> {
     async fn nothing_due(
         &self,
         bill: &Bill,
-        without_pdf: bool,
+        attached: Option<ShareId>,
     ) -> Result<(Letter, Option<Document>), Trouble> {
-        let document = self.bill_pdf(bill, without_pdf).await?;
+        let document = self.bill_pdf(bill, attached).await?;
         let insurer = parse::non_negative(bill.insurance_balance.clone(), "insurance_balance")?;
         let letter = Letter::NothingDue {
             reference: parse(&bill.reference, "reference")?,
@@ -329,13 +330,20 @@ impl<'a> Gather<'a> {
         Ok(parse::non_negative(found.owed, "owed")?)
     }
 
-    async fn bill_pdf(&self, bill: &Bill, without_pdf: bool) -> Result<Option<Document>, Trouble> {
-        if without_pdf {
+    /// None when nothing is attached. Billing keeps what it renders for an act of sharing, so a mail that is tried again
+    /// has the same file.
+    async fn bill_pdf(
+        &self,
+        bill: &Bill,
+        attached: Option<ShareId>,
+    ) -> Result<Option<Document>, Trouble> {
+        let Some(share) = attached else {
             return Ok(None);
-        }
+        };
         let request = DownloadBillRequest {
             practice_id: self.practice.to_string(),
             bill_id: bill.bill_id.clone(),
+            share_id: share.to_string(),
         };
         let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
         let made = self

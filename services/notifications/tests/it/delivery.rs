@@ -204,3 +204,15 @@ async fn a_mail_waits_while_billing_is_away() {
     app.clock.advance(MINUTE);
     app.until(1, MessageState::Sent).await;
 }
+
+#[tokio::test]
+async fn r15_a_mail_that_is_tried_again_asks_for_the_document_of_its_own_share() {
+    let app = TestApp::start().await;
+    app.sink.refuse(1, 451);
+    let shared = app.share();
+    app.until_postponed(1).await;
+    app.clock.advance(MINUTE);
+    app.until(1, MessageState::Sent).await;
+    let asked = app.suite.books().shares.clone();
+    assert_eq!(asked, [shared.share_id.clone(), shared.share_id]);
+}

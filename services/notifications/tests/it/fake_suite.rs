@@ -30,6 +30,8 @@ pub struct Books {
     pub bills: HashMap<String, Bill>,
     /// What every client owes.
     pub owed_minor: i64,
+    /// For which acts of sharing a bill's PDF was asked.
+    pub shares: Vec<String>,
     /// Nobody answers.
     pub away: bool,
     /// When the code that is shown was made, and which one it is; none is the first.
@@ -87,6 +89,10 @@ plays! { BillService {
     reverse_adjustment(ReverseAdjustmentRequest) -> ReverseAdjustmentResponse,
     cancel_bill(CancelBillRequest) -> CancelBillResponse,
     share_bill(ShareBillRequest) -> ShareBillResponse,
+    edit_bill(EditBillRequest) -> EditBillResponse,
+    list_bill_changes(ListBillChangesRequest) -> ListBillChangesResponse,
+    adjust_bill(AdjustBillRequest) -> AdjustBillResponse,
+    reverse_adjustment(ReverseAdjustmentRequest) -> ReverseAdjustmentResponse,
     get_pay_page(GetPayPageRequest) -> GetPayPageResponse,
 } }
 
@@ -127,9 +133,9 @@ plays! { LedgerService {
 plays! { DocumentService {
     async fn download_bill(
         &self,
-        _: Request<DownloadBillRequest>,
+        request: Request<DownloadBillRequest>,
     ) -> Result<Response<DownloadBillResponse>, Status> {
-        let _books = self.here()?;
+        self.here()?.shares.push(request.into_inner().share_id);
         Ok(Response::new(DownloadBillResponse { body: Some(pdf()) }))
     }
 
@@ -140,9 +146,34 @@ plays! { DocumentService {
         let _books = self.here()?;
         Ok(Response::new(DownloadReceiptResponse { body: Some(pdf()) }))
     }
+
+    type StreamStatementStream = futures::stream::Empty<Result<StreamStatementResponse, Status>>;
+
+    async fn stream_statement(
+        &self,
+        _: Request<StreamStatementRequest>,
+    ) -> Result<Response<Self::StreamStatementStream>, Status> {
+        Err(Status::unimplemented("stream_statement"))
+    }
+
+    type DownloadSuperbillStream = futures::stream::Empty<Result<DownloadSuperbillResponse, Status>>;
+
+    async fn download_superbill(
+        &self,
+        _: Request<DownloadSuperbillRequest>,
+    ) -> Result<Response<Self::DownloadSuperbillStream>, Status> {
+        Err(Status::unimplemented("download_superbill"))
+    }
 } refuses {
     download_statement(DownloadStatementRequest) -> DownloadStatementResponse,
     get_statement(GetStatementRequest) -> GetStatementResponse,
+    get_bill_document(GetBillDocumentRequest) -> GetBillDocumentResponse,
+    get_receipt(GetReceiptRequest) -> GetReceiptResponse,
+    get_superbill(GetSuperbillRequest) -> GetSuperbillResponse,
+    set_letterhead(SetLetterheadRequest) -> SetLetterheadResponse,
+    get_letterhead(GetLetterheadRequest) -> GetLetterheadResponse,
+    list_shared_documents(ListSharedDocumentsRequest) -> ListSharedDocumentsResponse,
+    download_shared_document(DownloadSharedDocumentRequest) -> DownloadSharedDocumentResponse,
 } }
 
 plays! { AccessCodeService {

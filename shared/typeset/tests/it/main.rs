@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod pictures;
+
 use std::ops::RangeInclusive;
 
 use jiff::civil::date;
@@ -138,7 +140,12 @@ fn characters_without_a_glyph_become_a_sign_and_never_an_error() {
         ("Zoë Müller-Łukasz", "Zoë Müller-Łukasz"),
         ("Лев Νίκος Ğül Đặng", "Лев Νίκος Ğül Đặng"),
         ("e\u{301}", "e\u{301}"),
-        ("李明", "□□"),
+        ("李明 박지우 さくら", "李明 박지우 さくら"),
+        ("שלום مرحبا สมชาย", "שלום مرحبا สมชาย"),
+        ("आरती তানিয়া தமிழ்", "आरती তানিয়া தமிழ்"),
+        ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+        ("Հայկ ნინო አበበ", "Հայկ ნინო አበበ"),
+        ("\u{20bb7}", "□"),
         ("Bo 👩‍👩‍👧", "Bo □"),
         ("a\u{202e}b\u{feff}\u{200b}c", "abc"),
         ("tab\tbell\u{7}", "tab bell "),
@@ -276,4 +283,42 @@ fn names_of_templates_are_checked() {
         Typesetter::with_fonts(&[], &[b"no font"]),
         Err(TypesetError::BadFont(0))
     ));
+}
+
+/// The rules of PDF/A refuse a document that shows a character without a glyph, so what is set has them all.
+#[test]
+fn names_of_every_script_are_set_with_glyphs() {
+    let typesetter = typesetter();
+    for name in [
+        "李小龙 陳慧珊",
+        "佐藤 さくら サトウ",
+        "박지우",
+        "محمد العلي",
+        "פרידה כהן",
+        "สมชาย ใจดี",
+        "आरती शर्मा",
+        "তানিয়া রহমান",
+        "ਹਰਪ੍ਰੀਤ",
+        "દીપિકા",
+        "தமிழ்ச்செல்வி",
+        "వెంకటేష్",
+        "ಕಾವ್ಯಾ",
+        "മീനാക്ഷി",
+        "සමන්ති",
+        "သန္တာ",
+        "សុភាព",
+        "ຄໍາພູ",
+        "བཀྲ་ཤིས",
+        "Ольга Жуковська",
+        "Ελένη Παπαδοπούλου",
+        "Հայկ",
+        "ნინო",
+        "አበበ",
+        "Nguyễn Thị Hồng Nhung",
+    ] {
+        let facts = json!({ "title": name, "name": name, "expected": name });
+        typesetter
+            .pdf("plain.typ", &facts, &identity())
+            .unwrap_or_else(|problem| panic!("{name}: {problem}"));
+    }
 }

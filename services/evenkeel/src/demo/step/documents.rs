@@ -1,4 +1,5 @@
-//! Writes the documents that the clients of the card bills would get: bill, receipts, statement.
+//! Writes the documents that the clients of the card bills would get: bill, receipts, statement, superbill. The last two
+//! stream.
 
 use std::path::PathBuf;
 
@@ -42,7 +43,8 @@ pub async fn write(run: &Run, books: &Books) -> Result<Vec<PathBuf>> {
     Ok(written)
 }
 
-/// File names and paths: per card bill the bill, the receipt of each payment that succeeded, the client's statement.
+/// File names and paths: per card bill the bill, the receipt of each payment that succeeded, the client's statement, the
+/// superbill of the bill.
 fn wanted(run: &Run, books: &Books) -> Result<Vec<(String, String)>> {
     let mut wanted = Vec::new();
     for card in &run.plan.card_bills {
@@ -69,7 +71,11 @@ fn wanted(run: &Run, books: &Books) -> Result<Vec<(String, String)>> {
         }
         wanted.push((
             format!("statement-{reference}.pdf"),
-            format!("clients/{client}/statement/pdf"),
+            format!("clients/{client}/statement/pdf:stream"),
+        ));
+        wanted.push((
+            format!("superbill-{reference}.pdf"),
+            format!("clients/{client}/superbill/pdf?bill_id={bill_id}"),
         ));
     }
     Ok(wanted)

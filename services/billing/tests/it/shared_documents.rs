@@ -1,0 +1,181 @@
+use crate::app::{TestApp, minor, reason};
+use crate::documents::pdf;
+use futures::future::join_all;
+use ids::{PracticeId, ShareId};
+use proto::billing::v1::document_service_client::DocumentServiceClient;
+use proto::billing::v1::{
+    Bill, DownloadBillRequest, DownloadSharedDocumentRequest, ListSharedDocumentsRequest,
+    SharedDocument,
+};
+use rpc::{Claims, Connection, Role};
+use sha2::{Digest as _, Sha256};
+
+impl TestApp {
+    fn as_notifications(&self) -> DocumentServiceClient<Connection> {
+        DocumentServiceClient::new(self.connection(|claims| Claims {
+            sub: "service:notifications".to_owned(),
+            role: Role::Service,
+            ..claims
+        }))
+    }
+
+    fn sent_with(&self, bill: &Bill, share: &str) -> DownloadBillRequest {
+        DownloadBillRequest {
+            share_id: share.to_owned(),
+            ..self.bill_pdf(bill)
+        }
+    }
+
+    async fn send(&self, bill: &Bill, share: &str) -> Vec<u8> {
+        let request = self.sent_with(bill, share);
+        let answer = self.as_notifications().download_bill(request).await;
+        pdf(answer.expect("rendered"), |answer| answer.body)
+    }
+
+    async fn sent(&self, bill: &str, client: &str) -> Vec<SharedDocument> {
+        let request = ListSharedDocumentsRequest {
+            practice_id: self.practice.to_string(),
+            bill_id: bill.to_owned(),
+            client_id: client.to_owned(),
+        };
+        let listed = self.documents().list_shared_documents(request).await;
+        listed.expect("listed").into_inner().documents
+    }
+
+    async fn kept(&self, share: &str) -> Vec<u8> {
+        let request = DownloadSharedDocumentRequest {
+            practice_id: self.practice.to_string(),
+            share_id: share.to_owned(),
+        };
+        let answer = self.documents().download_shared_document(request).await;
+        pdf(answer.expect("kept"), |answer| answer.body)
+    }
+
+    fn new_share(&self) -> String {
+        ShareId::new(&self.clock).to_string()
+    }
+}
+
+#[tokio::test]
+async fn r15_what_was_sent_stays_as_it_was_sent() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let (first, second) = (app.new_share(), app.new_share());
+    let sent = app.send(&bill, &first).await;
+    app.post(&app.payment(1_000, &[(&bill, 1_000)])).await;
+    assert_eq!(minor(&app.bill(&bill).await.client_balance), 3_000);
+    assert_ne!(app.pdf_of(&bill).await, sent, "the bill has changed");
+    assert_eq!(app.send(&bill, &first).await, sent, "a mail tried again");
+    let again = app.send(&bill, &second).await;
+    assert_ne!(again, sent, "shared again, as it is now");
+    assert_eq!(app.kept(&first).await, sent);
+    assert_eq!(app.kept(&second).await, again);
+
+    let of_bill = app.sent(&bill.bill_id, "").await;
+    let shares: Vec<_> = of_bill.iter().map(|sent| sent.share_id.clone()).collect();
+    assert_eq!(shares, [second.clone(), first.clone()], "newest first");
+    let oldest = &of_bill[1];
+    let hash: String = Sha256::digest(&sent)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(oldest.sha256, hash);
+    assert_eq!(usize::try_from(oldest.size_bytes), Ok(sent.len()));
+    assert_eq!(oldest.file_name, "Bill-1.pdf");
+    assert_eq!(app.sent("", &app.client.to_string()).await, of_bill);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r15_the_same_file_sent_twice_is_kept_once() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let (first, second) = (app.new_share(), app.new_share());
+    assert_eq!(
+        app.send(&bill, &first).await,
+        app.send(&bill, &second).await
+    );
+    let kept: i64 = sqlx::query_scalar("select count(*) from billing.document_bytes")
+        .fetch_one(app.db.owner_pool())
+        .await
+        .expect("counted");
+    assert_eq!(kept, 1);
+    assert_eq!(app.sent(&bill.bill_id, "").await.len(), 2);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r15_two_who_send_at_once_send_the_same_bytes() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let share = app.new_share();
+    let pay = app.payment(1_000, &[(&bill, 1_000)]);
+    let (sent, _) = tokio::join!(
+        join_all((0..6).map(|_| app.send(&bill, &share))),
+        app.post(&pay)
+    );
+    assert!(sent.iter().all(|bytes| *bytes == sent[0]));
+    assert_eq!(app.kept(&share).await, sent[0]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r15_only_what_notifications_sends_is_kept() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let share = app.new_share();
+    let request = app.sent_with(&bill, &share);
+    app.documents()
+        .download_bill(request)
+        .await
+        .expect("rendered");
+    assert_eq!(app.sent(&bill.bill_id, "").await, []);
+    let unknown = DownloadSharedDocumentRequest {
+        practice_id: app.practice.to_string(),
+        share_id: share.clone(),
+    };
+    let refused = app.documents().download_shared_document(unknown).await;
+    assert_eq!(reason(refused), "SHARE_NOT_FOUND");
+
+    app.send(&bill, &share).await;
+    let other = app.issue(2_000, 0).await;
+    let of_other = app.sent_with(&other, &share);
+    let refused = app.as_notifications().download_bill(of_other).await;
+    assert_eq!(reason(refused), "INVALID_FIELD");
+    let nothing = ListSharedDocumentsRequest {
+        practice_id: app.practice.to_string(),
+        ..ListSharedDocumentsRequest::default()
+    };
+    let refused = app.documents().list_shared_documents(nothing).await;
+    assert_eq!(reason(refused), "INVALID_FIELD");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r41_what_was_sent_is_for_the_practice_alone() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let share = app.new_share();
+    app.send(&bill, &share).await;
+    let stranger = PracticeId::new(&app.clock);
+    app.register(stranger).await;
+    let mut theirs = DocumentServiceClient::new(app.owner_of(stranger));
+    let request = DownloadSharedDocumentRequest {
+        practice_id: stranger.to_string(),
+        share_id: share,
+    };
+    assert_eq!(
+        reason(theirs.download_shared_document(request).await),
+        "SHARE_NOT_FOUND"
+    );
+    let request = ListSharedDocumentsRequest {
+        practice_id: stranger.to_string(),
+        bill_id: bill.bill_id.clone(),
+        client_id: String::new(),
+    };
+    assert_eq!(
+        reason(theirs.list_shared_documents(request).await),
+        "BILL_NOT_FOUND"
+    );
+    app.finish().await;
+}

@@ -33,6 +33,9 @@ pub enum Error {
     /// Another resource of the practice has it.
     #[error("the external reference is taken")]
     ExternalReferenceTaken,
+    /// It changed since the caller read it.
+    #[error("session {0} has changed since; read it again")]
+    SessionChanged(SessionId),
     /// On another live bill.
     #[error("session {0} is on a bill already")]
     SessionAlreadyBilled(SessionId),
@@ -178,9 +181,9 @@ impl Error {
     /// What the state forbids, as `PreconditionFailure` wants it: the kind of state and whose.
     fn state(&self) -> Option<(&'static str, String)> {
         match self {
-            Self::SessionAlreadyBilled(id) | Self::SessionNotBillable(id) => {
-                Some(("SESSION_STATE", id.to_string()))
-            }
+            Self::SessionAlreadyBilled(id)
+            | Self::SessionNotBillable(id)
+            | Self::SessionChanged(id) => Some(("SESSION_STATE", id.to_string())),
             Self::BillCancelled(id)
             | Self::BillHasPayments(id)
             | Self::PaymentInProgress(id)
@@ -243,7 +246,7 @@ impl Fault for Error {
                 Code::InvalidArgument
             }
             Self::ExternalReferenceTaken => Code::AlreadyExists,
-            Self::Overtaken => Code::Aborted,
+            Self::Overtaken | Self::SessionChanged(_) => Code::Aborted,
             Self::SessionAlreadyBilled(_)
             | Self::SessionNotBillable(_)
             | Self::BillCancelled(_)
@@ -278,6 +281,7 @@ impl Fault for Error {
             }
             Self::CardNumberInText(_) => "CARD_NUMBER_IN_TEXT",
             Self::ExternalReferenceTaken => "EXTERNAL_REFERENCE_TAKEN",
+            Self::SessionChanged(_) => "ETAG_MISMATCH",
             Self::SessionAlreadyBilled(_) => "SESSION_ALREADY_BILLED",
             Self::SessionNotBillable(_) => "SESSION_NOT_BILLABLE",
             Self::ShareExceedsPrice(_) => "SHARE_EXCEEDS_PRICE",

@@ -62,6 +62,37 @@ impl Outcome {
     }
 }
 
+macro_rules! changes {
+    ($($(#[$doc:meta])* $name:ident $text:literal;)+) => {
+        /// What was done to a session after it was recorded.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ChangeKind {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl ChangeKind {
+            /// As the database keeps it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// The kind of that name.
+            #[must_use]
+            pub fn of(name: &str) -> Option<Self> {
+                [$(Self::$name,)+].into_iter().find(|kind| kind.name() == name)
+            }
+        }
+    };
+}
+
+changes! {
+    /// Its content was replaced.
+    Corrected "corrected";
+}
+
 /// Where a session stands on its way to a bill; derived, never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
@@ -119,6 +150,8 @@ pub struct Session {
     pub bill: Option<BillId>,
     /// When it was recorded.
     pub create_time: Timestamp,
+    /// Counts its changes, from 1.
+    pub revision: i64,
 }
 
 impl Session {
@@ -180,6 +213,7 @@ mod tests {
             total: Money::from_minor(minor, Currency::USD),
             bill,
             create_time: Timestamp::UNIX_EPOCH,
+            revision: 1,
         }
     }
 

@@ -5,8 +5,9 @@ use ::rpc::{enter, parse};
 use pg::Filter;
 use proto::billing::v1::session_service_server::SessionService;
 use proto::billing::v1::{
-    GetSessionRequest, GetSessionResponse, ListSessionsRequest, ListSessionsResponse,
-    RecordSessionRequest, RecordSessionResponse,
+    CorrectSessionRequest, CorrectSessionResponse, GetSessionRequest, GetSessionResponse,
+    ListSessionChangesRequest, ListSessionChangesResponse, ListSessionsRequest,
+    ListSessionsResponse, RecordSessionRequest, RecordSessionResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -22,10 +23,43 @@ impl SessionService for Billing {
             "RecordSession",
             &asked,
         )?;
-        let session = wire::session::record_session(practice, asked.session)?;
-        let recorded = ops::record_session::record_session(self, &caller, &key, session).await?;
+        let content = wire::session::content(asked.session)?;
+        let asked = (practice, content);
+        let recorded = ops::record_session::record_session(self, &caller, &key, asked).await?;
         Ok(Response::new(RecordSessionResponse {
             session: Some(wire::session::session(&recorded)),
+        }))
+    }
+
+    async fn correct_session(
+        &self,
+        request: Request<CorrectSessionRequest>,
+    ) -> Result<Response<CorrectSessionResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let (practice, key) = request_key(
+            (&asked.practice_id, &asked.request_id),
+            "CorrectSession",
+            &asked,
+        )?;
+        let asked = wire::session::correct_session(practice, asked)?;
+        let corrected = ops::correct_session::correct_session(self, &caller, &key, asked).await?;
+        Ok(Response::new(CorrectSessionResponse {
+            session: Some(wire::session::session(&corrected)),
+        }))
+    }
+
+    async fn list_session_changes(
+        &self,
+        request: Request<ListSessionChangesRequest>,
+    ) -> Result<Response<ListSessionChangesResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let session = parse(&asked.session_id, "session_id")?;
+        let changes =
+            ops::list_session_changes::list_session_changes(self, &caller, practice, session);
+        let changes = changes.await?;
+        Ok(Response::new(ListSessionChangesResponse {
+            changes: changes.iter().map(wire::session::session_change).collect(),
         }))
     }
 

@@ -23,6 +23,7 @@ pub mod policies;
 pub mod practices;
 pub mod recorded_sessions;
 pub mod refunds;
+pub mod session_changes;
 pub mod sessions;
 pub mod statements;
 pub mod verify;

@@ -112,6 +112,38 @@ pub async fn insert(
     Ok(())
 }
 
+/// Writes a session's lines, when it has none.
+pub async fn insert_lines(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    session: &Session,
+) -> Result<(), sqlx::Error> {
+    let line = Lines::of(std::slice::from_ref(session));
+    sqlx::query!(
+        r#"
+        insert into billing.session_lines (
+            practice_id, session_id, line_number, service_code, description, modifiers, units, unit_price_minor
+        )
+        select $1, fresh.session_id, fresh.line_number, fresh.service_code, fresh.description,
+            string_to_array(fresh.modifiers, ' '), fresh.units, fresh.unit_price
+        from unnest(
+            $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::bigint[]
+        ) as fresh (session_id, line_number, service_code, description, modifiers, units, unit_price)
+        "#,
+        practice.uuid(),
+        &line.sessions,
+        &line.numbers,
+        &line.codes,
+        &line.descriptions,
+        &line.modifiers,
+        &line.units,
+        &line.prices,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 #[derive(Default)]
 struct Rows {
     ids: Vec<Uuid>,

@@ -28,6 +28,7 @@ struct Row {
     total_minor: i64,
     bill_id: Option<BillId>,
     create_time: jiff_sqlx::Timestamp,
+    revision: i64,
 }
 
 impl Row {
@@ -46,6 +47,7 @@ impl Row {
             total: Money::from_minor(self.total_minor, currency(&self.currency)?),
             bill: self.bill_id,
             create_time: self.create_time.to_jiff(),
+            revision: self.revision,
         })
     }
 }
@@ -72,7 +74,8 @@ pub async fn get(
             session.currency,
             session.total_minor,
             billed.bill_id as "bill_id?: BillId",
-            session.create_time as "create_time: jiff_sqlx::Timestamp"
+            session.create_time as "create_time: jiff_sqlx::Timestamp",
+            session.revision
         from billing.sessions session
         left join billing.billed_lines billed
             on billed.practice_id = session.practice_id
@@ -139,7 +142,8 @@ pub async fn list(
             session.currency,
             session.total_minor,
             billed.bill_id as "bill_id?: BillId",
-            session.create_time as "create_time: jiff_sqlx::Timestamp"
+            session.create_time as "create_time: jiff_sqlx::Timestamp",
+            session.revision
         from billing.sessions session
         left join billing.billed_lines billed
             on billed.practice_id = session.practice_id

@@ -1,23 +1,23 @@
 use crate::Result;
-use crate::domain::session::{Outcome, ServiceLine, Session, SessionState};
+use crate::domain::diagnosis::DiagnosisCode;
+use crate::domain::place_of_service::place_of_service;
+use crate::domain::session::{ChangeKind, Outcome, ServiceLine, Session, SessionState};
+use crate::ops::correct_session::CorrectSession;
 use crate::ops::list_sessions::SessionPage;
-use crate::ops::record_session::RecordSession;
+use crate::ops::session_content::SessionContent;
 use crate::store::recorded_sessions::SessionFilter;
+use crate::store::session_changes::SessionChange;
 use crate::wire::line::{one_line, reference};
 use ::rpc::{Invalid, parse, wire};
 use ids::PracticeId;
 use proto::billing::v1 as contract;
 
-/// What is to be recorded. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
-pub fn record_session(
-    practice: PracticeId,
-    session: Option<contract::Session>,
-) -> Result<RecordSession> {
+/// What a session says. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn content(session: Option<contract::Session>) -> Result<SessionContent> {
     let session = parse::required(session, "session")?;
     let outcome = outcome(session.outcome())?;
     let lines = (1..).zip(session.lines);
-    Ok(RecordSession {
-        practice,
+    Ok(SessionContent {
         client: parse(&session.client_id, "session.client_id")?,
         clinician: parse(&session.clinician_id, "session.clinician_id")?,
         start_time: parse::time(session.start_time, "session.start_time")?,
@@ -25,10 +25,54 @@ pub fn record_session(
         lines: lines
             .map(|(number, line)| service_line(number, line))
             .collect::<Result<_>>()?,
-        diagnosis_codes: session.diagnosis_codes,
-        place_of_service: session.place_of_service,
+        diagnosis_codes: (0..)
+            .zip(session.diagnosis_codes)
+            .map(diagnosis_code)
+            .collect::<Result<_, _>>()?,
+        place_of_service: place(session.place_of_service, "session.place_of_service")?,
         external_reference: reference(session.external_reference, "session.external_reference")?,
     })
+}
+
+/// What a session is to say from now on. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn correct_session(
+    practice: PracticeId,
+    asked: contract::CorrectSessionRequest,
+) -> Result<CorrectSession> {
+    Ok(CorrectSession {
+        practice,
+        session: parse(&asked.session_id, "session_id")?,
+        revision: revision(&asked.etag)?,
+        content: content(asked.session)?,
+    })
+}
+
+/// The revision that an etag stands for; none for an empty one. Errors: INVALID_FIELD.
+pub fn revision(etag: &str) -> Result<Option<i64>, Invalid> {
+    if etag.is_empty() {
+        return Ok(None);
+    }
+    etag.strip_prefix('r')
+        .and_then(|number| number.parse().ok())
+        .map(Some)
+        .ok_or_else(|| Invalid::new("etag", "must be an etag of the session"))
+}
+
+fn etag(revision: i64) -> String {
+    format!("r{revision}")
+}
+
+fn diagnosis_code((at, code): (usize, String)) -> Result<String, Invalid> {
+    let code: DiagnosisCode = parse(&code, &format!("session.diagnosis_codes[{at}]"))?;
+    Ok(code.into_text())
+}
+
+/// A place of the code set, or nothing. Errors: INVALID_FIELD.
+pub fn place(code: String, field: &str) -> Result<String, Invalid> {
+    if code.is_empty() || place_of_service(&code).is_some() {
+        return Ok(code);
+    }
+    Err(Invalid::new(field, "must be a CMS place of service code"))
 }
 
 fn service_line(number: i32, line: contract::ServiceLine) -> Result<ServiceLine> {
@@ -93,6 +137,7 @@ pub fn session(session: &Session) -> contract::Session {
             .unwrap_or_default(),
         total: Some(wire::money(session.total)),
         create_time: Some(wire::time(session.create_time)),
+        etag: etag(session.revision),
     }
 }
 
@@ -116,6 +161,36 @@ pub fn session_recorded(session: &Session) -> contract::SessionRecorded {
         service_date: Some(wire::date(session.service_date)),
         state: shown_state(session.state()).into(),
         total: Some(wire::money(session.total)),
+    }
+}
+
+/// What others are told of a correction.
+#[must_use]
+pub fn session_corrected(session: &Session, former: &Session) -> contract::SessionCorrected {
+    contract::SessionCorrected {
+        session_id: session.session.to_string(),
+        client_id: session.client.to_string(),
+        service_date: Some(wire::date(session.service_date)),
+        state: shown_state(session.state()).into(),
+        total: Some(wire::money(session.total)),
+        former_total: Some(wire::money(former.total)),
+    }
+}
+
+/// A change, with the session before it; where that stood then is not kept.
+#[must_use]
+pub fn session_change(change: &SessionChange) -> contract::SessionChange {
+    let kind = match change.kind {
+        ChangeKind::Corrected => contract::SessionChangeKind::Corrected,
+    };
+    contract::SessionChange {
+        kind: kind.into(),
+        changed_by: change.changed_by.clone(),
+        change_time: Some(wire::time(change.change_time)),
+        former: Some(contract::Session {
+            state: contract::SessionState::Unspecified.into(),
+            ..session(&change.former)
+        }),
     }
 }
 

@@ -71,7 +71,7 @@ impl TestApp {
         recorded.expect("a session")
     }
 
-    async fn pending(&self) -> ListSessionsResponse {
+    pub async fn pending(&self) -> ListSessionsResponse {
         let request = ListSessionsRequest {
             practice_id: self.practice.to_string(),
             states: vec![SessionState::Unbilled.into()],
@@ -83,7 +83,10 @@ impl TestApp {
 }
 
 /// The request again under an id of its own, changed.
-fn with(request: &RecordSessionRequest, change: impl FnOnce(&mut Session)) -> RecordSessionRequest {
+pub fn with(
+    request: &RecordSessionRequest,
+    change: impl FnOnce(&mut Session),
+) -> RecordSessionRequest {
     let mut request = RecordSessionRequest {
         request_id: request_id(),
         ..request.clone()

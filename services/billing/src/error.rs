@@ -33,6 +33,9 @@ pub enum Error {
     /// Another resource of the practice has it.
     #[error("the external reference is taken")]
     ExternalReferenceTaken,
+    /// A stream has more than its limit.
+    #[error("a stream may have at most {0} items; go on in another")]
+    TooManyItems(i32),
     /// It changed since the caller read it.
     #[error("session {0} has changed since; read it again")]
     SessionChanged(SessionId),
@@ -199,6 +202,7 @@ impl Error {
             | Self::CurrencyMismatch { .. }
             | Self::CardNumberInText(_)
             | Self::ExternalReferenceTaken
+            | Self::TooManyItems(_)
             | Self::ShareExceedsPrice(_)
             | Self::PolicyRequired
             | Self::DueBeforeIssue
@@ -246,6 +250,7 @@ impl Fault for Error {
                 Code::InvalidArgument
             }
             Self::ExternalReferenceTaken => Code::AlreadyExists,
+            Self::TooManyItems(_) => Code::ResourceExhausted,
             Self::Overtaken | Self::SessionChanged(_) => Code::Aborted,
             Self::SessionAlreadyBilled(_)
             | Self::SessionNotBillable(_)
@@ -281,6 +286,7 @@ impl Fault for Error {
             }
             Self::CardNumberInText(_) => "CARD_NUMBER_IN_TEXT",
             Self::ExternalReferenceTaken => "EXTERNAL_REFERENCE_TAKEN",
+            Self::TooManyItems(_) => "TOO_MANY_ITEMS",
             Self::SessionChanged(_) => "ETAG_MISMATCH",
             Self::SessionAlreadyBilled(_) => "SESSION_ALREADY_BILLED",
             Self::SessionNotBillable(_) => "SESSION_NOT_BILLABLE",

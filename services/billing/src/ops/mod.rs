@@ -30,6 +30,7 @@ pub mod post_payment;
 pub mod post_refund;
 pub mod record_insurer_payment;
 pub mod record_session;
+pub mod record_sessions;
 pub mod register_practice;
 pub mod release_hold;
 pub mod session_content;

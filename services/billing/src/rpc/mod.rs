@@ -5,6 +5,7 @@ mod client_service;
 mod document_service;
 mod ledger_service;
 mod session_service;
+mod session_stream;
 
 use crate::{Billing, Result};
 use ids::PracticeId;
@@ -20,7 +21,10 @@ use proto::billing::v1::session_service_server::SessionServiceServer;
 pub fn routes(billing: &Billing) -> ::rpc::Routes {
     ::rpc::Routes::new()
         .offer(ClientServiceServer::new(billing.clone()))
-        .offer(SessionServiceServer::new(billing.clone()))
+        .offer(
+            SessionServiceServer::new(billing.clone())
+                .max_decoding_message_size(session_stream::MESSAGE_BYTES),
+        )
         .offer(DocumentServiceServer::new(billing.clone()))
         .offer(BillServiceServer::new(billing.clone()))
         .offer(LedgerServiceServer::new(billing.clone()))

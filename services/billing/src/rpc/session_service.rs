@@ -1,4 +1,4 @@
-use super::request_key;
+use super::{request_key, session_stream};
 use crate::ops::list_bills::PageAsked;
 use crate::{Billing, ops, wire};
 use ::rpc::{enter, parse};
@@ -7,12 +7,25 @@ use proto::billing::v1::session_service_server::SessionService;
 use proto::billing::v1::{
     CorrectSessionRequest, CorrectSessionResponse, GetSessionRequest, GetSessionResponse,
     ListSessionChangesRequest, ListSessionChangesResponse, ListSessionsRequest,
-    ListSessionsResponse, RecordSessionRequest, RecordSessionResponse,
+    ListSessionsResponse, RecordSessionRequest, RecordSessionResponse, RecordSessionsRequest,
+    RecordSessionsResponse,
 };
-use tonic::{Request, Response, Status};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
 
 #[tonic::async_trait]
 impl SessionService for Billing {
+    type RecordSessionsStream = ReceiverStream<Result<RecordSessionsResponse, Status>>;
+
+    async fn record_sessions(
+        &self,
+        request: Request<Streaming<RecordSessionsRequest>>,
+    ) -> Result<Response<Self::RecordSessionsStream>, Status> {
+        let (caller, items) = enter(request)?;
+        let results = session_stream::record(self.clone(), caller, items);
+        Ok(Response::new(results))
+    }
+
     async fn record_session(
         &self,
         request: Request<RecordSessionRequest>,

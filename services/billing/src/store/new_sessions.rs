@@ -5,7 +5,7 @@ use crate::domain::session::{ServiceLine, Session};
 use ids::{ClientId, ClinicianId, PracticeId};
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// Which of these people the practice has.
@@ -49,6 +49,26 @@ pub async fn known(
         clients: row.clients.into_iter().map(ClientId::from).collect(),
         clinicians: row.clinicians.into_iter().map(ClinicianId::from).collect(),
     })
+}
+
+/// Which of these external references sessions of the practice have already.
+pub async fn taken_references(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    references: &[String],
+) -> Result<HashSet<String>, sqlx::Error> {
+    let taken = sqlx::query_scalar!(
+        r#"
+        select external_reference as "external_reference!"
+        from billing.sessions
+        where practice_id = $1 and external_reference = any($2)
+        "#,
+        practice.uuid(),
+        references,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(taken.into_iter().collect())
 }
 
 /// Writes sessions with their lines, in one statement.

@@ -9,4 +9,5 @@ pub mod line;
 pub mod payment;
 pub mod people;
 pub mod session;
+pub mod session_result;
 pub mod text;

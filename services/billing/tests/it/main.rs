@@ -5,6 +5,7 @@
 
 mod app;
 mod bills;
+mod bulk;
 mod corrections;
 mod credit;
 mod documents;

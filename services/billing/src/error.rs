@@ -1,3 +1,4 @@
+use crate::Named;
 use crate::documents::DocumentError;
 use ::rpc::{Denied, Details, Fault, Invalid};
 use ids::{
@@ -16,6 +17,19 @@ pub enum Error {
     /// Nobody's, or somebody else's.
     #[error("there is no {}", .0.shown())]
     Missing(Missing),
+    /// Nothing has that name.
+    #[error("there is no {} {name} then", .thing.kind())]
+    Unknown {
+        /// What was named.
+        thing: Named,
+        /// Its name.
+        name: String,
+        /// The field that named it.
+        field: String,
+    },
+    /// The catalogue has it already.
+    #[error("the catalogue has a service {0}")]
+    ServiceCodeTaken(String),
     /// portal-auth's event about the practice has not come yet.
     #[error("practice {0} is being set up")]
     PracticeNotYetKnown(PracticeId),
@@ -198,6 +212,8 @@ impl Error {
             | Self::ExceedsClientBalance(_) => Some(("BALANCE", "amount".to_owned())),
             Self::ExceedsPayment(_) => Some(("PAYMENT_STATE", "amount".to_owned())),
             Self::Missing(_)
+            | Self::Unknown { .. }
+            | Self::ServiceCodeTaken(_)
             | Self::PracticeNotYetKnown(_)
             | Self::CurrencyMismatch { .. }
             | Self::CardNumberInText(_)
@@ -233,7 +249,7 @@ impl Error {
 impl Fault for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Missing(_) => Code::NotFound,
+            Self::Missing(_) | Self::Unknown { .. } => Code::NotFound,
             Self::PracticeNotYetKnown(_)
             | Self::PortalAuth(_)
             | Self::Typeset(TypesetError::Busy) => Code::Unavailable,
@@ -249,7 +265,7 @@ impl Fault for Error {
             | Self::Request(RequestError::Malformed | RequestError::Reused) => {
                 Code::InvalidArgument
             }
-            Self::ExternalReferenceTaken => Code::AlreadyExists,
+            Self::ExternalReferenceTaken | Self::ServiceCodeTaken(_) => Code::AlreadyExists,
             Self::TooManyItems(_) => Code::ResourceExhausted,
             Self::Overtaken | Self::SessionChanged(_) => Code::Aborted,
             Self::SessionAlreadyBilled(_)
@@ -280,6 +296,8 @@ impl Fault for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Missing(missing) => missing.reason(),
+            Self::Unknown { thing, .. } => thing.reason(),
+            Self::ServiceCodeTaken(_) => "SERVICE_CODE_TAKEN",
             Self::PracticeNotYetKnown(_) => "PRACTICE_NOT_YET_KNOWN",
             Self::CurrencyMismatch { .. } | Self::Money(MoneyError::Currencies { .. }) => {
                 "CURRENCY_MISMATCH"
@@ -332,6 +350,9 @@ impl Fault for Error {
                 let (kind, id) = missing.named();
                 details.resource(kind, id)
             }
+            Self::Unknown { thing, name, field } => details
+                .resource(thing.kind(), name)
+                .field(field, format!("names no {}", thing.kind())),
             Self::PracticeNotYetKnown(_) => details.retry_after(Duration::from_millis(200)),
             Self::PortalAuth(_) | Self::Typeset(TypesetError::Busy) => {
                 details.retry_after(Duration::from_secs(1))

@@ -7,6 +7,7 @@ mod config;
 pub mod documents;
 mod domain;
 mod error;
+mod named;
 mod ops;
 mod rpc;
 mod store;
@@ -17,6 +18,7 @@ mod run;
 
 pub use config::Config;
 pub use error::{Error, Missing};
+pub use named::Named;
 pub use run::{run, service};
 
 use ::rpc::Connection;

@@ -8,8 +8,10 @@ pub mod bill;
 pub mod credit;
 pub mod diagnosis;
 pub mod entry;
+pub mod fee;
 pub mod insurer;
 pub mod issue;
+pub mod missed;
 pub mod payment;
 pub mod people;
 pub mod place_of_service;
@@ -17,6 +19,7 @@ pub mod refund;
 pub mod session;
 pub mod shares;
 pub mod statement;
+pub mod timeline;
 
 #[cfg(test)]
 mod books;

@@ -93,6 +93,7 @@ pub fn bill_lines(
                 client: price,
                 insurance: Money::zero(practice.currency),
             },
+            fee: None,
         };
         lines.push((Revenue::Product, line));
     }
@@ -134,6 +135,11 @@ fn session_lines(
             return Err(Invalid::new(format!("{field}.line_terms[{at}].line_number"), must).into());
         }
     }
+    // Insurance does not pay for what did not take place.
+    let responsibility = match session.missed {
+        Some(_) => Responsibility::Client,
+        None => responsibility,
+    };
     for recorded in &session.lines {
         let departs = terms
             .lines
@@ -141,6 +147,7 @@ fn session_lines(
             .position(|line| line.number == recorded.number);
         let departing = departs.and_then(|at| terms.lines.get(at));
         let field = format!("{field}.line_terms[{}]", departs.unwrap_or(0));
+        insurable(session, &field, departing)?;
         let (price, shares) = priced(practice, (responsibility, &field), recorded, departing)?;
         let item = Item::Service {
             session: session.session,
@@ -157,8 +164,23 @@ fn session_lines(
             units: recorded.units,
             price,
             shares,
+            fee: session.missed,
         };
-        lines.push((session.revenue, line));
+        lines.push((session.revenue(), line));
+    }
+    Ok(())
+}
+
+/// Errors: INVALID_FIELD, when insurance is to owe for a missed session.
+fn insurable(
+    session: &BillableSession,
+    field: &str,
+    departing: Option<&LineTerms>,
+) -> Result<(), Invalid> {
+    let insurance = departing.and_then(|terms| terms.insurance);
+    if session.missed.is_some() && insurance.is_some_and(Money::is_positive) {
+        let must = "must be 0: insurance owes nothing for a missed session";
+        return Err(Invalid::new(format!("{field}.insurance_share"), must));
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ pub async fn correct_session(
     let surroundings = Surroundings::read(&mut tx, practice, &[&asked.content]).await?;
     let session = Session {
         revision: former.revision + 1,
+        waived: former.waived.clone(),
         ..surroundings.session((id, former.create_time), asked.content)?
     };
 

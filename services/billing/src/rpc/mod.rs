@@ -3,6 +3,7 @@
 mod bill_service;
 mod client_service;
 mod document_service;
+mod fee_service;
 mod ledger_service;
 mod session_service;
 mod session_stream;
@@ -13,6 +14,7 @@ use pg::RequestKey;
 use proto::billing::v1::bill_service_server::BillServiceServer;
 use proto::billing::v1::client_service_server::ClientServiceServer;
 use proto::billing::v1::document_service_server::DocumentServiceServer;
+use proto::billing::v1::fee_service_server::FeeServiceServer;
 use proto::billing::v1::ledger_service_server::LedgerServiceServer;
 use proto::billing::v1::session_service_server::SessionServiceServer;
 
@@ -25,6 +27,7 @@ pub fn routes(billing: &Billing) -> ::rpc::Routes {
             SessionServiceServer::new(billing.clone())
                 .max_decoding_message_size(session_stream::MESSAGE_BYTES),
         )
+        .offer(FeeServiceServer::new(billing.clone()))
         .offer(DocumentServiceServer::new(billing.clone()))
         .offer(BillServiceServer::new(billing.clone()))
         .offer(LedgerServiceServer::new(billing.clone()))

@@ -8,7 +8,8 @@ use proto::billing::v1::{
     CorrectSessionRequest, CorrectSessionResponse, GetSessionRequest, GetSessionResponse,
     ListSessionChangesRequest, ListSessionChangesResponse, ListSessionsRequest,
     ListSessionsResponse, RecordSessionRequest, RecordSessionResponse, RecordSessionsRequest,
-    RecordSessionsResponse,
+    RecordSessionsResponse, UnwaiveSessionRequest, UnwaiveSessionResponse, WaiveSessionRequest,
+    WaiveSessionResponse,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -58,6 +59,42 @@ impl SessionService for Billing {
         let corrected = ops::correct_session::correct_session(self, &caller, &key, asked).await?;
         Ok(Response::new(CorrectSessionResponse {
             session: Some(wire::session::session(&corrected)),
+        }))
+    }
+
+    async fn waive_session(
+        &self,
+        request: Request<WaiveSessionRequest>,
+    ) -> Result<Response<WaiveSessionResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let (practice, key) = request_key(
+            (&asked.practice_id, &asked.request_id),
+            "WaiveSession",
+            &asked,
+        )?;
+        let (session, waiver) = wire::session::waive_session(asked)?;
+        let session = (practice, session);
+        let waived =
+            ops::waive_session::waive_session(self, &caller, &key, session, waiver).await?;
+        Ok(Response::new(WaiveSessionResponse {
+            session: Some(wire::session::session(&waived)),
+        }))
+    }
+
+    async fn unwaive_session(
+        &self,
+        request: Request<UnwaiveSessionRequest>,
+    ) -> Result<Response<UnwaiveSessionResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let (practice, key) = request_key(
+            (&asked.practice_id, &asked.request_id),
+            "UnwaiveSession",
+            &asked,
+        )?;
+        let session = (practice, parse(&asked.session_id, "session_id")?);
+        let unwaived = ops::unwaive_session::unwaive_session(self, &caller, &key, session).await?;
+        Ok(Response::new(UnwaiveSessionResponse {
+            session: Some(wire::session::session(&unwaived)),
         }))
     }
 

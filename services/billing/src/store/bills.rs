@@ -2,6 +2,7 @@
 
 use super::{currency, minors};
 use crate::domain::bill::{Bill, Face, Item, Line, Standing};
+use crate::domain::missed::Missed;
 use crate::domain::shares::Shares;
 use crate::{Error, Missing, Result};
 use ids::{BillId, ClientId, PolicyId, PracticeId, Reference, SessionId};
@@ -202,7 +203,8 @@ pub async fn lines(
             clinician_name,
             price_minor,
             client_share_minor,
-            insurance_share_minor
+            insurance_share_minor,
+            fee_kind
         from billing.bill_lines
         where practice_id = $1 and bill_id = $2
         order by line_number
@@ -237,9 +239,14 @@ pub async fn lines(
                     client: money(row.client_share_minor),
                     insurance: money(row.insurance_share_minor),
                 },
+                fee: row.fee_kind.as_deref().map(missed).transpose()?,
             })
         })
         .collect()
+}
+
+fn missed(kind: &str) -> Result<Missed> {
+    Missed::of_name(kind).ok_or(Error::Stored("the kind of a fee"))
 }
 
 /// Writes what is owed on bills that are locked, and counts their revision.

@@ -6,13 +6,16 @@
 pub mod accounts;
 pub mod bill_lists;
 pub mod bills;
+pub mod client_rates;
 pub mod clients;
 pub mod clinicians;
 pub mod contacts;
 pub mod document_payments;
 pub mod entries;
+pub mod fees;
 pub mod holds;
 pub mod insurer_payments;
+pub mod missed_sessions;
 pub mod new_bills;
 pub mod new_payments;
 pub mod new_sessions;
@@ -23,8 +26,10 @@ pub mod policies;
 pub mod practices;
 pub mod recorded_sessions;
 pub mod refunds;
+pub mod services;
 pub mod session_changes;
 pub mod sessions;
+pub mod sliding_scales;
 pub mod statements;
 pub mod verify;
 

@@ -83,17 +83,17 @@ async fn insert_lines(
         insert into billing.bill_lines (
             practice_id, bill_id, line_number, session_id, session_line_number, service_code, description,
             modifiers, units, service_date, clinician_name, price_minor, client_share_minor,
-            insurance_share_minor
+            insurance_share_minor, fee_kind
         )
         select $1, $2, fresh.line_number, fresh.session_id, fresh.session_line_number, fresh.service_code,
             fresh.description, string_to_array(fresh.modifiers, ' '), fresh.units, fresh.service_date::date,
-            fresh.clinician_name, fresh.price, fresh.client_share, fresh.insurance_share
+            fresh.clinician_name, fresh.price, fresh.client_share, fresh.insurance_share, fresh.fee_kind
         from unnest(
             $3::integer[], $4::uuid[], $5::integer[], $6::text[], $7::text[], $8::text[], $9::integer[],
-            $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[]
+            $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[]
         ) as fresh (
             line_number, session_id, session_line_number, service_code, description, modifiers, units,
-            service_date, clinician_name, price, client_share, insurance_share
+            service_date, clinician_name, price, client_share, insurance_share, fee_kind
         )
         "#,
         practice.uuid(),
@@ -110,6 +110,7 @@ async fn insert_lines(
         &minors(lines, |line| line.price),
         &minors(lines, |line| line.shares.client),
         &minors(lines, |line| line.shares.insurance),
+        &column.fee_kinds as &[Option<String>],
     )
     .execute(conn)
     .await?;
@@ -127,6 +128,7 @@ struct Columns {
     units: Vec<i32>,
     dates: Vec<Option<String>>,
     clinicians: Vec<String>,
+    fee_kinds: Vec<Option<String>>,
 }
 
 impl Columns {
@@ -136,6 +138,9 @@ impl Columns {
             column.numbers.push(line.number);
             column.descriptions.push(line.description.clone());
             column.units.push(line.units);
+            column
+                .fee_kinds
+                .push(line.fee.map(|missed| missed.name().to_owned()));
             match &line.item {
                 Item::Service {
                     session,

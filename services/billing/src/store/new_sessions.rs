@@ -4,6 +4,7 @@ use super::minors;
 use crate::domain::session::{ServiceLine, Session};
 use ids::{ClientId, ClinicianId, PracticeId};
 use jiff_sqlx::ToSqlx as _;
+use money::Money;
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
@@ -84,17 +85,19 @@ pub async fn insert(
         with session as (
             insert into billing.sessions (
                 practice_id, session_id, client_id, clinician_id, start_time, service_date, outcome,
-                diagnosis_codes, place_of_service, external_reference, currency, total_minor, create_time
+                diagnosis_codes, place_of_service, external_reference, currency, total_minor, missed_fee_minor,
+                create_time
             )
             select $1, fresh.session_id, fresh.client_id, fresh.clinician_id, fresh.start_time,
                 fresh.service_date::date, fresh.outcome, string_to_array(fresh.diagnosis_codes, ' '),
-                fresh.place_of_service, fresh.external_reference, fresh.currency, fresh.total, fresh.create_time
+                fresh.place_of_service, fresh.external_reference, fresh.currency, fresh.total,
+                fresh.missed_fee, fresh.create_time
             from unnest(
                 $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[]
+                $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[], $21::bigint[]
             ) as fresh (
                 session_id, client_id, clinician_id, start_time, service_date, outcome, diagnosis_codes,
-                place_of_service, external_reference, currency, total, create_time
+                place_of_service, external_reference, currency, total, create_time, missed_fee
             )
         )
         insert into billing.session_lines (
@@ -126,6 +129,7 @@ pub async fn insert(
         &line.modifiers,
         &line.units,
         &line.prices,
+        &row.missed_fees as &[Option<i64>],
     )
     .execute(conn)
     .await?;
@@ -177,6 +181,7 @@ struct Rows {
     external_references: Vec<Option<String>>,
     currencies: Vec<String>,
     create_times: Vec<jiff_sqlx::Timestamp>,
+    missed_fees: Vec<Option<i64>>,
 }
 
 impl Rows {
@@ -196,6 +201,7 @@ impl Rows {
             row.currencies
                 .push(session.total.currency().code().to_owned());
             row.create_times.push(session.create_time.to_sqlx());
+            row.missed_fees.push(session.missed_fee.map(Money::minor));
         }
         row
     }

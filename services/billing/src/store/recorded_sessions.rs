@@ -2,7 +2,8 @@
 //! lines.
 
 use super::currency;
-use crate::domain::session::{Outcome, ServiceLine, Session, SessionState};
+use super::sessions::waiver;
+use crate::domain::session::{Outcome, ServiceLine, Session, SessionState, Waived};
 use crate::{Error, Missing, Result};
 use ids::{BillId, ClientId, ClinicianId, PracticeId, SessionId};
 use jiff::civil::Date;
@@ -29,10 +30,25 @@ struct Row {
     bill_id: Option<BillId>,
     create_time: jiff_sqlx::Timestamp,
     revision: i64,
+    missed_fee_minor: Option<i64>,
+    waive_reason: Option<String>,
+    waive_text: Option<String>,
+    waive_time: Option<jiff_sqlx::Timestamp>,
+    waived_by: Option<String>,
 }
 
 impl Row {
     fn into_session(self) -> Result<Session> {
+        let currency = currency(&self.currency)?;
+        let waived = match (waiver(self.waive_reason, self.waive_text)?, self.waive_time) {
+            (Some(waiver), Some(time)) => Some(Waived {
+                waiver,
+                time: time.to_jiff(),
+                by: self.waived_by.unwrap_or_default(),
+            }),
+            (None, None) => None,
+            _half => return Err(Error::Stored("half a waiver")),
+        };
         Ok(Session {
             session: self.session_id,
             client: self.client_id,
@@ -44,7 +60,11 @@ impl Row {
             diagnosis_codes: self.diagnosis_codes,
             place_of_service: self.place_of_service,
             external_reference: self.external_reference,
-            total: Money::from_minor(self.total_minor, currency(&self.currency)?),
+            total: Money::from_minor(self.total_minor, currency),
+            missed_fee: self
+                .missed_fee_minor
+                .map(|minor| Money::from_minor(minor, currency)),
+            waived,
             bill: self.bill_id,
             create_time: self.create_time.to_jiff(),
             revision: self.revision,
@@ -75,7 +95,12 @@ pub async fn get(
             session.total_minor,
             billed.bill_id as "bill_id?: BillId",
             session.create_time as "create_time: jiff_sqlx::Timestamp",
-            session.revision
+            session.revision,
+            session.missed_fee_minor,
+            session.waive_reason,
+            session.waive_text,
+            session.waive_time as "waive_time: jiff_sqlx::Timestamp",
+            session.waived_by
         from billing.sessions session
         left join billing.billed_lines billed
             on billed.practice_id = session.practice_id
@@ -143,7 +168,12 @@ pub async fn list(
             session.total_minor,
             billed.bill_id as "bill_id?: BillId",
             session.create_time as "create_time: jiff_sqlx::Timestamp",
-            session.revision
+            session.revision,
+            session.missed_fee_minor,
+            session.waive_reason,
+            session.waive_text,
+            session.waive_time as "waive_time: jiff_sqlx::Timestamp",
+            session.waived_by
         from billing.sessions session
         left join billing.billed_lines billed
             on billed.practice_id = session.practice_id

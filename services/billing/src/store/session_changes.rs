@@ -2,7 +2,8 @@
 
 use super::new_sessions::insert_lines;
 use super::recorded_sessions;
-use crate::domain::session::{ChangeKind, Outcome, ServiceLine, Session};
+use crate::domain::adjustment::{AdjustmentReason, Waiver};
+use crate::domain::session::{ChangeKind, Outcome, ServiceLine, Session, Waived};
 use crate::{Error, Missing, Result};
 use ids::{ClinicianId, PracticeId, SessionId};
 use jiff::Timestamp;
@@ -41,6 +42,18 @@ struct Former {
     external_reference: Option<String>,
     total: Money,
     lines: Vec<FormerLine>,
+    #[serde(default)]
+    missed_fee: Option<Money>,
+    #[serde(default)]
+    waived: Option<FormerWaiver>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FormerWaiver {
+    reason: String,
+    text: String,
+    time: Timestamp,
+    by: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,6 +86,13 @@ impl Former {
             external_reference: session.external_reference.clone(),
             total: session.total,
             lines: session.lines.iter().map(line).collect(),
+            missed_fee: session.missed_fee,
+            waived: session.waived.as_ref().map(|waived| FormerWaiver {
+                reason: waived.waiver.reason.name().to_owned(),
+                text: waived.waiver.text.clone(),
+                time: waived.time,
+                by: waived.by.clone(),
+            }),
         }
     }
 
@@ -97,9 +117,26 @@ impl Former {
             place_of_service: self.place_of_service,
             external_reference: self.external_reference,
             total: self.total,
+            missed_fee: self.missed_fee,
+            waived: self.waived.map(FormerWaiver::into_waived).transpose()?,
             bill: None,
             create_time: now.create_time,
             revision,
+        })
+    }
+}
+
+impl FormerWaiver {
+    fn into_waived(self) -> Result<Waived> {
+        let reason = AdjustmentReason::of(&self.reason);
+        let reason = reason.ok_or(Error::Stored("a waiver's reason"))?;
+        Ok(Waived {
+            waiver: Waiver {
+                reason,
+                text: self.text,
+            },
+            time: self.time,
+            by: self.by,
         })
     }
 }
@@ -145,7 +182,8 @@ pub async fn replace(
             place_of_service = $8,
             external_reference = $9,
             total_minor = $10,
-            revision = $11
+            revision = $11,
+            missed_fee_minor = $12
         where practice_id = $1 and session_id = $2
         "#,
         practice.uuid(),
@@ -159,6 +197,7 @@ pub async fn replace(
         session.external_reference,
         session.total.minor(),
         session.revision,
+        session.missed_fee.map(Money::minor),
     )
     .execute(&mut *conn)
     .await?;
@@ -173,6 +212,37 @@ pub async fn replace(
     .execute(&mut *conn)
     .await?;
     insert_lines(conn, practice, session).await
+}
+
+/// Writes whether a session that is locked is waived from now on.
+pub async fn update_waived(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    session: &Session,
+) -> Result<(), sqlx::Error> {
+    let waived = session.waived.as_ref();
+    sqlx::query!(
+        r#"
+        update billing.sessions
+        set
+            waive_reason = $3,
+            waive_text = $4,
+            waive_time = $5,
+            waived_by = $6,
+            revision = $7
+        where practice_id = $1 and session_id = $2
+        "#,
+        practice.uuid(),
+        session.session.uuid(),
+        waived.map(|waived| waived.waiver.reason.name()),
+        waived.map(|waived| waived.waiver.text.as_str()),
+        waived.map(|waived| waived.time.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+        waived.map(|waived| waived.by.as_str()),
+        session.revision,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Writes a change into the history of a session: what was done, by whom, when, and the session before it.

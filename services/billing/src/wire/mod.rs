@@ -4,6 +4,7 @@ pub mod adjustment;
 pub mod bill;
 pub mod document;
 pub mod event;
+pub mod fee;
 pub mod ledger;
 pub mod line;
 pub mod payment;

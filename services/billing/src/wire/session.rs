@@ -1,29 +1,33 @@
 use crate::Result;
+use crate::domain::adjustment::Waiver;
 use crate::domain::diagnosis::DiagnosisCode;
 use crate::domain::place_of_service::place_of_service;
-use crate::domain::session::{ChangeKind, Outcome, ServiceLine, Session, SessionState};
+use crate::domain::session::{ChangeKind, Outcome, ServiceLine, Session, SessionState, Waived};
 use crate::ops::correct_session::CorrectSession;
 use crate::ops::list_sessions::SessionPage;
-use crate::ops::session_content::SessionContent;
+use crate::ops::session_content::{AskedLine, SessionContent};
 use crate::store::recorded_sessions::SessionFilter;
 use crate::store::session_changes::SessionChange;
+use crate::wire::adjustment::{adjustment_reason, shown_reason};
 use crate::wire::line::{one_line, reference};
+use crate::wire::text::free_text;
 use ::rpc::{Invalid, parse, wire};
-use ids::PracticeId;
+use ids::{PracticeId, SessionId};
 use proto::billing::v1 as contract;
 
 /// What a session says. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
 pub fn content(session: Option<contract::Session>) -> Result<SessionContent> {
     let session = parse::required(session, "session")?;
     let outcome = outcome(session.outcome())?;
-    let lines = (1..).zip(session.lines);
+    let lines = session.lines.into_iter().enumerate();
+    let missed_fee = session.missed_fee;
     Ok(SessionContent {
         client: parse(&session.client_id, "session.client_id")?,
         clinician: parse(&session.clinician_id, "session.clinician_id")?,
         start_time: parse::time(session.start_time, "session.start_time")?,
         outcome,
         lines: lines
-            .map(|(number, line)| service_line(number, line))
+            .map(|(at, line)| service_line(at, line))
             .collect::<Result<_>>()?,
         diagnosis_codes: (0..)
             .zip(session.diagnosis_codes)
@@ -31,6 +35,9 @@ pub fn content(session: Option<contract::Session>) -> Result<SessionContent> {
             .collect::<Result<_, _>>()?,
         place_of_service: place(session.place_of_service, "session.place_of_service")?,
         external_reference: reference(session.external_reference, "session.external_reference")?,
+        missed_fee: missed_fee
+            .map(|fee| parse::non_negative(Some(fee), "session.missed_fee"))
+            .transpose()?,
     })
 }
 
@@ -45,6 +52,15 @@ pub fn correct_session(
         revision: revision(&asked.etag)?,
         content: content(asked.session)?,
     })
+}
+
+/// What a waiver says. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn waive_session(asked: contract::WaiveSessionRequest) -> Result<(SessionId, Waiver)> {
+    let waiver = Waiver {
+        reason: adjustment_reason(asked.reason(), "reason")?,
+        text: free_text(asked.client_text, "client_text")?,
+    };
+    Ok((parse(&asked.session_id, "session_id")?, waiver))
 }
 
 /// The revision that an etag stands for; none for an empty one. Errors: INVALID_FIELD.
@@ -75,15 +91,21 @@ pub fn place(code: String, field: &str) -> Result<String, Invalid> {
     Err(Invalid::new(field, "must be a CMS place of service code"))
 }
 
-fn service_line(number: i32, line: contract::ServiceLine) -> Result<ServiceLine> {
-    let field = |name: &str| format!("session.lines[{}].{name}", number - 1);
-    Ok(ServiceLine {
-        number,
+fn service_line(at: usize, line: contract::ServiceLine) -> Result<AskedLine> {
+    let field = |name: &str| format!("session.lines[{at}].{name}");
+    let price = line.unit_price;
+    Ok(AskedLine {
         service_code: line.service_code,
-        description: one_line(line.description, &field("description"))?,
+        description: if line.description.is_empty() {
+            line.description
+        } else {
+            one_line(line.description, &field("description"))?
+        },
         modifiers: line.modifiers,
         units: line.units,
-        unit_price: parse::non_negative(line.unit_price, &field("unit_price"))?,
+        unit_price: price
+            .map(|price| parse::non_negative(Some(price), &field("unit_price")))
+            .transpose()?,
     })
 }
 
@@ -138,6 +160,17 @@ pub fn session(session: &Session) -> contract::Session {
         total: Some(wire::money(session.total)),
         create_time: Some(wire::time(session.create_time)),
         etag: etag(session.revision),
+        missed_fee: session.missed_fee.map(wire::money),
+        waiver: session.waived.as_ref().map(waiver),
+    }
+}
+
+fn waiver(waived: &Waived) -> contract::SessionWaiver {
+    contract::SessionWaiver {
+        reason: shown_reason(waived.waiver.reason).into(),
+        client_text: waived.waiver.text.clone(),
+        waive_time: Some(wire::time(waived.time)),
+        waived_by: waived.by.clone(),
     }
 }
 
@@ -177,11 +210,31 @@ pub fn session_corrected(session: &Session, former: &Session) -> contract::Sessi
     }
 }
 
+/// What others are told of a waiver.
+#[must_use]
+pub fn session_waived(session: &Session) -> contract::SessionWaived {
+    contract::SessionWaived {
+        session_id: session.session.to_string(),
+        client_id: session.client.to_string(),
+    }
+}
+
+/// What others are told of a waiver that was taken back.
+#[must_use]
+pub fn session_unwaived(session: &Session) -> contract::SessionUnwaived {
+    contract::SessionUnwaived {
+        session_id: session.session.to_string(),
+        client_id: session.client.to_string(),
+    }
+}
+
 /// A change, with the session before it; where that stood then is not kept.
 #[must_use]
 pub fn session_change(change: &SessionChange) -> contract::SessionChange {
     let kind = match change.kind {
         ChangeKind::Corrected => contract::SessionChangeKind::Corrected,
+        ChangeKind::Waived => contract::SessionChangeKind::Waived,
+        ChangeKind::Unwaived => contract::SessionChangeKind::Unwaived,
     };
     contract::SessionChange {
         kind: kind.into(),

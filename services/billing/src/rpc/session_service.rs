@@ -133,6 +133,7 @@ impl SessionService for Billing {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
         let filter = wire::session::session_filter(&asked)?;
+        let order = wire::session::order(&asked.order_by)?;
         let sealed = ListSessionsRequest {
             page_size: 0,
             page_token: String::new(),
@@ -144,7 +145,8 @@ impl SessionService for Billing {
             filter: Filter::of("ListSessions", &sealed),
         };
         let page =
-            ops::list_sessions::list_sessions(self, &caller, practice, &filter, page).await?;
+            ops::list_sessions::list_sessions(self, &caller, practice, (&filter, order), page)
+                .await?;
         Ok(Response::new(wire::session::session_page(page)))
     }
 }

@@ -28,6 +28,7 @@ pub mod recorded_sessions;
 pub mod refunds;
 pub mod services;
 pub mod session_changes;
+pub mod session_lists;
 pub mod sessions;
 pub mod sliding_scales;
 pub mod statements;

@@ -6,8 +6,8 @@ use crate::domain::session::{ChangeKind, Outcome, ServiceLine, Session, SessionS
 use crate::ops::correct_session::CorrectSession;
 use crate::ops::list_sessions::SessionPage;
 use crate::ops::session_content::{AskedLine, SessionContent};
-use crate::store::recorded_sessions::SessionFilter;
 use crate::store::session_changes::SessionChange;
+use crate::store::session_lists::{Order, SessionFilter};
 use crate::wire::adjustment::{adjustment_reason, shown_reason};
 use crate::wire::line::{one_line, reference};
 use crate::wire::text::free_text;
@@ -258,6 +258,11 @@ pub fn session_filter(request: &contract::ListSessionsRequest) -> Result<Session
     let date = |date: Option<_>, field| date.map(|date| parse::date(Some(date), field)).transpose();
     let filter = SessionFilter {
         client: parse::optional(&request.client_id, "client_id")?,
+        clinician: parse::optional(&request.clinician_id, "clinician_id")?,
+        outcomes: request
+            .outcomes()
+            .filter_map(|asked| outcome(asked).ok())
+            .collect(),
         states: request.states().filter_map(state).collect(),
         from_date: date(request.from_date, "from_date")?,
         to_date: date(request.to_date, "to_date")?,
@@ -268,6 +273,20 @@ pub fn session_filter(request: &contract::ListSessionsRequest) -> Result<Session
         return Err(Invalid::new("to_date", "must not be before from_date").into());
     }
     Ok(filter)
+}
+
+/// In which order. Errors: INVALID_FIELD.
+pub fn order(order_by: &str) -> Result<Order, Invalid> {
+    match order_by {
+        "" | "service_date desc" => Ok(Order::Newest),
+        "service_date" => Ok(Order::Oldest),
+        "total desc" => Ok(Order::Dearest),
+        "total" => Ok(Order::Cheapest),
+        _other => Err(Invalid::new(
+            "order_by",
+            "must be one of the orders that there are",
+        )),
+    }
 }
 
 /// A page of sessions.

@@ -364,6 +364,98 @@ async fn r02_sessions_are_listed_newest_first_by_client_and_date_page_by_page() 
 }
 
 #[tokio::test]
+async fn r08_sessions_are_listed_in_each_order_by_clinician_and_outcome_page_by_page() {
+    let app = TestApp::start().await;
+    let request = app.session_request().await;
+    let other = app.clinician().await;
+    // Two of each day and of each price, so that pages are cut among equals.
+    for (day, price) in [(3, 200), (1, 100), (2, 300), (3, 100), (1, 200), (2, 300)] {
+        app.record(with(&request, |session| {
+            let start = session.start_time.as_mut().expect("a time");
+            start.seconds += day * 24 * 60 * 60;
+            session.lines[0].unit_price = Some(usd(price));
+        }))
+        .await;
+    }
+    app.record(with(&request, |session| {
+        session.clinician_id.clone_from(&other)
+    }))
+    .await;
+    app.record(with(&request, |session| {
+        session.outcome = Outcome::NoShow.into()
+    }))
+    .await;
+    let mine = ListSessionsRequest {
+        practice_id: app.practice.to_string(),
+        page_size: 1,
+        clinician_id: request
+            .session
+            .as_ref()
+            .expect("a session")
+            .clinician_id
+            .clone(),
+        outcomes: vec![Outcome::Completed.into()],
+        ..ListSessionsRequest::default()
+    };
+    let total = |session: &Session| minor(&session.total);
+    let day = |session: &Session| i64::from(session.service_date.as_ref().expect("a date").day);
+    type Key<'a> = &'a dyn Fn(&Session) -> i64;
+    let orders: [(&str, Key<'_>, [i64; 6]); 5] = [
+        ("", &day, [5, 5, 4, 4, 3, 3]),
+        ("service_date desc", &day, [5, 5, 4, 4, 3, 3]),
+        ("service_date", &day, [3, 3, 4, 4, 5, 5]),
+        ("total desc", &total, [300, 300, 200, 200, 100, 100]),
+        ("total", &total, [100, 100, 200, 200, 300, 300]),
+    ];
+    for (order_by, key, expected) in orders {
+        for page_size in [1, 4, 6] {
+            let mut asked = ListSessionsRequest {
+                order_by: order_by.to_owned(),
+                page_size,
+                ..mine.clone()
+            };
+            let mut keys = Vec::new();
+            loop {
+                let page = app.sessions().list_sessions(asked.clone()).await;
+                let page = page.expect("a page").into_inner();
+                assert_eq!((page.total_count, minor(&page.total_amount)), (6, 1_200));
+                keys.extend(page.sessions.iter().map(key));
+                asked.page_token = page.next_page_token;
+                if asked.page_token.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(keys, expected, "{order_by} by {page_size}");
+        }
+    }
+    let first = app.sessions().list_sessions(mine.clone()).await;
+    let foreign = ListSessionsRequest {
+        page_token: first.expect("a page").into_inner().next_page_token,
+        order_by: "total".to_owned(),
+        ..mine.clone()
+    };
+    assert_eq!(
+        reason(app.sessions().list_sessions(foreign).await),
+        "PAGE_TOKEN_INVALID"
+    );
+    let unknown = ListSessionsRequest {
+        order_by: "mood".to_owned(),
+        ..mine.clone()
+    };
+    assert_eq!(
+        reason(app.sessions().list_sessions(unknown).await),
+        "INVALID_FIELD"
+    );
+    let missed = ListSessionsRequest {
+        outcomes: vec![Outcome::NoShow.into()],
+        ..mine
+    };
+    let missed = app.sessions().list_sessions(missed).await.expect("read");
+    assert_eq!(missed.into_inner().total_count, 1);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn r41_sessions_of_and_for_another_practice_are_not_there() {
     let app = TestApp::start().await;
     let request = app.session_request().await;

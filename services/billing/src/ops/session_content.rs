@@ -74,7 +74,7 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// Reads what these sessions need. Errors: PRACTICE_NOT_YET_KNOWN.
-    pub async fn read(
+    pub(super) async fn read(
         conn: &mut PgConnection,
         practice: PracticeId,
         asked: &[&SessionContent],

@@ -320,7 +320,8 @@ async fn r01_codes_are_kept_as_they_are_printed_and_what_is_no_code_is_refused_b
         recorded.diagnosis_codes,
         ["F41.1", "Z63.0", "S72.001A", "195662009"]
     );
-    let wrong: [(&str, fn(&mut Session)); 4] = [
+    type Change = fn(&mut Session);
+    let wrong: [(&str, Change); 4] = [
         ("session.diagnosis_codes[1]", |session| {
             session.diagnosis_codes[1] = "41.1".to_owned();
         }),

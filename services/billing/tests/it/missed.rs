@@ -133,7 +133,17 @@ async fn r05_a_missed_session_costs_what_the_policy_says() {
         (pending.total_count, minor(&pending.total_amount)),
         (4, 15_000 + 7_500 + 7_575 + 15_000)
     );
+    app.finish().await;
+}
 
+#[tokio::test]
+async fn r05_a_policy_of_another_currency_or_for_nobody_is_refused() {
+    let app = TestApp::start().await;
+    let policy = MissedSessionPolicy {
+        no_show: amount(7_500),
+        ..MissedSessionPolicy::default()
+    };
+    app.set_policy(policy.clone()).await;
     let mut euros = app.missed_policy_request(policy.clone());
     let asked = euros.policy.as_mut().expect("a policy");
     let mut price = usd(1);
@@ -329,7 +339,7 @@ async fn r05_a_session_is_waived_and_stays_pending_until_it_is_billed() {
     assert_eq!(unwaived.waiver, None);
     let again = UnwaiveSessionRequest {
         request_id: request_id(),
-        ..undo.clone()
+        ..undo
     };
     let again = app.sessions().unwaive_session(again).await;
     assert_eq!(
@@ -350,14 +360,21 @@ async fn r05_a_session_is_waived_and_stays_pending_until_it_is_billed() {
         let name = format!("evenkeel.billing.v1.{event}");
         assert_eq!(app.count_events(&name).await, 1, "{event}");
     }
+    app.finish().await;
+}
 
+#[tokio::test]
+async fn r05_what_is_billed_or_costs_nothing_is_not_waived() {
+    let app = TestApp::start().await;
+    let session = app.missed(Outcome::NoShow).await;
     app.issue_of(&session).await;
     let late = app.waive_request(&session);
     let late = app.sessions().waive_session(late).await;
     assert_eq!(reason(late), "SESSION_ALREADY_BILLED");
     let undo = UnwaiveSessionRequest {
+        practice_id: app.practice.to_string(),
         request_id: request_id(),
-        ..undo
+        session_id: session.session_id.clone(),
     };
     assert_eq!(
         reason(app.sessions().unwaive_session(undo).await),

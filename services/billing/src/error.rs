@@ -1,10 +1,7 @@
-use crate::Named;
 use crate::documents::DocumentError;
+use crate::{Missing, Named};
 use ::rpc::{Denied, Details, Fault, Invalid};
-use ids::{
-    BillId, ClientId, ClinicianId, ContactId, PayerId, PaymentId, PolicyId, PracticeId, RefundId,
-    SessionId,
-};
+use ids::{AdjustmentId, BillId, ClientId, PaymentId, PracticeId, RefundId, SessionId};
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use std::time::Duration;
@@ -77,6 +74,24 @@ pub enum Error {
     /// An online payment holds what is asked for.
     #[error("a payment of bill {0} is in progress")]
     PaymentInProgress(BillId),
+    /// It was changed since the caller read it.
+    #[error("bill {0} has changed; read it again")]
+    EtagMismatch(BillId),
+    /// An insurer has decided what the client owes on it.
+    #[error("insurance has decided on bill {0}")]
+    BillDecided(BillId),
+    /// More than is left of the line.
+    #[error("{0} of the line is left")]
+    AdjustmentExceedsLine(Money),
+    /// More than the client still owes and nobody is paying.
+    #[error("{0} is left to adjust")]
+    AdjustmentExceedsBalance(Money),
+    /// It would take nothing off.
+    #[error("there is nothing to adjust on bill {0}")]
+    NothingToAdjust(BillId),
+    /// It no longer counts.
+    #[error("adjustment {0} was taken back")]
+    AdjustmentReversed(AdjustmentId),
     /// There is nobody to send it to.
     #[error("client {0} has no e-mail address for bills")]
     NoEmailAddress(ClientId),
@@ -139,61 +154,6 @@ pub enum Error {
     Database(#[from] sqlx::Error),
 }
 
-/// What was asked for and is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// A client.
-    Client(ClientId),
-    /// A contact.
-    Contact(ContactId),
-    /// A clinician.
-    Clinician(ClinicianId),
-    /// A payer.
-    Payer(PayerId),
-    /// A policy, or not this client's.
-    Policy(PolicyId),
-    /// A session, or not this client's.
-    Session(SessionId),
-    /// A bill.
-    Bill(BillId),
-    /// A payment that was booked.
-    Payment(PaymentId),
-}
-
-impl Missing {
-    /// Its kind and its id.
-    fn named(self) -> (&'static str, String) {
-        match self {
-            Self::Client(id) => ("client", id.to_string()),
-            Self::Contact(id) => ("contact", id.to_string()),
-            Self::Clinician(id) => ("clinician", id.to_string()),
-            Self::Payer(id) => ("payer", id.to_string()),
-            Self::Policy(id) => ("policy", id.to_string()),
-            Self::Session(id) => ("session", id.to_string()),
-            Self::Bill(id) => ("bill", id.to_string()),
-            Self::Payment(id) => ("payment", id.to_string()),
-        }
-    }
-
-    fn shown(self) -> String {
-        let (kind, id) = self.named();
-        format!("{kind} {id}")
-    }
-
-    const fn reason(self) -> &'static str {
-        match self {
-            Self::Client(_) => "CLIENT_NOT_FOUND",
-            Self::Contact(_) => "CONTACT_NOT_FOUND",
-            Self::Clinician(_) => "CLINICIAN_NOT_FOUND",
-            Self::Payer(_) => "PAYER_NOT_FOUND",
-            Self::Policy(_) => "POLICY_NOT_FOUND",
-            Self::Session(_) => "SESSION_NOT_FOUND",
-            Self::Bill(_) => "BILL_NOT_FOUND",
-            Self::Payment(_) => "PAYMENT_NOT_FOUND",
-        }
-    }
-}
-
 impl Error {
     /// What the state forbids, as `PreconditionFailure` wants it: the kind of state and whose.
     fn state(&self) -> Option<(&'static str, String)> {
@@ -205,10 +165,15 @@ impl Error {
             | Self::BillHasPayments(id)
             | Self::PaymentInProgress(id)
             | Self::NoInsuranceShare(id)
+            | Self::BillDecided(id)
+            | Self::NothingToAdjust(id)
             | Self::NothingDue(id) => Some(("BILL_STATE", id.to_string())),
+            Self::AdjustmentReversed(id) => Some(("ADJUSTMENT_STATE", id.to_string())),
             Self::NoEmailAddress(id) => Some(("CLIENT_STATE", id.to_string())),
             Self::ExceedsInsuranceBalance(_)
             | Self::ExceedsCredit(_)
+            | Self::AdjustmentExceedsLine(_)
+            | Self::AdjustmentExceedsBalance(_)
             | Self::ExceedsClientBalance(_) => Some(("BALANCE", "amount".to_owned())),
             Self::ExceedsPayment(_) => Some(("PAYMENT_STATE", "amount".to_owned())),
             Self::Missing(_)
@@ -222,6 +187,7 @@ impl Error {
             | Self::ShareExceedsPrice(_)
             | Self::PolicyRequired
             | Self::DueBeforeIssue
+            | Self::EtagMismatch(_)
             | Self::PaymentChanged(_)
             | Self::RefundChanged(_)
             | Self::Denied(_)
@@ -267,7 +233,7 @@ impl Fault for Error {
             }
             Self::ExternalReferenceTaken | Self::ServiceCodeTaken(_) => Code::AlreadyExists,
             Self::TooManyItems(_) => Code::ResourceExhausted,
-            Self::Overtaken | Self::SessionChanged(_) => Code::Aborted,
+            Self::Overtaken | Self::EtagMismatch(_) | Self::SessionChanged(_) => Code::Aborted,
             Self::SessionAlreadyBilled(_)
             | Self::SessionNotBillable(_)
             | Self::BillCancelled(_)
@@ -279,6 +245,11 @@ impl Fault for Error {
             | Self::ExceedsCredit(_)
             | Self::ExceedsClientBalance(_)
             | Self::NothingDue(_)
+            | Self::BillDecided(_)
+            | Self::AdjustmentExceedsLine(_)
+            | Self::AdjustmentExceedsBalance(_)
+            | Self::NothingToAdjust(_)
+            | Self::AdjustmentReversed(_)
             | Self::ExceedsPayment(_) => Code::FailedPrecondition,
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
@@ -305,7 +276,6 @@ impl Fault for Error {
             Self::CardNumberInText(_) => "CARD_NUMBER_IN_TEXT",
             Self::ExternalReferenceTaken => "EXTERNAL_REFERENCE_TAKEN",
             Self::TooManyItems(_) => "TOO_MANY_ITEMS",
-            Self::SessionChanged(_) => "ETAG_MISMATCH",
             Self::SessionAlreadyBilled(_) => "SESSION_ALREADY_BILLED",
             Self::SessionNotBillable(_) => "SESSION_NOT_BILLABLE",
             Self::ShareExceedsPrice(_) => "SHARE_EXCEEDS_PRICE",
@@ -320,6 +290,12 @@ impl Fault for Error {
             Self::ExceedsCredit(_) => "EXCEEDS_CREDIT",
             Self::ExceedsClientBalance(_) => "EXCEEDS_CLIENT_BALANCE",
             Self::NothingDue(_) => "NOTHING_DUE",
+            Self::EtagMismatch(_) | Self::SessionChanged(_) => "ETAG_MISMATCH",
+            Self::BillDecided(_) => "BILL_DECIDED",
+            Self::AdjustmentExceedsLine(_) => "ADJUSTMENT_EXCEEDS_LINE",
+            Self::AdjustmentExceedsBalance(_) => "ADJUSTMENT_EXCEEDS_BALANCE",
+            Self::NothingToAdjust(_) => "NOTHING_TO_ADJUST",
+            Self::AdjustmentReversed(_) => "ADJUSTMENT_REVERSED",
             Self::PaymentChanged(_) => "PAYMENT_CHANGED",
             Self::RefundChanged(_) => "REFUND_CHANGED",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",

@@ -7,6 +7,7 @@ mod config;
 pub mod documents;
 mod domain;
 mod error;
+mod missing;
 mod named;
 mod ops;
 mod rpc;
@@ -17,7 +18,8 @@ pub mod work;
 mod run;
 
 pub use config::Config;
-pub use error::{Error, Missing};
+pub use error::Error;
+pub use missing::Missing;
 pub use named::Named;
 pub use run::{run, service};
 

@@ -1,4 +1,4 @@
-use crate::work::{Payments, Practices};
+use crate::work::{Payments, Practices, automate};
 use crate::{Billing, Config, SCHEMA, documents, rpc::routes};
 use ::rpc::{Caller, Denied, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -56,6 +56,8 @@ pub async fn run(
         stop.clone(),
     ));
 
+    let nights = tokio::spawn(automate(billing.clone(), stop.clone()));
+
     let verifier = config.suite.verifier(&clock);
     let db = billing.db.clone();
     let server = Server::new(service(&billing, feed), verifier, clock).ready_when(move || {
@@ -71,7 +73,7 @@ pub async fn run(
     serving.limits.drain_notice = Duration::from_millis(config.drain_notice_ms);
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, money);
+    let _ = tokio::join!(practices, money, nights);
     served.context("billing's server")
 }
 

@@ -123,6 +123,8 @@ ids! {
     AccountId "acct";
     /// A payment by an insurer (an EOB).
     InsurerPaymentId "ins";
+    /// A discount, waiver or write-off.
+    AdjustmentId "adj";
     /// A credit a client has with the practice.
     CreditId "crd";
     /// An amount of a bill kept for a payment that is under way.

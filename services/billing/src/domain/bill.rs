@@ -117,6 +117,26 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Of a bill on which nothing is paid yet.
+    #[must_use]
+    pub const fn unpaid(
+        (bill, client): (BillId, ClientId),
+        policy: Option<PolicyId>,
+        totals: Totals,
+    ) -> Self {
+        Self {
+            bill,
+            client,
+            policy,
+            cancelled: false,
+            client_owes: totals.client,
+            insurance_owes: totals.insurance,
+            client_balance: totals.client,
+            insurance_balance: totals.insurance,
+            credit_applied: Money::zero(totals.total.currency()),
+        }
+    }
+
     /// Derived from the balances.
     #[must_use]
     pub const fn status(&self) -> BillStatus {
@@ -179,6 +199,18 @@ pub struct Face {
     pub share_time: Option<Timestamp>,
     /// When it was cancelled.
     pub cancel_time: Option<Timestamp>,
+    /// The run of automation that made it.
+    pub run_date: Option<Date>,
+}
+
+/// The latest day of service on these lines; none for products only.
+#[must_use]
+pub fn last_service_date(lines: &[Line]) -> Option<Date> {
+    let service_date = |line: &Line| match &line.item {
+        Item::Service { date, .. } => Some(*date),
+        Item::Product => None,
+    };
+    lines.iter().filter_map(service_date).max()
 }
 
 /// A bill without its lines.

@@ -1,7 +1,9 @@
 //! Entries and their transfers: the only way money moves.
 
 use super::account::Account;
-use ids::{BillId, ClientId, EntryId, InsurerPaymentId, PaymentId, RefundId, TransferId};
+use ids::{
+    AdjustmentId, BillId, ClientId, EntryId, InsurerPaymentId, PaymentId, RefundId, TransferId,
+};
 use jiff::civil::Date;
 use money::{Money, MoneyError};
 use std::collections::BTreeMap;
@@ -104,6 +106,8 @@ pub struct Movement {
 pub enum Act {
     /// A bill was issued.
     BillIssued(BillId),
+    /// A bill was edited: what was booked of it reversed, and booked anew.
+    BillEdited(BillId),
     /// A bill was cancelled: its entry reversed.
     BillCancelled(BillId),
     /// A client's or contact's payment.
@@ -114,6 +118,10 @@ pub enum Act {
     Refund(RefundId),
     /// Credit used for a bill.
     CreditApplied(BillId),
+    /// Something taken off what the client owes.
+    Adjusted(AdjustmentId, BillId),
+    /// An adjustment taken back.
+    AdjustmentReversed(AdjustmentId, BillId),
 }
 
 impl Act {
@@ -127,6 +135,9 @@ impl Act {
             Self::InsurerPayment(..) => "insurer_payment",
             Self::Refund(_) => "refund",
             Self::CreditApplied(_) => "credit_applied",
+            Self::BillEdited(_) => "bill_edited",
+            Self::Adjusted(..) => "adjustment",
+            Self::AdjustmentReversed(..) => "adjustment_reversed",
         }
     }
 
@@ -135,7 +146,10 @@ impl Act {
     pub const fn bill(self) -> Option<BillId> {
         match self {
             Self::BillIssued(bill)
+            | Self::BillEdited(bill)
             | Self::BillCancelled(bill)
+            | Self::Adjusted(_, bill)
+            | Self::AdjustmentReversed(_, bill)
             | Self::InsurerPayment(_, bill)
             | Self::CreditApplied(bill) => Some(bill),
             Self::Payment(_) | Self::Refund(_) => None,

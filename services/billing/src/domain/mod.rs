@@ -19,6 +19,7 @@ pub mod refund;
 pub mod session;
 pub mod shares;
 pub mod statement;
+pub mod terms;
 pub mod timeline;
 
 #[cfg(test)]

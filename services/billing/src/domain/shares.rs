@@ -1,6 +1,6 @@
 //! Who owes what of a line.
 
-use money::{Money, MoneyError};
+use money::{Money, MoneyError, Rate};
 
 /// Who answers for what a line costs, unless the line says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,19 @@ pub struct Shares {
     pub insurance: Money,
 }
 
+/// How a price is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Division {
+    /// All of it is owed by who is responsible.
+    Responsible(Responsibility),
+    /// Insurance owes that much, the client the rest.
+    Insurance(Money),
+    /// The client owes a co-pay, or the whole price when that is less; insurance the rest.
+    CoPay(Money),
+    /// The client owes a percentage, half to even; insurance the rest.
+    CoInsurance(Rate),
+}
+
 /// Why a price cannot be divided so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShareError {
@@ -32,21 +45,21 @@ pub enum ShareError {
 }
 
 impl Shares {
-    /// The shares of a price: insurance owes what is said, or all or nothing as the responsibility says.
+    /// The shares of a price.
     ///
     /// # Errors
     /// See [`ShareError`].
-    pub fn of(
-        price: Money,
-        insurance: Option<Money>,
-        responsibility: Responsibility,
-    ) -> Result<Self, ShareError> {
-        let insurance = insurance.unwrap_or(match responsibility {
-            Responsibility::Client => Money::zero(price.currency()),
-            Responsibility::Insurance => price,
-        });
-        let client = price.minus(insurance)?;
-        if client.is_negative() {
+    pub fn of(price: Money, division: Division) -> Result<Self, ShareError> {
+        let nothing = Money::zero(price.currency());
+        let client = match division {
+            Division::Responsible(Responsibility::Client) => price,
+            Division::Responsible(Responsibility::Insurance) => nothing,
+            Division::Insurance(insurance) => price.minus(insurance)?,
+            Division::CoPay(co_pay) => co_pay.at_most(price)?,
+            Division::CoInsurance(rate) => price.percent(rate)?,
+        };
+        let insurance = price.minus(client)?;
+        if client.is_negative() || insurance.is_negative() {
             return Err(ShareError::ExceedsPrice);
         }
         Ok(Self { client, insurance })
@@ -57,46 +70,64 @@ impl Shares {
 mod tests {
     use super::*;
     use money::Currency;
+    use proptest::prelude::*;
 
     fn usd(minor: i64) -> Money {
         Money::from_minor(minor, Currency::USD)
     }
 
+    fn of(price: i64, division: Division) -> Result<(i64, i64), ShareError> {
+        Shares::of(usd(price), division)
+            .map(|shares| (shares.client.minor(), shares.insurance.minor()))
+    }
+
     #[test]
     fn the_client_owes_what_insurance_does_not() {
-        let shares = Shares::of(usd(15_000), Some(usd(11_000)), Responsibility::Client);
         assert_eq!(
-            shares,
-            Ok(Shares {
-                client: usd(4_000),
-                insurance: usd(11_000)
-            })
+            of(15_000, Division::Insurance(usd(11_000))),
+            Ok((4_000, 11_000))
         );
     }
 
     #[test]
     fn without_a_word_the_responsibility_decides() {
-        let by_client = Shares::of(usd(150), None, Responsibility::Client);
-        assert_eq!(
-            by_client,
-            Ok(Shares {
-                client: usd(150),
-                insurance: usd(0)
-            })
-        );
-        let by_insurance = Shares::of(usd(150), None, Responsibility::Insurance);
-        assert_eq!(
-            by_insurance,
-            Ok(Shares {
-                client: usd(0),
-                insurance: usd(150)
-            })
-        );
+        let by = |responsibility| of(150, Division::Responsible(responsibility));
+        assert_eq!(by(Responsibility::Client), Ok((150, 0)));
+        assert_eq!(by(Responsibility::Insurance), Ok((0, 150)));
+    }
+
+    #[test]
+    fn a_co_pay_is_the_clients_and_never_more_than_the_price() {
+        assert_eq!(of(15_000, Division::CoPay(usd(2_500))), Ok((2_500, 12_500)));
+        assert_eq!(of(2_000, Division::CoPay(usd(2_500))), Ok((2_000, 0)));
+    }
+
+    #[test]
+    fn co_insurance_rounds_half_to_even() {
+        let rate = |text: &str| Division::CoInsurance(text.parse().expect("a rate"));
+        assert_eq!(of(15_000, rate("20")), Ok((3_000, 12_000)));
+        assert_eq!(of(25, rate("50")), Ok((12, 13)));
+        assert_eq!(of(100, rate("101")), Err(ShareError::ExceedsPrice));
     }
 
     #[test]
     fn insurance_never_owes_more_than_the_price() {
-        let shares = Shares::of(usd(100), Some(usd(101)), Responsibility::Client);
-        assert_eq!(shares, Err(ShareError::ExceedsPrice));
+        assert_eq!(
+            of(100, Division::Insurance(usd(101))),
+            Err(ShareError::ExceedsPrice)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn shares_sum_to_the_price(price in 0_i64..10_000_000, part in 0_i64..10_000_000, percent in 0_u32..=100) {
+            let rate = percent.to_string().parse().expect("a rate");
+            for division in [Division::CoPay(usd(part)), Division::CoInsurance(rate), Division::Insurance(usd(part))] {
+                if let Ok((client, insurance)) = of(price, division) {
+                    prop_assert_eq!(client + insurance, price);
+                    prop_assert!(client >= 0 && insurance >= 0);
+                }
+            }
+        }
     }
 }

@@ -47,6 +47,25 @@ pub enum Occasion {
         /// The bill.
         number: i64,
     },
+    /// A bill was written anew.
+    BillEdited {
+        /// Its number.
+        number: i64,
+    },
+    /// Something was taken off.
+    Adjusted {
+        /// The bill.
+        number: i64,
+        /// In words for the client.
+        text: String,
+    },
+    /// What was taken off is owed again.
+    AdjustmentReversed {
+        /// The bill.
+        number: i64,
+        /// In words for the client.
+        text: String,
+    },
 }
 
 impl Occasion {
@@ -60,6 +79,9 @@ impl Occasion {
             Self::InsurerPayment { number, .. } => format!("Insurance decision on bill {number}"),
             Self::Refund { .. } => "Refund".to_owned(),
             Self::CreditApplied { number } => format!("Credit applied to bill {number}"),
+            Self::BillEdited { number } => format!("Bill {number} corrected"),
+            Self::Adjusted { text, .. } => text.clone(),
+            Self::AdjustmentReversed { .. } => "Adjustment taken back".to_owned(),
         }
     }
 
@@ -83,7 +105,12 @@ impl Occasion {
             }
             Self::InsurerPayment { payer, .. } => Some(payer.clone()),
             Self::Refund { method } if !method.is_empty() => Some(format!("of {method}")),
-            Self::Refund { .. } | Self::BillCancelled { .. } | Self::CreditApplied { .. } => None,
+            Self::Adjusted { number, .. } => Some(format!("on bill {number}")),
+            Self::AdjustmentReversed { number, text } => Some(format!("{text}, on bill {number}")),
+            Self::Refund { .. }
+            | Self::BillCancelled { .. }
+            | Self::BillEdited { .. }
+            | Self::CreditApplied { .. } => None,
         }
     }
 }
@@ -246,6 +273,13 @@ mod tests {
                     method: "Cash".to_owned(),
                 },
                 "Refund · of Cash",
+            ),
+            (
+                Occasion::Adjusted {
+                    number: 7,
+                    text: "Today's session is free".to_owned(),
+                },
+                "Today's session is free · on bill 7",
             ),
         ] {
             assert_eq!(occasion.to_string(), text);

@@ -1,12 +1,14 @@
 //! From sessions and products to the lines of a bill.
 
+use crate::domain::adjustment::Reduction;
 use crate::domain::bill::{Item, Line, Revenue};
-use crate::domain::shares::{Responsibility, ShareError, Shares};
+use crate::domain::shares::{Division, Responsibility, ShareError, Shares};
+use crate::domain::terms::ClientPart;
 use crate::store::practices::Practice;
 use crate::store::sessions::{BillableLine, BillableSession};
 use crate::{Error, Missing, Result};
 use ::rpc::Invalid;
-use ids::SessionId;
+use ids::{PolicyId, SessionId};
 use money::Money;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,17 +19,25 @@ pub struct SessionTerms {
     pub session: SessionId,
     /// Lines that depart.
     pub lines: Vec<LineTerms>,
+    /// What the client owes of it, insurance the rest; none follows the bill.
+    pub client_part: Option<ClientPart>,
 }
 
 /// How a session's line departs from its record.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LineTerms {
     /// The line, from 1.
     pub number: i32,
     /// Of all units, 0 or more; none keeps the recorded price.
     pub price: Option<Money>,
-    /// What insurance owes of it; none follows the bill.
+    /// What insurance owes of it; none follows the session's client part, then the bill.
     pub insurance: Option<Money>,
+    /// Another service; none keeps the recorded one.
+    pub service_code: Option<String>,
+    /// Other words; none keeps the recorded ones.
+    pub description: Option<String>,
+    /// Other units, from 1; none keeps the recorded ones.
+    pub units: Option<i32>,
 }
 
 /// Something sold that is no session.
@@ -48,6 +58,18 @@ pub struct Content {
     pub products: Vec<Product>,
     /// Who owes lines that do not say.
     pub responsibility: Responsibility,
+    /// Whose insurance owes.
+    pub policy: Option<PolicyId>,
+    /// What is taken off, in order.
+    pub reductions: Vec<Reduction>,
+}
+
+impl Content {
+    /// The sessions it names, in order.
+    #[must_use]
+    pub fn session_ids(&self) -> Vec<SessionId> {
+        self.sessions.iter().map(|terms| terms.session).collect()
+    }
 }
 
 /// The lines, numbered from 1, each with its revenue. `found` are the client's sessions, locked.
@@ -115,94 +137,144 @@ fn session_lines(
     if !session.billable {
         return Err(Error::SessionNotBillable(session.session));
     }
-    for (at, departing) in terms.lines.iter().enumerate() {
-        let known = session
-            .lines
-            .iter()
-            .any(|line| line.number == departing.number);
-        let twice = terms
-            .lines
-            .iter()
-            .filter(|other| other.number == departing.number)
-            .count()
-            > 1;
-        if !known || twice {
-            let must = if known {
-                "must not be named twice"
-            } else {
-                "must be a line of the session"
-            };
-            return Err(Invalid::new(format!("{field}.line_terms[{at}].line_number"), must).into());
-        }
-    }
-    // Insurance does not pay for what did not take place.
-    let responsibility = match session.missed {
-        Some(_) => Responsibility::Client,
-        None => responsibility,
+    named_once(field, &terms.lines, session)?;
+    // Insurance does not pay for what did not take place: the fee is the client's, whatever the terms.
+    let (responsibility, mut part) = match session.missed {
+        Some(_) => (Responsibility::Client, None),
+        None => (responsibility, client_part(practice, field, terms)?),
     };
     for recorded in &session.lines {
         let departs = terms
             .lines
             .iter()
             .position(|line| line.number == recorded.number);
-        let departing = departs.and_then(|at| terms.lines.get(at));
         let field = format!("{field}.line_terms[{}]", departs.unwrap_or(0));
-        insurable(session, &field, departing)?;
-        let (price, shares) = priced(practice, (responsibility, &field), recorded, departing)?;
-        let item = Item::Service {
-            session: session.session,
-            session_line: recorded.number,
-            code: recorded.service_code.clone(),
-            modifiers: recorded.modifiers.clone(),
-            date: session.service_date,
-            clinician: session.clinician_name.clone(),
-        };
-        let line = Line {
-            number: 0,
-            item,
-            description: recorded.description.clone(),
-            units: recorded.units,
-            price,
-            shares,
-            fee: session.missed,
-        };
-        lines.push((session.revenue(), line));
+        let departing = departs.and_then(|at| terms.lines.get(at));
+        let departing = departing.cloned().unwrap_or_default();
+        let units = departing.units.unwrap_or(recorded.units);
+        let (price, insurance) = priced(practice, &field, (recorded, units), &departing)?;
+        if session.missed.is_some() && insurance.is_some_and(Money::is_positive) {
+            let must = "must be 0: insurance owes nothing for a missed session";
+            return Err(Invalid::new(format!("{field}.insurance_share"), must).into());
+        }
+        let shares = divided(price, insurance, &mut part, responsibility)
+            .map_err(|error| refused(error, format!("{field}.insurance_share")))?;
+        lines.push((
+            session.revenue(),
+            line(session, recorded, departing, (units, price, shares)),
+        ));
     }
-    Ok(())
+    match part {
+        Some(ClientPart::CoPay(left)) if left.is_positive() => {
+            Err(Error::ShareExceedsPrice(format!("{field}.co_pay")))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
-/// Errors: INVALID_FIELD, when insurance is to owe for a missed session.
-fn insurable(
-    session: &BillableSession,
+/// What the client owes of a session that took place, when the terms say so.
+fn client_part(
+    practice: &Practice,
     field: &str,
-    departing: Option<&LineTerms>,
-) -> Result<(), Invalid> {
-    let insurance = departing.and_then(|terms| terms.insurance);
-    if session.missed.is_some() && insurance.is_some_and(Money::is_positive) {
-        let must = "must be 0: insurance owes nothing for a missed session";
-        return Err(Invalid::new(format!("{field}.insurance_share"), must));
+    terms: &SessionTerms,
+) -> Result<Option<ClientPart>> {
+    match terms.client_part {
+        Some(ClientPart::CoPay(co_pay)) => {
+            let co_pay = practice.in_currency(co_pay, &format!("{field}.co_pay"))?;
+            Ok(Some(ClientPart::CoPay(co_pay)))
+        }
+        other @ (Some(ClientPart::CoInsurance(_)) | None) => Ok(other),
+    }
+}
+
+/// Terms are about lines of the session, one each.
+fn named_once(field: &str, terms: &[LineTerms], session: &BillableSession) -> Result<()> {
+    let mut named = BTreeSet::new();
+    for (at, departing) in terms.iter().enumerate() {
+        let mut recorded = session.lines.iter();
+        let must = if !recorded.any(|line| line.number == departing.number) {
+            "must be a line of the session"
+        } else if !named.insert(departing.number) {
+            "must not be named twice"
+        } else {
+            continue;
+        };
+        return Err(Invalid::new(format!("{field}.line_terms[{at}].line_number"), must).into());
     }
     Ok(())
 }
 
+/// What the line costs, and what insurance owes of it if the terms say so.
 fn priced(
     practice: &Practice,
-    (responsibility, field): (Responsibility, &str),
-    recorded: &BillableLine,
-    departing: Option<&LineTerms>,
-) -> Result<(Money, Shares)> {
-    let price = match departing.and_then(|terms| terms.price) {
+    field: &str,
+    (recorded, units): (&BillableLine, i32),
+    departing: &LineTerms,
+) -> Result<(Money, Option<Money>)> {
+    let price = match departing.price {
         Some(price) => practice.in_currency(price, &format!("{field}.price"))?,
-        None => recorded.unit_price.times(i64::from(recorded.units))?,
+        None => recorded.unit_price.times(i64::from(units))?,
     };
-    let insurance_field = format!("{field}.insurance_share");
-    let insurance = departing.and_then(|terms| terms.insurance);
-    let insurance = insurance
-        .map(|share| practice.in_currency(share, &insurance_field))
+    let insurance = departing
+        .insurance
+        .map(|share| practice.in_currency(share, &format!("{field}.insurance_share")))
         .transpose()?;
-    let shares = Shares::of(price, insurance, responsibility).map_err(|error| match error {
-        ShareError::ExceedsPrice => Error::ShareExceedsPrice(insurance_field),
+    Ok((price, insurance))
+}
+
+fn line(
+    session: &BillableSession,
+    recorded: &BillableLine,
+    departing: LineTerms,
+    (units, price, shares): (i32, Money, Shares),
+) -> Line {
+    let item = Item::Service {
+        session: session.session,
+        session_line: recorded.number,
+        code: departing
+            .service_code
+            .unwrap_or_else(|| recorded.service_code.clone()),
+        modifiers: recorded.modifiers.clone(),
+        date: session.service_date,
+        clinician: session.clinician_name.clone(),
+    };
+    Line {
+        number: 0,
+        item,
+        description: departing
+            .description
+            .unwrap_or_else(|| recorded.description.clone()),
+        units,
+        price,
+        shares,
+        fee: session.missed,
+    }
+}
+
+/// The shares of one line; a co-pay is what the lines before have left of it.
+fn divided(
+    price: Money,
+    insurance: Option<Money>,
+    part: &mut Option<ClientPart>,
+    responsibility: Responsibility,
+) -> Result<Shares, ShareError> {
+    if let Some(insurance) = insurance {
+        return Shares::of(price, Division::Insurance(insurance));
+    }
+    match part {
+        Some(ClientPart::CoPay(left)) => {
+            let shares = Shares::of(price, Division::CoPay(*left))?;
+            *left = left.minus(shares.client)?;
+            Ok(shares)
+        }
+        Some(ClientPart::CoInsurance(rate)) => Shares::of(price, Division::CoInsurance(*rate)),
+        None => Shares::of(price, Division::Responsible(responsibility)),
+    }
+}
+
+fn refused(error: ShareError, field: String) -> Error {
+    match error {
+        ShareError::ExceedsPrice => Error::ShareExceedsPrice(field),
         ShareError::Money(error) => Error::Money(error),
-    })?;
-    Ok((price, shares))
+    }
 }

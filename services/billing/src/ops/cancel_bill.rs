@@ -1,9 +1,10 @@
+use super::edit_bill::{refused, under_way};
 use super::get_bill::{ShownBill, shown};
 use super::{entry, post};
 use crate::domain::entry::Act;
-use crate::domain::issue::{self, CancelRefusal};
+use crate::domain::issue;
 use crate::wire::event;
-use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
+use crate::{Billing, OUTBOX, REQUESTS, Result, store};
 use ::rpc::Caller;
 use ids::{BillId, PracticeId};
 use pg::RequestKey;
@@ -24,18 +25,12 @@ pub async fn cancel_bill(
     }
     let before = store::bills::lock_one(&mut tx, practice, bill).await?;
     let currency = before.face.total.currency();
-    let held = store::holds::held(&mut tx, practice, (bill, currency), now)
-        .await?
-        .is_positive();
-    let decided = store::insurer_payments::exists_on_bill(&mut tx, practice, bill).await?;
-    let issued = store::entries::transfers_of_issue(&mut tx, practice, bill).await?;
+    let under_way = under_way(&mut tx, practice, (bill, currency), now).await?;
+    let booked = store::entries::live_transfers_of_bill(&mut tx, practice, bill).await?;
+    let adjustments = store::adjustments::live_on_bill(&mut tx, practice, (bill, currency)).await?;
 
-    let (transfers, after) = issue::cancel_bill(&before.standing, &issued, (decided, held))
-        .map_err(|refusal| match refusal {
-            CancelRefusal::Cancelled => Error::BillCancelled(bill),
-            CancelRefusal::HasPayments => Error::BillHasPayments(bill),
-            CancelRefusal::PaymentInProgress => Error::PaymentInProgress(bill),
-        })?;
+    let (transfers, after) = issue::cancel_bill(&before.standing, &booked, under_way)
+        .map_err(|fixed| refused(fixed, bill))?;
     let today = store::practices::get(&mut tx, practice)
         .await?
         .local_date(now)?;
@@ -47,6 +42,7 @@ pub async fn cancel_bill(
     )?;
 
     store::bills::update_standings(&mut tx, practice, &[after]).await?;
+    store::adjustments::update_reversed(&mut tx, practice, &adjustments, now).await?;
     store::bills::update_cancelled(&mut tx, practice, bill, (now, reason)).await?;
     post(&mut tx, practice, now, &entry).await?;
     let cancelled = shown(&mut tx, practice, bill, now).await?;

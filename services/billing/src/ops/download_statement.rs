@@ -71,7 +71,10 @@ fn movement(movement: Movement) -> MovementFacts {
 const fn kind(occasion: &Occasion) -> MovementKind {
     match occasion {
         Occasion::BillIssued { .. } => MovementKind::Charge,
-        Occasion::BillCancelled { .. } => MovementKind::Adjustment,
+        Occasion::BillCancelled { .. }
+        | Occasion::BillEdited { .. }
+        | Occasion::Adjusted { .. }
+        | Occasion::AdjustmentReversed { .. } => MovementKind::Adjustment,
         Occasion::Payment { .. } => MovementKind::Payment,
         Occasion::InsurerPayment { .. } => MovementKind::Insurance,
         Occasion::Refund { .. } => MovementKind::Refund,

@@ -1,3 +1,4 @@
+use crate::domain::adjustment::Adjustment;
 use crate::domain::bill::{Bill, Line};
 use crate::{Billing, Result, store};
 use ::rpc::Caller;
@@ -13,8 +14,18 @@ pub struct ShownBill {
     pub bill: Bill,
     /// In order; left out in lists.
     pub lines: Vec<Line>,
+    /// What was taken off and counts, in order; left out in lists.
+    pub adjustments: Vec<Adjustment>,
     /// What online payments in progress have set aside.
     pub held: Money,
+}
+
+impl ShownBill {
+    /// Changes with every change of the bill.
+    #[must_use]
+    pub fn etag(&self) -> String {
+        format!("r{}", self.bill.face.revision)
+    }
 }
 
 /// Reads a bill. Errors: BILL_NOT_FOUND.
@@ -41,5 +52,12 @@ pub(crate) async fn shown(
     let currency = bill.face.total.currency();
     let lines = store::bills::lines(conn, practice, bill.id(), currency).await?;
     let held = store::holds::held(conn, practice, (bill.id(), currency), now).await?;
-    Ok(ShownBill { bill, lines, held })
+    let adjustments =
+        store::adjustments::live_on_bill(conn, practice, (bill.id(), currency)).await?;
+    Ok(ShownBill {
+        bill,
+        lines,
+        adjustments,
+        held,
+    })
 }

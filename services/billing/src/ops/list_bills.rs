@@ -58,6 +58,7 @@ pub async fn list_bills(
         ShownBill {
             bill,
             lines: Vec::new(),
+            adjustments: Vec::new(),
             held,
         }
     });

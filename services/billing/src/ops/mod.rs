@@ -7,25 +7,33 @@ pub mod add_contact;
 pub mod add_payer;
 pub mod add_policy;
 pub mod add_service;
+pub mod adjust_bill;
 pub mod apply_credit;
 pub mod assign_sliding_scale;
 pub mod bill_lines;
+pub mod book_bills;
 pub mod cancel_bill;
 pub mod correct_session;
 pub mod download_bill;
 pub mod download_receipt;
 pub mod download_statement;
+pub mod edit_bill;
 pub mod end_client_rate;
 pub mod get_bill;
 pub mod get_client;
 pub mod get_client_balance;
+pub mod get_client_terms;
 pub mod get_missed_session_policy;
 pub mod get_pay_page;
+pub mod get_practice_terms;
 pub mod get_session;
 pub mod get_sliding_scale;
 pub mod get_statement;
 pub mod issue_bill;
 pub mod letter;
+pub mod list_automation_runs;
+pub mod list_automation_skips;
+pub mod list_bill_changes;
 pub mod list_bills;
 pub mod list_client_rates;
 pub mod list_clients;
@@ -41,9 +49,13 @@ pub mod record_sessions;
 pub mod register_practice;
 pub mod release_hold;
 pub mod retire_service;
+pub mod reverse_adjustment;
+pub mod run_automation;
 pub mod session_content;
 pub mod set_client_rate;
+pub mod set_client_terms;
 pub mod set_missed_session_policy;
+pub mod set_practice_terms;
 pub mod set_service_price;
 pub mod set_sliding_scale;
 pub mod share_bill;
@@ -77,7 +89,16 @@ async fn post(
     now: Timestamp,
     entry: &Entry,
 ) -> Result<()> {
-    let entries = std::slice::from_ref(entry);
+    post_all(conn, practice, now, std::slice::from_ref(entry)).await
+}
+
+/// Writes entries and the balances they move.
+async fn post_all(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    now: Timestamp,
+    entries: &[Entry],
+) -> Result<()> {
     store::entries::insert(conn, practice, now, entries).await?;
     store::accounts::move_balances(conn, practice, entries).await
 }

@@ -5,8 +5,10 @@ use ::rpc::{enter, parse};
 use pg::Filter;
 use proto::billing::v1::bill_service_server::BillService;
 use proto::billing::v1::{
-    CancelBillRequest, CancelBillResponse, GetBillRequest, GetBillResponse, GetPayPageRequest,
-    GetPayPageResponse, IssueBillRequest, IssueBillResponse, ListBillsRequest, ListBillsResponse,
+    AdjustBillRequest, AdjustBillResponse, CancelBillRequest, CancelBillResponse, EditBillRequest,
+    EditBillResponse, GetBillRequest, GetBillResponse, GetPayPageRequest, GetPayPageResponse,
+    IssueBillRequest, IssueBillResponse, ListBillChangesRequest, ListBillChangesResponse,
+    ListBillsRequest, ListBillsResponse, ReverseAdjustmentRequest, ReverseAdjustmentResponse,
     ShareBillRequest, ShareBillResponse,
 };
 use tonic::{Request, Response, Status};
@@ -92,6 +94,77 @@ impl BillService for Billing {
             ops::share_bill::share_bill(self, &caller, &key, (practice, bill), asked.without_pdf)
                 .await?;
         Ok(Response::new(ShareBillResponse {
+            bill: Some(wire::bill::bill(&bill)),
+        }))
+    }
+
+    async fn edit_bill(
+        &self,
+        request: Request<EditBillRequest>,
+    ) -> Result<Response<EditBillResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let (_, key) = request_key((&asked.practice_id, &asked.request_id), "EditBill", &asked)?;
+        let edit = wire::bill::edit_bill(asked)?;
+        let bill = Box::pin(ops::edit_bill::edit_bill(self, &caller, &key, edit)).await?;
+        Ok(Response::new(EditBillResponse {
+            bill: Some(wire::bill::bill(&bill)),
+        }))
+    }
+
+    async fn list_bill_changes(
+        &self,
+        request: Request<ListBillChangesRequest>,
+    ) -> Result<Response<ListBillChangesResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let bill = parse(&asked.bill_id, "bill_id")?;
+        let (current, changes) =
+            ops::list_bill_changes::list_bill_changes(self, &caller, practice, bill).await?;
+        Ok(Response::new(wire::bill::bill_changes(&current, changes)?))
+    }
+
+    async fn adjust_bill(
+        &self,
+        request: Request<AdjustBillRequest>,
+    ) -> Result<Response<AdjustBillResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let (practice, key) = request_key(
+            (&asked.practice_id, &asked.request_id),
+            "AdjustBill",
+            &asked,
+        )?;
+        let bill = parse(&asked.bill_id, "bill_id")?;
+        let reduction = parse::required(asked.reduction, "reduction")?;
+        let reduction = wire::adjustment::reduction(reduction, "reduction")?;
+        let (bill, adjustment) =
+            ops::adjust_bill::adjust_bill(self, &caller, &key, (practice, bill), reduction).await?;
+        Ok(Response::new(AdjustBillResponse {
+            bill: Some(wire::bill::bill(&bill)),
+            adjustment: Some(wire::adjustment::adjustment(&adjustment)),
+        }))
+    }
+
+    async fn reverse_adjustment(
+        &self,
+        request: Request<ReverseAdjustmentRequest>,
+    ) -> Result<Response<ReverseAdjustmentResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let (practice, key) = request_key(
+            (&asked.practice_id, &asked.request_id),
+            "ReverseAdjustment",
+            &asked,
+        )?;
+        let bill = parse(&asked.bill_id, "bill_id")?;
+        let adjustment = parse(&asked.adjustment_id, "adjustment_id")?;
+        let bill = ops::reverse_adjustment::reverse_adjustment(
+            self,
+            &caller,
+            &key,
+            (practice, bill),
+            adjustment,
+        )
+        .await?;
+        Ok(Response::new(ReverseAdjustmentResponse {
             bill: Some(wire::bill::bill(&bill)),
         }))
     }

@@ -1,5 +1,6 @@
 //! The door: a handler parses, calls its op, and shows what came of it.
 
+mod automation_service;
 mod bill_service;
 mod client_service;
 mod document_service;
@@ -7,16 +8,19 @@ mod fee_service;
 mod ledger_service;
 mod session_service;
 mod session_stream;
+mod terms_service;
 
 use crate::{Billing, Result};
 use ids::PracticeId;
 use pg::RequestKey;
+use proto::billing::v1::automation_service_server::AutomationServiceServer;
 use proto::billing::v1::bill_service_server::BillServiceServer;
 use proto::billing::v1::client_service_server::ClientServiceServer;
 use proto::billing::v1::document_service_server::DocumentServiceServer;
 use proto::billing::v1::fee_service_server::FeeServiceServer;
 use proto::billing::v1::ledger_service_server::LedgerServiceServer;
 use proto::billing::v1::session_service_server::SessionServiceServer;
+use proto::billing::v1::terms_service_server::TermsServiceServer;
 
 /// Every service of billing's contract.
 #[must_use]
@@ -31,6 +35,8 @@ pub fn routes(billing: &Billing) -> ::rpc::Routes {
         .offer(DocumentServiceServer::new(billing.clone()))
         .offer(BillServiceServer::new(billing.clone()))
         .offer(LedgerServiceServer::new(billing.clone()))
+        .offer(TermsServiceServer::new(billing.clone()))
+        .offer(AutomationServiceServer::new(billing.clone()))
 }
 
 /// What makes a mutation the same request. Errors: INVALID_FIELD.

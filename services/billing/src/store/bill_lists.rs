@@ -53,7 +53,8 @@ pub async fn list(
             revision,
             create_time as "create_time: jiff_sqlx::Timestamp",
             share_time as "share_time: jiff_sqlx::Timestamp",
-            cancel_time as "cancel_time: jiff_sqlx::Timestamp"
+            cancel_time as "cancel_time: jiff_sqlx::Timestamp",
+            run_date as "run_date: jiff_sqlx::Date"
         from billing.bills
         where practice_id = $1
             and number < coalesce($2::bigint, 9223372036854775807)

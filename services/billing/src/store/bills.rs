@@ -34,6 +34,7 @@ pub(super) struct Row {
     pub(super) create_time: jiff_sqlx::Timestamp,
     pub(super) share_time: Option<jiff_sqlx::Timestamp>,
     pub(super) cancel_time: Option<jiff_sqlx::Timestamp>,
+    pub(super) run_date: Option<jiff_sqlx::Date>,
 }
 
 /// The columns are written out in each query, since the macro wants them there; this reads them all the same.
@@ -64,6 +65,7 @@ impl Row {
             create_time: self.create_time.to_jiff(),
             share_time: self.share_time.map(jiff_sqlx::Timestamp::to_jiff),
             cancel_time: self.cancel_time.map(jiff_sqlx::Timestamp::to_jiff),
+            run_date: self.run_date.map(jiff_sqlx::Date::to_jiff),
         };
         Ok(Bill { standing, face })
     }
@@ -102,7 +104,8 @@ pub async fn lock(
             revision,
             create_time as "create_time: jiff_sqlx::Timestamp",
             share_time as "share_time: jiff_sqlx::Timestamp",
-            cancel_time as "cancel_time: jiff_sqlx::Timestamp"
+            cancel_time as "cancel_time: jiff_sqlx::Timestamp",
+            run_date as "run_date: jiff_sqlx::Date"
         from billing.bills
         where practice_id = $1 and bill_id = any($2)
         order by bill_id
@@ -149,7 +152,8 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, bill: BillId) ->
             revision,
             create_time as "create_time: jiff_sqlx::Timestamp",
             share_time as "share_time: jiff_sqlx::Timestamp",
-            cancel_time as "cancel_time: jiff_sqlx::Timestamp"
+            cancel_time as "cancel_time: jiff_sqlx::Timestamp",
+            run_date as "run_date: jiff_sqlx::Date"
         from billing.bills
         where practice_id = $1 and bill_id = $2
         "#,
@@ -328,6 +332,71 @@ pub async fn update_cancelled(
         bill.uuid(),
         now.to_sqlx() as jiff_sqlx::Timestamp,
         reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes a locked bill anew as it was edited, without its lines, which are taken off it.
+pub async fn update_edited(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: &Bill,
+) -> Result<(), sqlx::Error> {
+    let (standing, face) = (&bill.standing, &bill.face);
+    sqlx::query!(
+        r#"
+        with line as (
+            delete from billing.bill_lines where practice_id = $1 and bill_id = $2
+        ), freed as (
+            delete from billing.billed_lines where practice_id = $1 and bill_id = $2
+        )
+        update billing.bills
+        set
+            policy_id = $3,
+            due_date = $4,
+            last_service_date = $5,
+            total_minor = $6,
+            client_owes_minor = $7,
+            insurance_owes_minor = $8,
+            client_balance_minor = $7,
+            insurance_balance_minor = $8,
+            comments = $9,
+            revision = revision + 1
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        standing.bill.uuid(),
+        standing.policy.map(PolicyId::uuid),
+        face.due_date.to_sqlx() as jiff_sqlx::Date,
+        face.last_service_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
+        face.total.minor(),
+        standing.client_owes.minor(),
+        standing.insurance_owes.minor(),
+        face.comments,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what a locked bill says besides what is owed on it.
+pub async fn update_terms(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: &Bill,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        update billing.bills
+        set due_date = $3, comments = $4, revision = revision + 1
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        bill.id().uuid(),
+        bill.face.due_date.to_sqlx() as jiff_sqlx::Date,
+        bill.face.comments,
     )
     .execute(conn)
     .await?;

@@ -5,8 +5,8 @@ use crate::domain::account::{Account, AccountKind};
 use crate::domain::entry::{Act, Entry, Transfer, Transfers};
 use crate::{Error, Result};
 use ids::{
-    BillId, ClientId, EntryId, InsurerPaymentId, PaymentId, PolicyId, PracticeId, RefundId,
-    TransferId,
+    AdjustmentId, BillId, ClientId, EntryId, InsurerPaymentId, PaymentId, PolicyId, PracticeId,
+    RefundId, TransferId,
 };
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
@@ -27,14 +27,16 @@ pub async fn insert(
         with entry as (
             insert into billing.entries (
                 practice_id, entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id,
-                insurer_payment_id, create_time
+                insurer_payment_id, adjustment_id, create_time
             )
             select $1, fresh.entry_id, fresh.kind, fresh.entry_date::date, fresh.client_id, fresh.bill_id,
-                fresh.payment_id, fresh.refund_id, fresh.insurer_payment_id, $2
+                fresh.payment_id, fresh.refund_id, fresh.insurer_payment_id, fresh.adjustment_id, $2
             from unnest(
-                $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[]
+                $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[],
+                $18::uuid[]
             ) as fresh (
-                entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id, insurer_payment_id
+                entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id, insurer_payment_id,
+                adjustment_id
             )
         )
         insert into billing.transfers (
@@ -67,6 +69,7 @@ pub async fn insert(
         &row.credits,
         &row.amounts,
         &row.reversed as &[Option<Uuid>],
+        &row.adjustments as &[Option<Uuid>],
     )
     .execute(conn)
     .await?;
@@ -83,6 +86,7 @@ struct Columns {
     payments: Vec<Option<Uuid>>,
     refunds: Vec<Option<Uuid>>,
     insurer_payments: Vec<Option<Uuid>>,
+    adjustments: Vec<Option<Uuid>>,
     transfer_ids: Vec<Uuid>,
     transfer_entries: Vec<Uuid>,
     positions: Vec<i32>,
@@ -96,15 +100,16 @@ impl Columns {
     fn of(practice: PracticeId, entries: &[Entry]) -> Self {
         let mut row = Self::default();
         for entry in entries {
-            let (payment, refund, insurer_payment) = subjects(entry.act);
+            let subject = Subjects::of(entry.act);
             row.ids.push(entry.id.uuid());
             row.kinds.push(entry.act.name().to_owned());
             row.dates.push(entry.date.to_string());
             row.clients.push(entry.client.uuid());
             row.bills.push(entry.act.bill().map(BillId::uuid));
-            row.payments.push(payment);
-            row.refunds.push(refund);
-            row.insurer_payments.push(insurer_payment);
+            row.payments.push(subject.payment);
+            row.refunds.push(subject.refund);
+            row.insurer_payments.push(subject.insurer_payment);
+            row.adjustments.push(subject.adjustment);
             for (position, (id, transfer)) in (1..).zip(&entry.transfers) {
                 row.transfer_ids.push(id.uuid());
                 row.transfer_entries.push(entry.id.uuid());
@@ -119,12 +124,31 @@ impl Columns {
     }
 }
 
-fn subjects(act: Act) -> (Option<Uuid>, Option<Uuid>, Option<Uuid>) {
-    match act {
-        Act::BillIssued(_) | Act::BillCancelled(_) | Act::CreditApplied(_) => (None, None, None),
-        Act::Payment(payment) => (Some(payment.uuid()), None, None),
-        Act::Refund(refund) => (None, Some(refund.uuid()), None),
-        Act::InsurerPayment(insurer_payment, _) => (None, None, Some(insurer_payment.uuid())),
+/// What an entry is about besides its bill.
+#[derive(Default)]
+struct Subjects {
+    payment: Option<Uuid>,
+    refund: Option<Uuid>,
+    insurer_payment: Option<Uuid>,
+    adjustment: Option<Uuid>,
+}
+
+impl Subjects {
+    fn of(act: Act) -> Self {
+        let mut subject = Self::default();
+        match act {
+            Act::BillIssued(_)
+            | Act::BillEdited(_)
+            | Act::BillCancelled(_)
+            | Act::CreditApplied(_) => {}
+            Act::Payment(payment) => subject.payment = Some(payment.uuid()),
+            Act::Refund(refund) => subject.refund = Some(refund.uuid()),
+            Act::InsurerPayment(paid, _) => subject.insurer_payment = Some(paid.uuid()),
+            Act::Adjusted(adjustment, _) | Act::AdjustmentReversed(adjustment, _) => {
+                subject.adjustment = Some(adjustment.uuid());
+            }
+        }
+        subject
     }
 }
 
@@ -139,7 +163,8 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
             bill_id as "bill_id: BillId",
             payment_id as "payment_id: PaymentId",
             refund_id as "refund_id: RefundId",
-            insurer_payment_id as "insurer_payment_id: InsurerPaymentId"
+            insurer_payment_id as "insurer_payment_id: InsurerPaymentId",
+            adjustment_id as "adjustment_id: AdjustmentId"
         from billing.entries
         where practice_id = $1 and entry_id = $2
         "#,
@@ -149,19 +174,19 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::Stored("an entry that is not there"))?;
-    let act = match (
-        row.kind.as_str(),
-        row.bill_id,
-        row.payment_id,
-        row.refund_id,
-        row.insurer_payment_id,
-    ) {
+    let subjects = (row.payment_id, row.refund_id, row.insurer_payment_id);
+    let act = match (row.kind.as_str(), row.bill_id, subjects, row.adjustment_id) {
         ("bill_issued", Some(bill), ..) => Act::BillIssued(bill),
+        ("bill_edited", Some(bill), ..) => Act::BillEdited(bill),
         ("bill_cancelled", Some(bill), ..) => Act::BillCancelled(bill),
         ("credit_applied", Some(bill), ..) => Act::CreditApplied(bill),
-        ("insurer_payment", Some(bill), _, _, Some(paid)) => Act::InsurerPayment(paid, bill),
-        ("payment", _, Some(payment), ..) => Act::Payment(payment),
-        ("refund", _, _, Some(refund), _) => Act::Refund(refund),
+        ("insurer_payment", Some(bill), (_, _, Some(paid)), _) => Act::InsurerPayment(paid, bill),
+        ("payment", _, (Some(payment), ..), _) => Act::Payment(payment),
+        ("refund", _, (_, Some(refund), _), _) => Act::Refund(refund),
+        ("adjustment", Some(bill), _, Some(adjustment)) => Act::Adjusted(adjustment, bill),
+        ("adjustment_reversed", Some(bill), _, Some(adjustment)) => {
+            Act::AdjustmentReversed(adjustment, bill)
+        }
         _unknown => return Err(Error::Stored("an entry's kind")),
     };
     let transfers = transfers_of(conn, practice, &[entry]).await?;
@@ -180,8 +205,8 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
     })
 }
 
-/// The transfers of a bill's issue, to be reversed.
-pub async fn transfers_of_issue(
+/// The transfers of what a bill says that count: of its issue or last edit, and of its adjustments.
+pub async fn live_transfers_of_bill(
     conn: &mut PgConnection,
     practice: PracticeId,
     bill: BillId,
@@ -190,14 +215,51 @@ pub async fn transfers_of_issue(
         r#"
         select entry_id as "entry_id: EntryId"
         from billing.entries
-        where practice_id = $1 and bill_id = $2 and kind = 'bill_issued'
+        where practice_id = $1 and bill_id = $2 and kind in ('bill_issued', 'bill_edited', 'adjustment')
         "#,
         practice.uuid(),
         bill.uuid(),
     )
     .fetch_all(&mut *conn)
     .await?;
-    transfers_of(conn, practice, &entries).await
+    unreversed(conn, practice, &entries).await
+}
+
+/// The transfers of one entry that count.
+pub async fn live_transfers_of(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    entry: EntryId,
+) -> Result<Vec<(TransferId, Transfer)>> {
+    unreversed(conn, practice, &[entry]).await
+}
+
+/// A transfer that reverses another, or is reversed, no longer counts.
+async fn unreversed(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    entries: &[EntryId],
+) -> Result<Vec<(TransferId, Transfer)>> {
+    let transfers = transfers_of(conn, practice, entries).await?;
+    let ids: Vec<Uuid> = transfers.iter().map(|(id, _)| id.uuid()).collect();
+    let reversed = sqlx::query_scalar!(
+        r#"
+        select reversed_transfer_id as "reversed!: TransferId"
+        from billing.transfers
+        where practice_id = $1 and reversed_transfer_id = any($2)
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let counts = |id: TransferId, transfer: &Transfer| {
+        transfer.reverses.is_none() && !reversed.contains(&id)
+    };
+    Ok(transfers
+        .into_iter()
+        .filter(|(id, transfer)| counts(*id, transfer))
+        .collect())
 }
 
 async fn transfers_of(

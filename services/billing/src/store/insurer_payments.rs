@@ -132,3 +132,24 @@ pub async fn insert(
     .await?;
     Ok(())
 }
+
+/// Whether an insurer has decided what the client owes on a bill.
+pub async fn decided_on_bill(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bill: BillId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from billing.insurer_payments
+            where practice_id = $1 and bill_id = $2 and client_owes_minor is not null
+        ) as "exists!"
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+    )
+    .fetch_one(conn)
+    .await
+}

@@ -4,6 +4,11 @@
 //! → booked payments by id → the client's credit → accounts in the order of `AccountKind` → the feed's counter.
 
 pub mod accounts;
+pub mod adjustments;
+pub mod automation_queue;
+pub mod automation_runs;
+pub mod automation_sessions;
+pub mod bill_changes;
 pub mod bill_lists;
 pub mod bills;
 pub mod client_rates;
@@ -32,6 +37,7 @@ pub mod session_lists;
 pub mod sessions;
 pub mod sliding_scales;
 pub mod statements;
+pub mod terms;
 pub mod verify;
 
 use crate::{Error, Result};

@@ -32,10 +32,14 @@ pub struct Practice {
 }
 
 impl Practice {
+    /// Errors: `Stored`, when the zone is in no database.
+    pub fn zone(&self) -> Result<TimeZone> {
+        TimeZone::get(&self.time_zone).map_err(|_| Error::Stored("a time zone"))
+    }
+
     /// The local day of an instant. Errors: `Stored`, when the zone is in no database.
     pub fn local_date(&self, at: Timestamp) -> Result<Date> {
-        let zone = TimeZone::get(&self.time_zone).map_err(|_| Error::Stored("a time zone"))?;
-        Ok(at.to_zoned(zone).date())
+        Ok(at.to_zoned(self.zone()?).date())
     }
 
     /// An amount of the practice. Errors: `CurrencyMismatch` naming the field.
@@ -84,17 +88,36 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId) -> Result<Practi
     })
 }
 
-/// Takes the practice's next bill number, and with it the practice's lock until the transaction ends: numbers have no
-/// gaps because a transaction that fails gives its number back. Errors: `PracticeNotYetKnown`.
-pub async fn take_bill_number(conn: &mut PgConnection, practice: PracticeId) -> Result<i64> {
+/// Takes the practice's lock before it is known how many numbers are needed, so that locks keep their order.
+pub async fn lock(conn: &mut PgConnection, practice: PracticeId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        select next_bill_number from billing.practices where practice_id = $1 for no key update
+        "#,
+        practice.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the practice's next bill numbers, so many, and with them the practice's lock until the transaction ends: numbers
+/// have no gaps because a transaction that fails gives its numbers back. Answers the first one. Errors:
+/// `PracticeNotYetKnown`.
+pub async fn take_bill_numbers(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    count: i64,
+) -> Result<i64> {
     sqlx::query_scalar!(
         r#"
         update billing.practices
-        set next_bill_number = next_bill_number + 1
+        set next_bill_number = next_bill_number + $2
         where practice_id = $1
-        returning next_bill_number - 1 as "number!"
+        returning next_bill_number - $2 as "first!"
         "#,
         practice.uuid(),
+        count,
     )
     .fetch_optional(conn)
     .await?

@@ -4,7 +4,7 @@ use crate::domain::bill::Revenue;
 use crate::domain::missed::Missed;
 use crate::domain::session::Outcome;
 use crate::{Error, Result};
-use ids::{ClientId, PracticeId, SessionId};
+use ids::{BillId, ClientId, PracticeId, SessionId};
 use jiff::civil::Date;
 use money::Money;
 use sqlx::PgConnection;
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct BillableSession {
     /// The session.
     pub session: SessionId,
+    /// Whose.
+    pub client: ClientId,
     /// It has something to bill.
     pub billable: bool,
     /// It is on a live bill.
@@ -59,18 +61,21 @@ pub struct BillableLine {
     pub unit_price: Money,
 }
 
-/// Locks the client's sessions, by id, and reads them with their lines. What is not the client's is not among them.
+/// Locks the clients' sessions, by id, and reads them with their lines. What is not theirs is not among them; what is on
+/// the bill `anew`, which is edited, counts as free.
 pub async fn lock_to_bill(
     conn: &mut PgConnection,
     practice: PracticeId,
-    client: ClientId,
-    sessions: &[SessionId],
+    clients: &[ClientId],
+    (sessions, anew): (&[SessionId], Option<BillId>),
 ) -> Result<BTreeMap<SessionId, BillableSession>> {
     let ids: Vec<_> = sessions.iter().map(|session| session.uuid()).collect();
+    let owners: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
     let rows = sqlx::query!(
         r#"
         select
             session.session_id as "session_id: SessionId",
+            session.client_id as "client_id: ClientId",
             session.billable,
             session.outcome,
             session.currency,
@@ -82,12 +87,12 @@ pub async fn lock_to_bill(
         from billing.sessions session
         join billing.clinicians clinician
             on clinician.practice_id = session.practice_id and clinician.clinician_id = session.clinician_id
-        where session.practice_id = $1 and session.client_id = $2 and session.session_id = any($3)
+        where session.practice_id = $1 and session.client_id = any($2) and session.session_id = any($3)
         order by session.session_id
         for no key update of session
         "#,
         practice.uuid(),
-        client.uuid(),
+        &owners,
         &ids,
     )
     .fetch_all(&mut *conn)
@@ -99,6 +104,7 @@ pub async fn lock_to_bill(
         let fee = Money::from_minor(row.total_minor, currency(&row.currency)?);
         let session = BillableSession {
             session: row.session_id,
+            client: row.client_id,
             billable: row.billable,
             billed: false,
             missed,
@@ -113,14 +119,14 @@ pub async fn lock_to_bill(
         found.insert(row.session_id, session);
     }
     // A statement of its own: what another bill took while this one waited for the lock is seen only by now.
-    add_lines(conn, practice, &ids, &mut found).await?;
+    add_lines(conn, practice, (&ids, anew), &mut found).await?;
     Ok(found)
 }
 
 async fn add_lines(
     conn: &mut PgConnection,
     practice: PracticeId,
-    ids: &[uuid::Uuid],
+    (ids, anew): (&[uuid::Uuid], Option<BillId>),
     found: &mut BTreeMap<SessionId, BillableSession>,
 ) -> Result<()> {
     let rows = sqlx::query!(
@@ -134,7 +140,7 @@ async fn add_lines(
             line.units,
             line.unit_price_minor,
             session.currency,
-            billed.bill_id is not null as "billed!"
+            (billed.bill_id is not null and billed.bill_id is distinct from $3) as "billed!"
         from billing.session_lines line
         join billing.sessions session
             on session.practice_id = line.practice_id and session.session_id = line.session_id
@@ -147,6 +153,7 @@ async fn add_lines(
         "#,
         practice.uuid(),
         ids,
+        anew.map(BillId::uuid),
     )
     .fetch_all(conn)
     .await?;

@@ -77,6 +77,7 @@ pub async fn changes(
             bill.reference as "reference?: Reference",
             payment.method_text as "method_text?",
             payer.name as "payer_name?",
+            adjustment.client_text as "client_text?",
             array(
                 select paid.number
                 from billing.posted_allocations placed
@@ -104,6 +105,8 @@ pub async fn changes(
             and insured.insurer_payment_id = entry.insurer_payment_id
         left join billing.payers payer
             on payer.practice_id = insured.practice_id and payer.payer_id = insured.payer_id
+        left join billing.adjustments adjustment
+            on adjustment.practice_id = entry.practice_id and adjustment.adjustment_id = entry.adjustment_id
         where entry.practice_id = $1
             and entry.client_id = $2
             and ($3::date is null or entry.entry_date >= $3)
@@ -136,6 +139,7 @@ struct Row {
     reference: Option<Reference>,
     method_text: Option<String>,
     payer_name: Option<String>,
+    client_text: Option<String>,
     paid_numbers: Vec<i64>,
     amount_minor: i64,
 }
@@ -174,6 +178,17 @@ impl Row {
             }),
             "credit_applied" => Some(Occasion::CreditApplied {
                 number: self.number?,
+            }),
+            "bill_edited" => Some(Occasion::BillEdited {
+                number: self.number?,
+            }),
+            "adjustment" => Some(Occasion::Adjusted {
+                number: self.number?,
+                text: self.client_text?,
+            }),
+            "adjustment_reversed" => Some(Occasion::AdjustmentReversed {
+                number: self.number?,
+                text: self.client_text?,
             }),
             _unknown => None,
         }

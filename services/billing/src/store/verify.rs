@@ -308,3 +308,61 @@ pub async fn sessions(
     .fetch_all(conn)
     .await
 }
+
+/// L8, each adjustment has one entry, which moves its amount; and a bill on which insurance has not decided owes its
+/// prices less what was taken off.
+pub async fn adjustments(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+) -> Result<Vec<Violation>, sqlx::Error> {
+    sqlx::query_as!(
+        Violation,
+        r#"
+        with moved as (
+            select entry_id, sum(amount_minor) as amount_minor
+            from billing.transfers
+            where practice_id = $1
+            group by entry_id
+        ), taken as (
+            select bill_id, sum(amount_minor) as amount_minor
+            from billing.adjustments
+            where practice_id = $1 and reverse_time is null
+            group by bill_id
+        )
+        select
+            'L8' as "invariant!",
+            'adjustment ' || adjustment.adjustment_id as "subject!",
+            'its entry is not there or moves another amount' as "explanation!"
+        from billing.adjustments adjustment
+        left join billing.entries entry
+            on entry.practice_id = $1
+            and entry.kind = 'adjustment'
+            and entry.adjustment_id = adjustment.adjustment_id
+            and entry.entry_id = adjustment.entry_id
+        left join moved on moved.entry_id = entry.entry_id
+        where adjustment.practice_id = $1 and moved.amount_minor is distinct from adjustment.amount_minor
+        union all
+        select 'L8', 'bill ' || bill.bill_id, format(
+            'total %s, owed %s, taken off %s',
+            bill.total_minor, bill.client_owes_minor + bill.insurance_owes_minor, coalesce(taken.amount_minor, 0)
+        )
+        from billing.bills bill
+        left join taken on taken.bill_id = bill.bill_id
+        where bill.practice_id = $1
+            and bill.cancel_time is null
+            and bill.total_minor
+                <> bill.client_owes_minor + bill.insurance_owes_minor + coalesce(taken.amount_minor, 0)
+            and not exists (
+                select 1
+                from billing.insurer_payments decided
+                where decided.practice_id = $1
+                    and decided.bill_id = bill.bill_id
+                    and decided.client_owes_minor is not null
+            )
+        limit 100
+        "#,
+        practice.uuid(),
+    )
+    .fetch_all(conn)
+    .await
+}

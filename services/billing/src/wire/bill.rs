@@ -1,16 +1,23 @@
-use crate::Result;
 use crate::domain::bill::{Bill, BillStatus, Item, Line};
 use crate::domain::missed::Missed;
 use crate::domain::shares::Responsibility;
+use crate::domain::terms::ClientPart;
 use crate::ops::bill_lines::{Content, LineTerms, Product, SessionTerms};
+use crate::ops::edit_bill::EditBill;
 use crate::ops::get_bill::ShownBill;
 use crate::ops::get_pay_page::PayPage;
 use crate::ops::issue_bill::IssueBill;
 use crate::ops::list_bills::BillPage;
+use crate::store::bill_changes::BillChange;
 use crate::store::bill_lists::BillFilter;
+use crate::wire::adjustment::{adjustment, reduction};
+use crate::wire::line::optional_line;
 use crate::wire::text::free_text;
-use ::rpc::{parse, wire};
-use ids::PolicyId;
+use crate::{Error, Result};
+use ::rpc::{Invalid, parse, wire};
+use jiff::civil::Date;
+use money::Rate;
+use prost::Message as _;
 use proto::billing::v1 as contract;
 
 /// A bill with its lines, or without them in a list.
@@ -40,7 +47,9 @@ pub fn bill(shown: &ShownBill) -> contract::Bill {
         share_time: face.share_time.map(wire::time),
         cancel_time: face.cancel_time.map(wire::time),
         held: Some(wire::money(shown.held)),
-        etag: format!("r{}", face.revision),
+        etag: shown.etag(),
+        adjustments: shown.adjustments.iter().map(adjustment).collect(),
+        run_date: face.run_date.map(wire::date),
     }
 }
 
@@ -155,63 +164,171 @@ pub fn bill_filter(request: &contract::ListBillsRequest) -> Result<BillFilter> {
 
 /// What a bill is asked for. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
 pub fn issue_bill(request: contract::IssueBillRequest) -> Result<IssueBill> {
-    let responsibility = match request.responsibility() {
+    let responsibility = request.responsibility();
+    Ok(IssueBill {
+        practice: parse(&request.practice_id, "practice_id")?,
+        client: parse(&request.client_id, "client_id")?,
+        content: content(
+            "",
+            contract::BillContent {
+                responsibility: responsibility.into(),
+                sessions: request.sessions,
+                products: request.products,
+                policy_id: request.policy_id,
+                reductions: request.reductions,
+            },
+        )?,
+        issue_date: optional_date(request.issue_date, "issue_date")?,
+        due_date: optional_date(request.due_date, "due_date")?,
+        comments: free_text(request.comments, "comments")?,
+    })
+}
+
+/// How a bill is to be changed. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn edit_bill(request: contract::EditBillRequest) -> Result<EditBill> {
+    let anew = request.content;
+    Ok(EditBill {
+        practice: parse(&request.practice_id, "practice_id")?,
+        bill: parse(&request.bill_id, "bill_id")?,
+        etag: request.etag,
+        content: anew.map(|anew| content("content.", anew)).transpose()?,
+        due_date: optional_date(request.due_date, "due_date")?,
+        comments: request
+            .comments
+            .map(|comments| free_text(comments, "comments"))
+            .transpose()?,
+    })
+}
+
+fn optional_date(
+    date: Option<proto::google::r#type::Date>,
+    field: &str,
+) -> Result<Option<Date>, Invalid> {
+    date.map(|date| parse::date(Some(date), field)).transpose()
+}
+
+/// `within` is put before the names of fields.
+fn content(within: &str, content: contract::BillContent) -> Result<Content> {
+    let responsibility = match content.responsibility() {
         contract::Responsibility::Unspecified | contract::Responsibility::Client => {
             Responsibility::Client
         }
         contract::Responsibility::Insurance => Responsibility::Insurance,
     };
-    let policy: Option<PolicyId> = parse::optional(&request.policy_id, "policy_id")?;
-    let date = |date: Option<_>, field| date.map(|date| parse::date(Some(date), field)).transpose();
-    let sessions = request.sessions.into_iter().enumerate();
-    let products = request.products.into_iter().enumerate();
-    Ok(IssueBill {
-        practice: parse(&request.practice_id, "practice_id")?,
-        client: parse(&request.client_id, "client_id")?,
-        content: Content {
-            sessions: sessions
-                .map(|(at, session)| session_terms(at, session))
-                .collect::<Result<_>>()?,
-            products: products
-                .map(|(at, sold)| product(at, sold))
-                .collect::<Result<_>>()?,
-            responsibility,
-        },
-        policy,
-        issue_date: date(request.issue_date, "issue_date")?,
-        due_date: date(request.due_date, "due_date")?,
-        comments: free_text(request.comments, "comments")?,
-    })
-}
-
-fn session_terms(at: usize, session: contract::SessionToBill) -> Result<SessionTerms> {
-    let line = |(number, terms): (usize, contract::LineTerms)| {
-        let field = format!("sessions[{at}].line_terms[{number}]");
-        let amount = |money: Option<_>, name: &str| {
-            money
-                .map(|money| parse::non_negative(Some(money), &format!("{field}.{name}")))
-                .transpose()
-        };
-        Ok(LineTerms {
-            number: terms.line_number,
-            price: amount(terms.price, "price")?,
-            insurance: amount(terms.insurance_share, "insurance_share")?,
-        })
-    };
-    Ok(SessionTerms {
-        session: parse(&session.session_id, &format!("sessions[{at}].session_id"))?,
-        lines: session
-            .line_terms
-            .into_iter()
-            .enumerate()
-            .map(line)
+    let sessions = content.sessions.into_iter().enumerate();
+    let products = content.products.into_iter().enumerate();
+    let reductions = content.reductions.into_iter().enumerate();
+    Ok(Content {
+        sessions: sessions
+            .map(|(at, session)| session_terms(&format!("{within}sessions[{at}]"), session))
+            .collect::<Result<_>>()?,
+        products: products
+            .map(|(at, sold)| product(&format!("{within}products[{at}]"), sold))
+            .collect::<Result<_>>()?,
+        responsibility,
+        policy: parse::optional(&content.policy_id, &format!("{within}policy_id"))?,
+        reductions: reductions
+            .map(|(at, asked)| reduction(asked, &format!("{within}reductions[{at}]")))
             .collect::<Result<_>>()?,
     })
 }
 
-fn product(at: usize, sold: contract::ProductLine) -> Result<Product> {
-    Ok(Product {
-        name: free_text(sold.name, &format!("products[{at}].name"))?,
-        price: parse::positive(sold.price, &format!("products[{at}].price"))?,
+fn session_terms(field: &str, session: contract::SessionToBill) -> Result<SessionTerms> {
+    let lines = session.line_terms.into_iter().enumerate();
+    let client_part = match session.client_part {
+        None => None,
+        Some(contract::session_to_bill::ClientPart::CoPay(co_pay)) => {
+            let co_pay = parse::non_negative(Some(co_pay), &format!("{field}.co_pay"))?;
+            Some(ClientPart::CoPay(co_pay))
+        }
+        Some(contract::session_to_bill::ClientPart::CoInsurancePercent(percent)) => {
+            let rate = rate(&percent, &format!("{field}.co_insurance_percent"))?;
+            Some(ClientPart::CoInsurance(rate))
+        }
+    };
+    Ok(SessionTerms {
+        session: parse(&session.session_id, &format!("{field}.session_id"))?,
+        lines: lines
+            .map(|(at, terms)| line_terms(&format!("{field}.line_terms[{at}]"), terms))
+            .collect::<Result<_>>()?,
+        client_part,
     })
+}
+
+fn line_terms(field: &str, terms: contract::LineTerms) -> Result<LineTerms> {
+    let amount = |money: Option<_>, name: &str| {
+        money
+            .map(|money| parse::non_negative(Some(money), &format!("{field}.{name}")))
+            .transpose()
+    };
+    let description = optional_line(terms.description, &format!("{field}.description"))?;
+    Ok(LineTerms {
+        number: terms.line_number,
+        price: amount(terms.price, "price")?,
+        insurance: amount(terms.insurance_share, "insurance_share")?,
+        service_code: Some(terms.service_code).filter(|code| !code.is_empty()),
+        description: Some(description).filter(|text| !text.trim().is_empty()),
+        units: Some(terms.units).filter(|units| *units > 0),
+    })
+}
+
+/// A percentage of 0 to 100. Errors: INVALID_FIELD.
+pub fn rate(text: &str, field: &str) -> Result<Rate, Invalid> {
+    let rate = text.parse::<Rate>();
+    rate.ok()
+        .filter(|rate| *rate <= Rate::WHOLE)
+        .ok_or_else(|| Invalid::new(field, "must be a percentage from 0 to 100, such as 12.5"))
+}
+
+fn product(field: &str, sold: contract::ProductLine) -> Result<Product> {
+    Ok(Product {
+        name: free_text(sold.name, &format!("{field}.name"))?,
+        price: parse::positive(sold.price, &format!("{field}.price"))?,
+    })
+}
+
+/// A bill as its changes keep it.
+#[must_use]
+pub fn kept(shown: &ShownBill) -> Vec<u8> {
+    bill(shown).encode_to_vec()
+}
+
+/// What a bill said before each of its edits, newest first, with what each gave another value. Errors: `Stored`.
+pub fn bill_changes(
+    current: &ShownBill,
+    changes: Vec<BillChange>,
+) -> Result<contract::ListBillChangesResponse> {
+    let mut after = bill(current);
+    let mut shown = Vec::new();
+    for change in changes {
+        let former = contract::Bill::decode(change.former.as_slice())
+            .map_err(|_| Error::Stored("a bill's former content"))?;
+        shown.push(contract::BillChange {
+            changed_fields: changed_fields(&former, &after),
+            change_time: Some(wire::time(change.create_time)),
+            changed_by: change.made_by,
+            former: Some(former.clone()),
+        });
+        after = former;
+    }
+    Ok(contract::ListBillChangesResponse { changes: shown })
+}
+
+fn changed_fields(former: &contract::Bill, after: &contract::Bill) -> Vec<String> {
+    let of = |bill: &contract::Bill| {
+        let taken = bill.adjustments.iter();
+        let taken: Vec<_> = taken
+            .map(|made| (made.reduction.clone(), made.amount.clone()))
+            .collect();
+        taken
+    };
+    let fields = [
+        ("due_date", former.due_date != after.due_date),
+        ("comments", former.comments != after.comments),
+        ("lines", former.lines != after.lines),
+        ("policy_id", former.policy_id != after.policy_id),
+        ("adjustments", of(former) != of(after)),
+    ];
+    let changed = fields.into_iter().filter(|(_, changed)| *changed);
+    changed.map(|(name, _)| name.to_owned()).collect()
 }

@@ -1,10 +1,12 @@
 //! What billing announces. No event but SessionRecorded's total carries anything of what was treated.
 
+use crate::domain::adjustment::Adjustment;
 use crate::domain::bill::Bill;
 use crate::domain::entry::Entry;
 use crate::store::insurer_payments::InsurerPayment;
 use crate::store::payments::PostedPayment;
 use crate::store::refunds::PostedRefund;
+use crate::wire::adjustment::{shown_kind, shown_reason};
 use crate::wire::{bill, ledger, payment};
 use ::rpc::wire;
 use clock::Clock;
@@ -23,6 +25,42 @@ pub fn of(clock: &Clock, message: &impl ReflectMessage) -> Announcement {
 pub fn bill_issued(issued: &Bill) -> contract::BillIssued {
     contract::BillIssued {
         bill: Some(bill::facts(issued)),
+    }
+}
+
+/// A bill was edited.
+#[must_use]
+pub fn bill_edited(edited: &Bill) -> contract::BillEdited {
+    contract::BillEdited {
+        bill: Some(bill::facts(edited)),
+    }
+}
+
+/// Something was taken off.
+#[must_use]
+pub fn bill_adjusted(adjusted: &Bill, adjustment: &Adjustment) -> contract::BillAdjusted {
+    contract::BillAdjusted {
+        bill: Some(bill::facts(adjusted)),
+        adjustment_id: adjustment.id.to_string(),
+        kind: shown_kind(adjustment.reduction.kind).into(),
+        reason: shown_reason(adjustment.reduction.reason).into(),
+        amount: Some(wire::money(adjustment.amount)),
+        entry_id: adjustment.entry.to_string(),
+    }
+}
+
+/// An adjustment was taken back.
+#[must_use]
+pub fn adjustment_reversed(
+    adjusted: &Bill,
+    adjustment: &Adjustment,
+    entry: EntryId,
+) -> contract::AdjustmentReversed {
+    contract::AdjustmentReversed {
+        bill: Some(bill::facts(adjusted)),
+        adjustment_id: adjustment.id.to_string(),
+        amount: Some(wire::money(adjustment.amount)),
+        entry_id: entry.to_string(),
     }
 }
 

@@ -38,10 +38,14 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         ..contract::Entry::default()
     };
     match entry.act {
-        Act::BillIssued(_) | Act::BillCancelled(_) | Act::CreditApplied(_) => {}
+        Act::BillIssued(_) | Act::BillEdited(_) | Act::BillCancelled(_) | Act::CreditApplied(_) => {
+        }
         Act::Payment(payment) => shown.payment_id = payment.to_string(),
         Act::Refund(refund) => shown.refund_id = refund.to_string(),
         Act::InsurerPayment(paid, _) => shown.insurer_payment_id = paid.to_string(),
+        Act::Adjusted(adjustment, _) | Act::AdjustmentReversed(adjustment, _) => {
+            shown.adjustment_id = adjustment.to_string();
+        }
     }
     shown
 }
@@ -54,6 +58,9 @@ const fn entry_kind(act: Act) -> contract::EntryKind {
         Act::InsurerPayment(..) => contract::EntryKind::InsurerPayment,
         Act::Refund(_) => contract::EntryKind::Refund,
         Act::CreditApplied(_) => contract::EntryKind::CreditApplied,
+        Act::BillEdited(_) => contract::EntryKind::BillEdited,
+        Act::Adjusted(..) => contract::EntryKind::Adjustment,
+        Act::AdjustmentReversed(..) => contract::EntryKind::AdjustmentReversed,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Between the contracts' messages and the domain's values, one file per noun.
 
 pub mod adjustment;
+pub mod automation;
 pub mod bill;
 pub mod document;
 pub mod event;
@@ -11,4 +12,5 @@ pub mod payment;
 pub mod people;
 pub mod session;
 pub mod session_result;
+pub mod terms;
 pub mod text;

@@ -1,8 +1,10 @@
-//! What billing follows: portal-auth's practices, and payments' money.
+//! What billing follows: portal-auth's practices, and payments' money; and what it does by itself at night.
 
+mod automation;
 mod payments;
 mod practices;
 
+pub use automation::{automate, automate_due};
 pub use payments::Payments;
 pub use practices::Practices;
 

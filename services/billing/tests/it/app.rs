@@ -207,8 +207,8 @@ impl TestApp {
             .await;
         let terms = LineTerms {
             line_number: 1,
-            price: None,
             insurance_share: Some(usd(insurance)),
+            ..LineTerms::default()
         };
         IssueBillRequest {
             practice_id: self.practice.to_string(),
@@ -217,6 +217,7 @@ impl TestApp {
             sessions: vec![SessionToBill {
                 session_id: session.to_string(),
                 line_terms: vec![terms],
+                client_part: None,
             }],
             policy_id: if insurance > 0 {
                 self.policy.to_string()

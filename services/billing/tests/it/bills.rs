@@ -127,7 +127,7 @@ async fn r03_insurance_owes_everything_when_it_is_responsible_and_terms_change_a
     request.sessions[0].line_terms = vec![LineTerms {
         line_number: 1,
         price: Some(usd(9_000)),
-        insurance_share: None,
+        ..LineTerms::default()
     }];
     let bill = app
         .bills()

@@ -60,7 +60,7 @@ impl TestApp {
             client_id: session.client_id.clone(),
             sessions: vec![SessionToBill {
                 session_id: session.session_id.clone(),
-                line_terms: Vec::new(),
+                ..SessionToBill::default()
             }],
             ..IssueBillRequest::default()
         }

@@ -3,17 +3,21 @@
 
 #![cfg(test)]
 
+mod adjustments;
 mod app;
+mod automation;
 mod bills;
 mod bulk;
 mod corrections;
 mod credit;
 mod documents;
+mod edits;
 mod feeds;
 mod fees;
 mod holds;
 mod insurers;
 mod missed;
+mod model;
 mod payments;
 mod people;
 mod policies;
@@ -23,4 +27,5 @@ mod seed;
 mod sessions;
 mod statements;
 mod tenancy;
+mod terms;
 mod verify;

@@ -255,8 +255,8 @@ async fn r05_a_missed_session_is_one_fee_on_the_bill_which_insurance_never_owes(
     let mut insured = asked.clone();
     insured.sessions[0].line_terms = vec![LineTerms {
         line_number: 1,
-        price: None,
         insurance_share: Some(usd(1)),
+        ..LineTerms::default()
     }];
     assert_eq!(
         wrong_field(app.bills().issue_bill(insured).await),

@@ -78,7 +78,7 @@ impl TestApp {
                     diagnosis_codes, place_of_service, currency, total_minor, create_time
                 )
                 select $1, $2, $3, clinician_id, '2026-03-02 14:00+00', '2026-03-02', $4, '{}', '', 'USD', $5,
-                    clock_timestamp()
+                    '2026-03-02 15:00+00'
                 from billing.clinicians
                 where practice_id = $1
                 limit 1

@@ -251,7 +251,7 @@ async fn r02_a_session_is_pending_at_once_until_a_live_bill_has_it() {
         client_id: app.client.to_string(),
         sessions: vec![SessionToBill {
             session_id: session.session_id.clone(),
-            line_terms: Vec::new(),
+            ..SessionToBill::default()
         }],
         ..IssueBillRequest::default()
     };

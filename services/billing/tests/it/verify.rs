@@ -1,3 +1,4 @@
+use crate::adjustments::off;
 use crate::app::{TestApp, bill_id, minor};
 use proto::billing::v1::GetTrialBalanceRequest;
 use sqlx::AssertSqlSafe;
@@ -29,6 +30,7 @@ async fn r48_every_broken_invariant_is_named() {
     let bill = app.issue(4_000, 11_000).await;
     let payment = app.payment(3_000, &[(&bill, 2_000)]);
     app.post(&payment).await;
+    app.adjust(&bill, off(500)).await.expect("adjusted");
     let bill = bill_id(&bill).uuid();
     let damages = [
         (
@@ -61,6 +63,14 @@ async fn r48_every_broken_invariant_is_named() {
             "alter table billing.accounts drop constraint accounts_credit_check;
             update billing.accounts set debits_minor = 5000 where kind = 'client_credit'",
         ),
+        (
+            "L8",
+            "update billing.adjustments set amount_minor = amount_minor + 1",
+        ),
+        (
+            "L8",
+            "update billing.adjustments set reverse_time = create_time",
+        ),
     ];
     for (invariant, damage) in damages {
         let backup = app.backup().await;
@@ -83,18 +93,19 @@ async fn r48_every_broken_invariant_is_named() {
     app.finish().await;
 }
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "accounts",
     "entries",
     "bills",
     "billed_lines",
     "posted_payments",
     "posted_allocations",
+    "adjustments",
 ];
 
 impl TestApp {
     /// Copies of the tables that are damaged.
-    async fn backup(&self) -> &'static [&'static str; 6] {
+    async fn backup(&self) -> &'static [&'static str; 7] {
         for table in TABLES {
             let copy = format!(
                 "drop table if exists public.{table}; create table public.{table} as table billing.{table}"

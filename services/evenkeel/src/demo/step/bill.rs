@@ -116,8 +116,8 @@ async fn issue_bill(run: &Run, bill: &Bill) -> Result<(Uuid, String)> {
         .filter(|(_, line)| line.insurance_share.is_positive());
     let line_terms = insured.map(|(line_number, line)| billing::LineTerms {
         line_number,
-        price: None,
         insurance_share: Some(wire::money(line.insurance_share)),
+        ..billing::LineTerms::default()
     });
     let policy = bill
         .policy
@@ -130,6 +130,7 @@ async fn issue_bill(run: &Run, bill: &Bill) -> Result<(Uuid, String)> {
         sessions: vec![billing::SessionToBill {
             session_id: Known::get(&run.known.sessions, &bill.session)?.to_owned(),
             line_terms: line_terms.collect(),
+            client_part: None,
         }],
         responsibility: billing::Responsibility::Client.into(),
         policy_id: policy.unwrap_or_default().to_owned(),

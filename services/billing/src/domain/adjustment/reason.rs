@@ -1,4 +1,4 @@
-//! What takes something off what a client owes, and why.
+//! Why something is adjusted.
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident $text:literal;)+) => {

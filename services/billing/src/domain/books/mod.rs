@@ -1,14 +1,13 @@
 //! Random histories of one client's books, kept in memory by the same rules, audited after every act.
 
+mod acts;
+
 use super::account::{Account, AccountKind, Side};
-use super::bill::{Revenue, Standing};
+use super::bill::Standing;
 use super::credit::apply_credit;
 use super::entry::{Transfer, Transfers};
-use super::insurer::receive_insurer_payment;
-use super::issue::{cancel_bill, issue_bill};
-use super::payment::{Allocation, PaymentKind, Placed, Receipt, receive_payment};
-use super::refund::{Payment, Sources, refund};
-use super::shares::Shares;
+use super::payment::Placed;
+use super::refund::Payment;
 use ids::TransferId;
 use money::{Currency, Money};
 use proptest::prelude::*;
@@ -46,6 +45,9 @@ enum Act {
     Insure(usize, i64, Option<i64>),
     Apply(usize, i64),
     Refund(usize, i64, bool),
+    Adjust(usize, i64),
+    Reverse(usize),
+    Edit(usize, i64, i64),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -63,14 +65,25 @@ fn act() -> impl Strategy<Value = Act> {
         (any::<usize>(), 1_i64..20_000).prop_map(|(bill, amount)| Act::Apply(bill, amount)),
         (any::<usize>(), 1_i64..30_000, any::<bool>())
             .prop_map(|(payment, amount, to_credit)| Act::Refund(payment, amount, to_credit)),
+        (any::<usize>(), 1_i64..20_000).prop_map(|(bill, amount)| Act::Adjust(bill, amount)),
+        any::<usize>().prop_map(Act::Reverse),
+        (any::<usize>(), cents(), cents())
+            .prop_map(|(bill, client, insurance)| Act::Edit(bill, client, insurance)),
     ]
 }
+
+/// Transfers with their ids.
+type Named = Vec<(TransferId, Transfer)>;
 
 #[derive(Default)]
 struct Books {
     transfers: Vec<Transfer>,
     bills: Vec<Standing>,
-    issued: BTreeMap<usize, Vec<(TransferId, Transfer)>>,
+    /// What of each bill counts: its issue or last edit, and its adjustments.
+    booked: BTreeMap<usize, Named>,
+    /// What was taken off which bill, and counts.
+    taken: Vec<(usize, Money, Named)>,
+    next_id: u128,
     decided: Vec<usize>,
     payments: Vec<(Payment, Vec<Placed>)>,
 }
@@ -122,141 +135,10 @@ impl Books {
                 }
             }
             Act::Refund(at, amount, to_credit) => self.refund(at, amount, to_credit),
+            Act::Adjust(at, amount) => self.adjust(at, amount),
+            Act::Reverse(at) => self.reverse(at),
+            Act::Edit(at, client, insurance) => self.edit(at, client, insurance),
         }
-    }
-
-    fn issue(&mut self, client: i64, insurance: i64) {
-        let at = self.bills.len();
-        let standing = bill(1_000 + at as u128, client, insurance);
-        let shares = Shares {
-            client: usd(client),
-            insurance: usd(insurance),
-        };
-        let transfers = issue_bill(&standing, &[(Revenue::Service, shares)]).expect("one currency");
-        let named = transfers.as_slice().iter().enumerate();
-        let named = named
-            .map(|(place, transfer)| (id((at * 10 + place) as u128), *transfer))
-            .collect();
-        self.issued.insert(at, named);
-        self.bills.push(standing);
-        self.write(&transfers, &[]);
-    }
-
-    fn cancel(&mut self, at: usize) {
-        let Some(at) = Self::pick(at, self.bills.len()) else {
-            return;
-        };
-        let decided = self.decided.contains(&at);
-        if let Ok((transfers, after)) =
-            cancel_bill(&self.bills[at], &self.issued[&at], (decided, false))
-        {
-            self.write(&transfers, &[after]);
-        }
-    }
-
-    fn pay(&mut self, amount: i64, wanted: &[(usize, i64)]) {
-        let wanted = wanted.iter().filter_map(|(at, amount)| {
-            let at = Self::pick(*at, self.bills.len())?;
-            Some(Allocation {
-                bill: self.bills[at].bill,
-                amount: usd(*amount),
-            })
-        });
-        let wanted = wanted.collect();
-        let receipt = Receipt {
-            client: id(1),
-            kind: PaymentKind::Check,
-            amount: usd(amount),
-            wanted,
-        };
-        let received = receive_payment(&receipt, &self.bills).expect("money is never refused");
-        let payment = id(5_000 + self.payments.len() as u128);
-        let placed = received.allocations.iter();
-        let placed = placed
-            .map(|made| Placed {
-                payment,
-                bill: made.bill,
-                left: made.amount,
-            })
-            .collect();
-        let standing = Payment {
-            payment,
-            client: id(1),
-            kind: receipt.kind,
-            amount: receipt.amount,
-            credit_left: received.credited,
-            refunded: usd(0),
-        };
-        self.payments.push((standing, placed));
-        self.write(&received.transfers, &received.bills);
-    }
-
-    fn insure(&mut self, at: usize, paid: i64, owes: Option<i64>) {
-        let Some(at) = Self::pick(at, self.bills.len()) else {
-            return;
-        };
-        let bill = self.bills[at];
-        let placed: Vec<Placed> = self
-            .payments
-            .iter()
-            .flat_map(|(_, placed)| placed.clone())
-            .collect();
-        let placed: Vec<Placed> = placed
-            .into_iter()
-            .filter(|place| place.bill == bill.bill)
-            .collect();
-        let Ok(decided) = receive_insurer_payment(&bill, usd(paid), owes.map(usd), &placed) else {
-            return;
-        };
-        for freed in &decided.freed {
-            let (payment, placed) = self
-                .payments
-                .iter_mut()
-                .find(|(payment, _)| payment.payment == freed.payment)
-                .expect("a known payment");
-            payment.credit_left = payment.credit_left.plus(freed.left).expect("one currency");
-            let place = placed
-                .iter_mut()
-                .find(|place| place.bill == freed.bill)
-                .expect("a known place");
-            place.left = place.left.minus(freed.left).expect("one currency");
-        }
-        self.decided.push(at);
-        self.write(&decided.transfers, &[decided.bill]);
-    }
-
-    fn refund(&mut self, at: usize, amount: i64, to_credit: bool) {
-        let Some(at) = Self::pick(at, self.payments.len()) else {
-            return;
-        };
-        let (payment, placed) = self.payments[at].clone();
-        let credit_bills = self
-            .bills
-            .iter()
-            .filter(|bill| bill.credit_applied.is_positive());
-        let sources = Sources {
-            placed,
-            credit: self.credit(),
-            credit_bills: credit_bills.copied().collect(),
-            bills: self.bills.clone(),
-        };
-        let left = payment.amount.minor() - payment.refunded.minor();
-        let refunded = refund(&payment, usd(amount), to_credit, &sources);
-        if amount > left {
-            assert!(refunded.is_err());
-            return;
-        }
-        let refunded = refunded.expect("a refund that went out is always booked");
-        let (standing, placed) = &mut self.payments[at];
-        *standing = refunded.payment;
-        for taken in &refunded.taken {
-            let place = placed
-                .iter_mut()
-                .find(|place| place.bill == taken.bill)
-                .expect("a known place");
-            place.left = place.left.minus(taken.left).expect("one currency");
-        }
-        self.write(&refunded.transfers, &refunded.bills);
     }
 
     fn audit(&self) {

@@ -1,0 +1,214 @@
+use super::adjust_bill::{Reductions, reduce, reductions};
+use super::bill_lines::{Content, bill_lines};
+use super::book_bills::{issued, shares};
+use super::get_bill::{ShownBill, shown};
+use super::{entry, post_all};
+use crate::domain::bill::{Bill, BillStatus, Face, Line, Totals, last_service_date};
+use crate::domain::entry::{Act, Entry};
+use crate::domain::issue::{self, Fixed, UnderWay};
+use crate::store::bill_changes::BillChange;
+use crate::store::practices::Practice;
+use crate::wire::{self, event};
+use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
+use ::rpc::Caller;
+use ids::{BillId, PracticeId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use money::Currency;
+use pg::RequestKey;
+use sqlx::PgConnection;
+
+/// How a bill is to be changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditBill {
+    /// The practice.
+    pub practice: PracticeId,
+    /// The bill.
+    pub bill: BillId,
+    /// As the caller knows it.
+    pub etag: String,
+    /// All of it anew; none keeps lines, shares and adjustments.
+    pub content: Option<Content>,
+    /// None keeps it.
+    pub due_date: Option<Date>,
+    /// None keeps them.
+    pub comments: Option<String>,
+}
+
+/// Writes a bill anew under its number, and keeps what it said. Errors: as BillService.EditBill says.
+pub async fn edit_bill(
+    billing: &Billing,
+    caller: &Caller,
+    key: &RequestKey,
+    asked: EditBill,
+) -> Result<ShownBill> {
+    let (practice_id, bill) = (asked.practice, asked.bill);
+    caller.within(practice_id)?;
+    let now = billing.clock.now();
+    let mut tx = pg::begin(&billing.db, practice_id).await?;
+    if let Some(first) = REQUESTS.replayed(&mut tx, key, bill.uuid(), now).await? {
+        return shown(&mut tx, practice_id, first.into(), now).await;
+    }
+    let practice = store::practices::get(&mut tx, practice_id).await?;
+    // Sessions are locked before bills; whose they have to be, the bill knows and never changes.
+    let client = store::bills::get(&mut tx, practice_id, bill)
+        .await?
+        .standing
+        .client;
+    let sessions = asked.content.as_ref().map(Content::session_ids);
+    let sessions = (sessions.unwrap_or_default(), Some(bill));
+    let found =
+        store::sessions::lock_to_bill(&mut tx, practice_id, &[client], (&sessions.0, sessions.1))
+            .await?;
+    store::bills::lock_one(&mut tx, practice_id, bill).await?;
+    let before = shown(&mut tx, practice_id, bill, now).await?;
+    if before.etag() != asked.etag {
+        return Err(Error::EtagMismatch(bill));
+    }
+    let face = terms(&before.bill.face, asked.due_date, asked.comments)?;
+
+    let change = BillChange {
+        former: wire::bill::kept(&before),
+        made_by: caller.subject.clone(),
+        create_time: now,
+    };
+    let revision = (bill, before.bill.face.revision);
+    store::bill_changes::insert(&mut tx, practice_id, revision, &change).await?;
+    let entries = match asked.content {
+        Some(content) => {
+            let lines = bill_lines(&practice, &content, &found)?;
+            let anew = Anew {
+                content,
+                lines,
+                face,
+            };
+            rewrite(
+                (billing, &mut tx),
+                (&practice, now),
+                &caller.subject,
+                (&before, anew),
+            )
+            .await?
+        }
+        None => {
+            let standing = before.bill.standing;
+            unpaid(&standing.status(), bill)?;
+            store::bills::update_terms(&mut tx, practice_id, &Bill { standing, face }).await?;
+            Vec::new()
+        }
+    };
+    let edited = shown(&mut tx, practice_id, bill, now).await?;
+    let mut events = vec![event::of(&billing.clock, &event::bill_edited(&edited.bill))];
+    for entry in &entries {
+        let changed = event::balance_changed(&edited.bill, entry.id);
+        events.push(event::of(&billing.clock, &changed));
+        events.push(event::of(
+            &billing.clock,
+            &event::entry_posted(practice_id, entry),
+        ));
+    }
+    OUTBOX.append(&mut tx, practice_id, now, &events).await?;
+    tx.commit().await?;
+    Ok(edited)
+}
+
+/// What the bill is from now on.
+struct Anew {
+    content: Content,
+    lines: Vec<(crate::domain::bill::Revenue, Line)>,
+    face: Face,
+}
+
+/// Reverses what was booked of the bill and books it anew, in one entry, its adjustments in one each.
+async fn rewrite(
+    (billing, conn): (&Billing, &mut PgConnection),
+    (practice, now): (&Practice, Timestamp),
+    made_by: &str,
+    (before, anew): (&ShownBill, Anew),
+) -> Result<Vec<Entry>> {
+    let (practice_id, standing) = (practice.practice, before.bill.standing);
+    let (bill, client) = (standing.bill, standing.client);
+    if let Some(policy) = anew.content.policy {
+        store::people::get_payer_of_policy(conn, practice_id, client, policy).await?;
+    }
+    let under_way = under_way(conn, practice_id, (bill, practice.currency), now).await?;
+    let booked = store::entries::live_transfers_of_bill(conn, practice_id, bill).await?;
+    let after = issued(practice, (bill, client), anew.content.policy, &anew.lines)?;
+    let transfers = issue::edit_bill(
+        &standing,
+        &booked,
+        under_way,
+        (&after, &shares(&anew.lines)),
+    )
+    .map_err(|fixed| refused(fixed, bill))?;
+    let today = practice.local_date(now)?;
+    let act = (Act::BillEdited(bill), client);
+    let mut entries = vec![entry(&billing.clock, act, today, &transfers)?];
+    let lines: Vec<Line> = anew.lines.into_iter().map(|(_, line)| line).collect();
+    let reductions = reductions(practice, anew.content.reductions, "content.reductions")?;
+    let on = Reductions::on_new(&after, &lines);
+    let reduced = reduce(&billing.clock, (today, now), on, &reductions)?;
+    entries.extend(reduced.entries);
+
+    let edited = Bill {
+        standing: reduced.bill,
+        face: Face {
+            total: Totals::of(practice.currency, &lines)?.total,
+            last_service_date: last_service_date(&lines),
+            ..anew.face
+        },
+    };
+    store::bills::update_edited(conn, practice_id, &edited).await?;
+    store::new_bills::insert_lines(conn, practice_id, &[(bill, lines.as_slice())]).await?;
+    store::adjustments::update_reversed(conn, practice_id, &before.adjustments, now).await?;
+    post_all(conn, practice_id, now, &entries).await?;
+    let adjustments = reduced.adjustments.into_iter();
+    let adjustments: Vec<_> = adjustments.map(|made| (bill, made)).collect();
+    store::adjustments::insert(conn, practice_id, made_by, &adjustments).await?;
+    Ok(entries)
+}
+
+/// Errors: DUE_BEFORE_ISSUE.
+fn terms(face: &Face, due_date: Option<Date>, comments: Option<String>) -> Result<Face> {
+    let due_date = due_date.unwrap_or(face.due_date);
+    if due_date < face.issue_date {
+        return Err(Error::DueBeforeIssue);
+    }
+    Ok(Face {
+        due_date,
+        comments: comments.unwrap_or_else(|| face.comments.clone()),
+        ..face.clone()
+    })
+}
+
+/// Words and due date can change while something is due. Errors: BILL_CANCELLED, BILL_HAS_PAYMENTS.
+const fn unpaid(status: &BillStatus, bill: BillId) -> Result<()> {
+    match status {
+        BillStatus::Open => Ok(()),
+        BillStatus::Paid => Err(Error::BillHasPayments(bill)),
+        BillStatus::Cancelled => Err(Error::BillCancelled(bill)),
+    }
+}
+
+/// What stands in the way of a change.
+pub(super) async fn under_way(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (bill, currency): (BillId, Currency),
+    now: Timestamp,
+) -> Result<UnderWay> {
+    let held = store::holds::held(conn, practice, (bill, currency), now).await?;
+    Ok(UnderWay {
+        decided: store::insurer_payments::exists_on_bill(conn, practice, bill).await?,
+        held: held.is_positive(),
+    })
+}
+
+pub(super) fn refused(fixed: Fixed, bill: BillId) -> Error {
+    match fixed {
+        Fixed::Cancelled => Error::BillCancelled(bill),
+        Fixed::HasPayments => Error::BillHasPayments(bill),
+        Fixed::PaymentInProgress => Error::PaymentInProgress(bill),
+        Fixed::Money(error) => Error::Money(error),
+    }
+}

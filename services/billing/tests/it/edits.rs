@@ -1,0 +1,227 @@
+use crate::app::{TODAY, TestApp, due, minor, reason, usd};
+use futures::future::join_all;
+use proto::billing::v1::session_to_bill::ClientPart;
+use proto::billing::v1::{
+    Bill, BillContent, BillStatus, EditBillRequest, LineTerms, ListBillChangesRequest, ProductLine,
+    SessionToBill,
+};
+use proto::google::r#type::Date;
+use testkit::request_id;
+
+impl TestApp {
+    fn edit_request(&self, bill: &Bill) -> EditBillRequest {
+        EditBillRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            bill_id: bill.bill_id.clone(),
+            etag: bill.etag.clone(),
+            ..EditBillRequest::default()
+        }
+    }
+
+    async fn edit(&self, request: EditBillRequest) -> Result<Bill, tonic::Status> {
+        let edited = self.bills().edit_bill(request).await?.into_inner();
+        Ok(edited.bill.expect("a bill"))
+    }
+}
+
+/// The bill's own session with other terms.
+fn again(bill: &Bill, terms: LineTerms) -> BillContent {
+    BillContent {
+        sessions: vec![SessionToBill {
+            session_id: bill.lines[0].session_id.clone(),
+            line_terms: vec![terms],
+            client_part: None,
+        }],
+        policy_id: bill.policy_id.clone(),
+        ..BillContent::default()
+    }
+}
+
+fn price(minor: i64) -> LineTerms {
+    LineTerms {
+        line_number: 1,
+        price: Some(usd(minor)),
+        ..LineTerms::default()
+    }
+}
+
+#[tokio::test]
+async fn r03_an_unpaid_bill_is_edited_under_its_number_and_keeps_what_it_said() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 11_000).await;
+    let mut content = again(&bill, price(12_000));
+    content.products = vec![ProductLine {
+        name: "Workbook".to_owned(),
+        price: Some(usd(2_500)),
+    }];
+    let request = EditBillRequest {
+        content: Some(content),
+        comments: Some("As we agreed".to_owned()),
+        ..app.edit_request(&bill)
+    };
+    let edited = app.edit(request.clone()).await.expect("edited");
+    assert_eq!(due(&edited), (14_500, 0, BillStatus::Open));
+    assert_eq!(
+        (edited.number, &edited.reference),
+        (bill.number, &bill.reference)
+    );
+    assert_eq!(
+        (edited.lines.len(), edited.comments.as_str()),
+        (2, "As we agreed")
+    );
+    assert_eq!(edited, app.edit(request).await.expect("replayed"));
+
+    let later = EditBillRequest {
+        due_date: Some(Date { day: 30, ..TODAY }),
+        ..app.edit_request(&edited)
+    };
+    app.edit(later).await.expect("edited");
+    let request = ListBillChangesRequest {
+        practice_id: app.practice.to_string(),
+        bill_id: bill.bill_id.clone(),
+    };
+    let changes = app
+        .bills()
+        .list_bill_changes(request)
+        .await
+        .expect("listed");
+    let changes = changes.into_inner().changes;
+    let fields: Vec<_> = changes
+        .iter()
+        .map(|change| change.changed_fields.join(" "))
+        .collect();
+    assert_eq!(fields, ["due_date", "comments lines policy_id"]);
+    assert_eq!(changes[1].former, Some(bill), "as it was at first");
+    assert!(!changes[0].changed_by.is_empty());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r03_a_session_taken_off_a_bill_is_pending_again_and_another_bills_is_refused() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let other = app.issue(5_000, 0).await;
+    let stolen = EditBillRequest {
+        content: Some(again(&other, price(5_000))),
+        ..app.edit_request(&bill)
+    };
+    assert_eq!(reason(app.edit(stolen).await), "SESSION_ALREADY_BILLED");
+    let product = BillContent {
+        products: vec![ProductLine {
+            name: "Workbook".to_owned(),
+            price: Some(usd(1_000)),
+        }],
+        ..BillContent::default()
+    };
+    let request = EditBillRequest {
+        content: Some(product),
+        ..app.edit_request(&bill)
+    };
+    app.edit(request).await.expect("edited");
+    let freed = EditBillRequest {
+        content: Some(again(&bill, price(4_500))),
+        ..app.edit_request(&other)
+    };
+    let edited = app.edit(freed).await.expect("the session is free");
+    assert_eq!(due(&edited).0, 4_500);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r03_what_is_paid_stale_or_held_is_not_edited() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let stale = EditBillRequest {
+        etag: "r0".to_owned(),
+        content: Some(again(&bill, price(1))),
+        ..app.edit_request(&bill)
+    };
+    assert_eq!(reason(app.edit(stale).await), "ETAG_MISMATCH");
+    let early = EditBillRequest {
+        due_date: Some(Date { day: 1, ..TODAY }),
+        ..app.edit_request(&bill)
+    };
+    assert_eq!(reason(app.edit(early).await), "DUE_BEFORE_ISSUE");
+    app.as_payments()
+        .place_hold(app.hold(&bill, 1_000))
+        .await
+        .expect("held");
+    let request = |bill: &Bill| EditBillRequest {
+        content: Some(again(bill, price(1))),
+        ..app.edit_request(bill)
+    };
+    assert_eq!(
+        reason(app.edit(request(&bill)).await),
+        "PAYMENT_IN_PROGRESS"
+    );
+    app.post(&app.payment(500, &[(&bill, 500)])).await;
+    let paid = app.bill(&bill).await;
+    assert_eq!(reason(app.edit(request(&paid)).await), "BILL_HAS_PAYMENTS");
+    let words = EditBillRequest {
+        comments: Some("Half is paid".to_owned()),
+        ..app.edit_request(&paid)
+    };
+    assert_eq!(due(&app.edit(words).await.expect("edited")).0, 3_500);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r03_of_two_edits_at_once_one_is_told_to_read_again() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let edits = (1..=4).map(|nth| {
+        let request = EditBillRequest {
+            content: Some(again(&bill, price(nth * 1_000))),
+            ..app.edit_request(&bill)
+        };
+        app.edit(request)
+    });
+    let (edited, refused): (Vec<_>, Vec<_>) =
+        join_all(edits).await.into_iter().partition(Result::is_ok);
+    assert_eq!((edited.len(), refused.len()), (1, 3));
+    for refusal in refused {
+        assert_eq!(reason(refusal), "ETAG_MISMATCH");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r03_co_pay_and_co_insurance_divide_a_session() {
+    let app = TestApp::start().await;
+    for (part, owed) in [
+        (ClientPart::CoPay(usd(2_500)), (2_500, 12_500)),
+        (
+            ClientPart::CoInsurancePercent("20".to_owned()),
+            (3_000, 12_000),
+        ),
+    ] {
+        let mut request = app.bill_request(15_000, 0).await;
+        request.policy_id = app.policy.to_string();
+        request.sessions[0].line_terms = vec![LineTerms {
+            line_number: 1,
+            description: "Psychotherapy".to_owned(),
+            service_code: "90834".to_owned(),
+            ..LineTerms::default()
+        }];
+        request.sessions[0].client_part = Some(part);
+        let issued = app.bills().issue_bill(request).await.expect("issued");
+        let bill = issued.into_inner().bill.expect("a bill");
+        assert_eq!((due(&bill).0, due(&bill).1), owed);
+        let line = &bill.lines[0];
+        assert_eq!(
+            (line.service_code.as_str(), line.description.as_str()),
+            ("90834", "Psychotherapy")
+        );
+        assert_eq!(minor(&line.client_share), owed.0);
+    }
+    let mut request = app.bill_request(15_000, 0).await;
+    request.policy_id = app.policy.to_string();
+    request.sessions[0].line_terms.clear();
+    request.sessions[0].client_part = Some(ClientPart::CoPay(usd(15_001)));
+    assert_eq!(
+        reason(app.bills().issue_bill(request).await),
+        "SHARE_EXCEEDS_PRICE"
+    );
+    app.finish().await;
+}

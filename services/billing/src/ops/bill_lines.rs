@@ -1,6 +1,6 @@
 //! From sessions and products to the lines of a bill.
 
-use crate::domain::adjustment::Reduction;
+use crate::domain::adjustment::{AdjustmentKind, Extent, Reduction};
 use crate::domain::bill::{Item, Line, Revenue};
 use crate::domain::shares::{Division, Responsibility, ShareError, Shares};
 use crate::domain::terms::ClientPart;
@@ -170,6 +170,32 @@ fn session_lines(
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// What is taken off the lines of sessions that were waived before they were billed: all that the client owes for them.
+pub fn waivers(
+    lines: &[(Revenue, Line)],
+    found: &BTreeMap<SessionId, BillableSession>,
+) -> Vec<Reduction> {
+    let waived = |(_, line): &(Revenue, Line)| {
+        let session = match &line.item {
+            Item::Service { session, .. } => found.get(session)?,
+            Item::Product => return None,
+        };
+        let waiver = session.waiver.as_ref()?;
+        line.shares.client.is_positive().then(|| Reduction {
+            kind: AdjustmentKind::Waiver,
+            reason: waiver.reason,
+            extent: Extent::Whole,
+            line: Some(line.number),
+            client_text: if waiver.text.trim().is_empty() {
+                AdjustmentKind::Waiver.words().to_owned()
+            } else {
+                waiver.text.clone()
+            },
+        })
+    };
+    lines.iter().filter_map(waived).collect()
 }
 
 /// What the client owes of a session that took place, when the terms say so.

@@ -1,8 +1,8 @@
 //! Bills. Every act on what is owed locks the bill's row first, bills in the order of their ids.
 
+use super::sessions::missed;
 use super::{currency, minors};
 use crate::domain::bill::{Bill, Face, Item, Line, Standing};
-use crate::domain::missed::Missed;
 use crate::domain::shares::Shares;
 use crate::{Error, Missing, Result};
 use ids::{BillId, ClientId, PolicyId, PracticeId, Reference, SessionId};
@@ -247,10 +247,6 @@ pub async fn lines(
             })
         })
         .collect()
-}
-
-fn missed(kind: &str) -> Result<Missed> {
-    Missed::of_name(kind).ok_or(Error::Stored("the kind of a fee"))
 }
 
 /// Writes what is owed on bills that are locked, and counts their revision.

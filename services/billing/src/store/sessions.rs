@@ -189,6 +189,11 @@ fn fee_line(missed: Missed, fee: Money) -> BillableLine {
     }
 }
 
+/// The kind of a fee as it is kept.
+pub(super) fn missed(kind: &str) -> Result<Missed> {
+    Missed::of_name(kind).ok_or(Error::Stored("the kind of a fee"))
+}
+
 /// A waiver as it is kept.
 pub(super) fn waiver(reason: Option<String>, text: Option<String>) -> Result<Option<Waiver>> {
     let Some((reason, text)) = reason.zip(text) else {

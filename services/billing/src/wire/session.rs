@@ -9,8 +9,7 @@ use crate::ops::session_content::{AskedLine, SessionContent};
 use crate::store::session_changes::SessionChange;
 use crate::store::session_lists::{Order, SessionFilter};
 use crate::wire::adjustment::{adjustment_reason, shown_reason};
-use crate::wire::line::{one_line, reference};
-use crate::wire::text::free_text;
+use crate::wire::line::{one_line, optional_line, reference};
 use ::rpc::{Invalid, parse, wire};
 use ids::{PracticeId, SessionId};
 use proto::billing::v1 as contract;
@@ -58,7 +57,7 @@ pub fn correct_session(
 pub fn waive_session(asked: contract::WaiveSessionRequest) -> Result<(SessionId, Waiver)> {
     let waiver = Waiver {
         reason: adjustment_reason(asked.reason(), "reason")?,
-        text: free_text(asked.client_text, "client_text")?,
+        text: optional_line(asked.client_text, "client_text")?,
     };
     Ok((parse(&asked.session_id, "session_id")?, waiver))
 }

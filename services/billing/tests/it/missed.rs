@@ -4,10 +4,10 @@ use crate::people::NOBODYS;
 use crate::sessions::with;
 use proto::billing::v1::missed_session_charge::Charge;
 use proto::billing::v1::{
-    AccountKind, AdjustmentReason, CorrectSessionRequest, FeeKind, GetMissedSessionPolicyRequest,
-    GetTrialBalanceRequest, LineTerms, MissedSessionCharge, MissedSessionPolicy, Outcome,
-    Responsibility, Session, SessionChangeKind, SessionState, SetMissedSessionPolicyRequest,
-    UnwaiveSessionRequest, WaiveSessionRequest,
+    AccountKind, AdjustmentKind, AdjustmentReason, BillStatus, CorrectSessionRequest, FeeKind,
+    GetMissedSessionPolicyRequest, GetTrialBalanceRequest, LineTerms, MissedSessionCharge,
+    MissedSessionPolicy, Outcome, Responsibility, Session, SessionChangeKind, SessionState,
+    SetMissedSessionPolicyRequest, UnwaiveSessionRequest, WaiveSessionRequest,
 };
 use testkit::request_id;
 
@@ -360,6 +360,50 @@ async fn r05_a_session_is_waived_and_stays_pending_until_it_is_billed() {
         let name = format!("evenkeel.billing.v1.{event}");
         assert_eq!(app.count_events(&name).await, 1, "{event}");
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r06_the_bill_of_a_waived_session_says_what_it_would_have_cost_and_that_it_is_free() {
+    let app = TestApp::start().await;
+    let session = app.missed(Outcome::NoShow).await;
+    let request = app.waive_request(&session);
+    app.sessions()
+        .waive_session(request.clone())
+        .await
+        .expect("waived");
+    let paid_for = app.missed(Outcome::Completed).await;
+    let mut asked = app.bill_of(&session);
+    asked.sessions.extend(app.bill_of(&paid_for).sessions);
+    let issued = app.bills().issue_bill(asked).await.expect("issued");
+    let bill = issued.into_inner().bill.expect("a bill");
+    assert_eq!(
+        (minor(&bill.total), minor(&bill.client_balance)),
+        (30_000, 15_000)
+    );
+    let [adjustment] = &bill.adjustments[..] else {
+        panic!("one adjustment: {:?}", bill.adjustments);
+    };
+    let reduction = adjustment.reduction.as_ref().expect("a reduction");
+    assert_eq!(reduction.kind(), AdjustmentKind::Waiver);
+    assert_eq!(reduction.reason(), AdjustmentReason::ExcusedAbsence);
+    assert_eq!(reduction.client_text, request.client_text);
+    assert_eq!(
+        (reduction.line_number, minor(&adjustment.amount)),
+        (1, 15_000)
+    );
+
+    app.cancel(&bill).await;
+    let free = app.issue_of(&session).await;
+    assert_eq!(
+        (minor(&free.total), minor(&free.client_balance)),
+        (15_000, 0)
+    );
+    assert_eq!(
+        free.status(),
+        BillStatus::Paid,
+        "a waiver lasts until it is taken back"
+    );
     app.finish().await;
 }
 

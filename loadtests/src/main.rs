@@ -5,12 +5,14 @@ mod arrival;
 mod audit;
 mod baseline;
 mod closed;
+mod copy;
 mod curve;
 mod open;
 mod payer;
 mod plot;
 mod progress;
 mod report;
+mod resident;
 mod scenarios;
 mod seed;
 mod session;
@@ -20,7 +22,7 @@ mod tally;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use clock::Clock;
-use scenarios::{memory, record_payments};
+use scenarios::{bulk_sessions, memory, record_payments};
 use telemetry::TelemetryConfig;
 use tokio::runtime::{Builder, Runtime};
 
@@ -42,6 +44,8 @@ struct Arguments {
 enum Scenario {
     /// Record payments through gRPC, against pgbench with the same statements.
     RecordPayments(record_payments::Options),
+    /// Record sessions in one stream, against COPY of the same rows.
+    BulkSessions(bulk_sessions::Options),
     /// Resident memory of each service at rest.
     Memory(memory::Options),
 }
@@ -64,6 +68,12 @@ fn main() -> Result<()> {
             load.block_on(baseline::find(&options.pgbench))?;
             let stage = services.block_on(stage::Stage::start(&options.stage, &clock))?;
             let done = load.block_on(record_payments::run(&options, &stage, &clock));
+            services.block_on(stage.stop())?;
+            done
+        }
+        Scenario::BulkSessions(options) => {
+            let stage = services.block_on(stage::Stage::start(&options.stage, &clock))?;
+            let done = load.block_on(bulk_sessions::run(&options, &stage, &clock));
             services.block_on(stage.stop())?;
             done
         }

@@ -8,7 +8,9 @@ use clock::Clock;
 use futures::{StreamExt as _, TryStreamExt as _};
 use proto::billing::v1::bill_service_client::BillServiceClient;
 use proto::billing::v1::client_service_client::ClientServiceClient;
-use proto::billing::v1::{AddClientRequest, Client, IssueBillRequest, ProductLine};
+use proto::billing::v1::{
+    AddClientRequest, AddClinicianRequest, Client, Clinician, IssueBillRequest, ProductLine,
+};
 use proto::money::v1::Money;
 use proto::portal_auth::v1::practice_service_client::PracticeServiceClient;
 use proto::portal_auth::v1::{Practice, RegisterPracticeRequest, SignInStaffRequest};
@@ -97,6 +99,54 @@ pub async fn practices(stage: &Stage, count: u32, clock: &Clock) -> Result<Vec<S
     }
     bar.finish_and_clear();
     Ok(practices)
+}
+
+/// A practice with somebody to treat, and nothing recorded yet.
+#[derive(Debug)]
+pub struct People {
+    /// `prac_…`.
+    pub practice_id: String,
+    /// Its owner.
+    pub owner: Session,
+    /// `cli_…`, each.
+    pub clients: Vec<String>,
+    /// `cln_…`.
+    pub clinician_id: String,
+}
+
+/// Registers a practice with its clients and a clinician.
+///
+/// # Errors
+/// A service refuses.
+pub async fn people(stage: &Stage, clock: &Clock) -> Result<People> {
+    let portal_auth = connect(&stage.suite.ports.url("portal-auth")).await?;
+    let billing = connect(&stage.suite.ports.url("billing")).await?;
+    let (practice_id, owner) =
+        register(portal_auth, &stage.suite.secrets.setup_token, clock).await?;
+    let clients = futures::stream::iter(0..CLIENTS)
+        .map(|_| add_client(&billing, &owner, &practice_id, clock))
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let message = AddClinicianRequest {
+        practice_id: practice_id.clone(),
+        request_id: clock.uuid().to_string(),
+        clinician: Some(Clinician {
+            name: "Dr. Load Test".to_owned(),
+            ..Clinician::default()
+        }),
+    };
+    let added = ClientServiceClient::new(billing)
+        .add_clinician(owner.request(message, TIMEOUT))
+        .await
+        .context("adding a clinician")?;
+    let clinician = added.into_inner().clinician.context("no clinician")?;
+    Ok(People {
+        practice_id,
+        owner,
+        clients,
+        clinician_id: clinician.clinician_id,
+    })
 }
 
 /// A connection of its own.

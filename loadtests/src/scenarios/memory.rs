@@ -1,7 +1,7 @@
 //! Resident memory of each service as a process of its own, at rest: followers connected, nothing asked.
 
-use crate::progress;
 use crate::stage::StageOptions;
+use crate::{progress, resident};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use clock::Clock;
@@ -152,16 +152,7 @@ fn resident_kib(running: &Running) -> Result<u64> {
         .child
         .id()
         .ok_or_else(|| anyhow!("{} has ended", running.service))?;
-    let status = fs::read_to_string(format!("/proc/{id}/status"))
-        .context("resident memory is read from Linux' /proc")?;
-    figure(&status).ok_or_else(|| anyhow!("/proc/{id}/status has no VmRSS"))
-}
-
-fn figure(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.split_whitespace().next()?.parse().ok()
+    resident::kib(&id.to_string())
 }
 
 fn table(measured: &[(&str, u64)], seconds: u64) -> String {
@@ -287,15 +278,6 @@ impl Wiring<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn resident_memory_is_read_from_the_status() {
-        assert_eq!(
-            figure("Name:\tbilling\nVmHWM:\t  30000 kB\nVmRSS:\t  28412 kB\n"),
-            Some(28_412)
-        );
-        assert_eq!(figure("Name:\tbilling\n"), None);
-    }
 
     #[test]
     fn the_table_says_how_each_stands() {

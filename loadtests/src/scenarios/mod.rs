@@ -1,4 +1,5 @@
 //! One file a scenario: what is done in which order.
 
+pub mod bulk_sessions;
 pub mod memory;
 pub mod record_payments;

@@ -1,5 +1,5 @@
 use crate::documents::{DocumentError, Refusal};
-use crate::missing::Missing;
+use crate::{Missing, Named};
 use ::rpc::{Denied, Details, Fault, Invalid};
 use ids::{AdjustmentId, BillId, ClientId, PaymentId, PracticeId, RefundId, SessionId};
 use money::{Currency, Money, MoneyError};
@@ -14,6 +14,19 @@ pub enum Error {
     /// Nobody's, or somebody else's.
     #[error("there is no {}", .0.shown())]
     Missing(Missing),
+    /// Nothing has that name.
+    #[error("there is no {} {name} then", .thing.kind())]
+    Unknown {
+        /// What was named.
+        thing: Named,
+        /// Its name.
+        name: String,
+        /// The field that named it.
+        field: String,
+    },
+    /// The catalogue has it already.
+    #[error("the catalogue has a service {0}")]
+    ServiceCodeTaken(String),
     /// portal-auth's event about the practice has not come yet.
     #[error("practice {0} is being set up")]
     PracticeNotYetKnown(PracticeId),
@@ -31,6 +44,12 @@ pub enum Error {
     /// Another resource of the practice has it.
     #[error("the external reference is taken")]
     ExternalReferenceTaken,
+    /// A stream has more than its limit.
+    #[error("a stream may have at most {0} items; go on in another")]
+    TooManyItems(i32),
+    /// It changed since the caller read it.
+    #[error("session {0} has changed since; read it again")]
+    SessionChanged(SessionId),
     /// On another live bill.
     #[error("session {0} is on a bill already")]
     SessionAlreadyBilled(SessionId),
@@ -145,9 +164,9 @@ impl Error {
     /// What the state forbids, as `PreconditionFailure` wants it: the kind of state and whose.
     fn state(&self) -> Option<(&'static str, String)> {
         match self {
-            Self::SessionAlreadyBilled(id) | Self::SessionNotBillable(id) => {
-                Some(("SESSION_STATE", id.to_string()))
-            }
+            Self::SessionAlreadyBilled(id)
+            | Self::SessionNotBillable(id)
+            | Self::SessionChanged(id) => Some(("SESSION_STATE", id.to_string())),
             Self::BillCancelled(id)
             | Self::BillHasPayments(id)
             | Self::PaymentInProgress(id)
@@ -165,10 +184,13 @@ impl Error {
             | Self::ExceedsClientBalance(_) => Some(("BALANCE", "amount".to_owned())),
             Self::ExceedsPayment(_) => Some(("PAYMENT_STATE", "amount".to_owned())),
             Self::Missing(_)
+            | Self::Unknown { .. }
+            | Self::ServiceCodeTaken(_)
             | Self::PracticeNotYetKnown(_)
             | Self::CurrencyMismatch { .. }
             | Self::CardNumberInText(_)
             | Self::ExternalReferenceTaken
+            | Self::TooManyItems(_)
             | Self::ShareExceedsPrice(_)
             | Self::PolicyRequired
             | Self::DueBeforeIssue
@@ -201,7 +223,7 @@ impl Error {
 impl Fault for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Missing(_) => Code::NotFound,
+            Self::Missing(_) | Self::Unknown { .. } => Code::NotFound,
             Self::PracticeNotYetKnown(_)
             | Self::PortalAuth(_)
             | Self::Typeset(TypesetError::Busy) => Code::Unavailable,
@@ -217,8 +239,9 @@ impl Fault for Error {
             | Self::Request(RequestError::Malformed | RequestError::Reused) => {
                 Code::InvalidArgument
             }
-            Self::ExternalReferenceTaken => Code::AlreadyExists,
-            Self::Overtaken | Self::EtagMismatch(_) => Code::Aborted,
+            Self::ExternalReferenceTaken | Self::ServiceCodeTaken(_) => Code::AlreadyExists,
+            Self::TooManyItems(_) => Code::ResourceExhausted,
+            Self::Overtaken | Self::EtagMismatch(_) | Self::SessionChanged(_) => Code::Aborted,
             Self::SessionAlreadyBilled(_)
             | Self::SessionNotBillable(_)
             | Self::BillCancelled(_)
@@ -254,12 +277,15 @@ impl Fault for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Missing(missing) => missing.reason(),
+            Self::Unknown { thing, .. } => thing.reason(),
+            Self::ServiceCodeTaken(_) => "SERVICE_CODE_TAKEN",
             Self::PracticeNotYetKnown(_) => "PRACTICE_NOT_YET_KNOWN",
             Self::CurrencyMismatch { .. } | Self::Money(MoneyError::Currencies { .. }) => {
                 "CURRENCY_MISMATCH"
             }
             Self::CardNumberInText(_) => "CARD_NUMBER_IN_TEXT",
             Self::ExternalReferenceTaken => "EXTERNAL_REFERENCE_TAKEN",
+            Self::TooManyItems(_) => "TOO_MANY_ITEMS",
             Self::SessionAlreadyBilled(_) => "SESSION_ALREADY_BILLED",
             Self::SessionNotBillable(_) => "SESSION_NOT_BILLABLE",
             Self::ShareExceedsPrice(_) => "SHARE_EXCEEDS_PRICE",
@@ -275,7 +301,7 @@ impl Fault for Error {
             Self::ExceedsCredit(_) => "EXCEEDS_CREDIT",
             Self::ExceedsClientBalance(_) => "EXCEEDS_CLIENT_BALANCE",
             Self::NothingDue(_) => "NOTHING_DUE",
-            Self::EtagMismatch(_) => "ETAG_MISMATCH",
+            Self::EtagMismatch(_) | Self::SessionChanged(_) => "ETAG_MISMATCH",
             Self::BillDecided(_) => "BILL_DECIDED",
             Self::AdjustmentExceedsLine(_) => "ADJUSTMENT_EXCEEDS_LINE",
             Self::AdjustmentExceedsBalance(_) => "ADJUSTMENT_EXCEEDS_BALANCE",
@@ -312,6 +338,9 @@ impl Fault for Error {
                 let (kind, id) = missing.named();
                 details.resource(kind, id)
             }
+            Self::Unknown { thing, name, field } => details
+                .resource(thing.kind(), name)
+                .field(field, format!("names no {}", thing.kind())),
             Self::PracticeNotYetKnown(_) => details.retry_after(Duration::from_millis(200)),
             Self::PortalAuth(_) | Self::Typeset(TypesetError::Busy) => {
                 details.retry_after(Duration::from_secs(1))

@@ -8,6 +8,7 @@ pub mod documents;
 mod domain;
 mod error;
 mod missing;
+mod named;
 mod ops;
 mod rpc;
 mod store;
@@ -19,6 +20,7 @@ mod run;
 pub use config::Config;
 pub use error::Error;
 pub use missing::Missing;
+pub use named::Named;
 pub use run::{run, service};
 
 use ::rpc::Connection;

@@ -22,5 +22,5 @@ pub use migrate::{MigrateError, migrate};
 pub use outbox::{Announcement, Outbox};
 pub use page::{Filter, Page, PageError, PageKey, page_size};
 pub use plumbing::plumbing;
-pub use requests::{RequestError, RequestKey, Requests};
+pub use requests::{RequestError, RequestKey, Requests, Seen};
 pub use transaction::{Tx, begin, begin_any};

@@ -1,13 +1,14 @@
 //! The same request twice is one request. There is no state "in progress" and nothing to clean up: the record commits
 //! with the effect, and a twin that comes meanwhile waits on the unique key until the first has committed or not.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 
 use ids::PracticeId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sha2::{Digest, Sha256};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
 use crate::Tx;
@@ -25,6 +26,15 @@ pub enum RequestError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+}
+
+/// What became of a request among many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It was carried out, with this subject.
+    Before(Uuid),
+    /// Its `request_id` was used for another method or content: [`RequestError::Reused`].
+    Reused,
 }
 
 /// What makes a request the same request.
@@ -116,6 +126,90 @@ impl Requests {
             return Err(RequestError::Reused);
         }
         Ok(Some(first))
+    }
+
+    /// What became of many requests of one practice earlier, in their order; none for those that are new. Records
+    /// nothing, and waits for nobody.
+    pub async fn seen_many(
+        self,
+        conn: &mut PgConnection,
+        practice: PracticeId,
+        keys: &[&RequestKey],
+    ) -> Result<Vec<Option<Seen>>, sqlx::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.request_id).collect();
+        let rows: Vec<(Uuid, String, Vec<u8>, Uuid)> = sqlx::query_as(AssertSqlSafe(format!(
+            "select request_id, method, fingerprint, subject_id
+            from {}.requests
+            where practice_id = $1 and request_id = any($2)",
+            self.schema
+        )))
+        .bind(practice.uuid())
+        .bind(ids)
+        .fetch_all(conn)
+        .await?;
+        let found: HashMap<Uuid, _> = rows
+            .into_iter()
+            .map(|(id, method, fingerprint, subject)| (id, (method, fingerprint, subject)))
+            .collect();
+        let seen = |key: &&RequestKey| {
+            let (method, fingerprint, subject) = found.get(&key.request_id)?;
+            let same = *method == key.method && fingerprint == &key.fingerprint;
+            Some(if same {
+                Seen::Before(*subject)
+            } else {
+                Seen::Reused
+            })
+        };
+        Ok(keys.iter().map(seen).collect())
+    }
+
+    /// [`replayed`](Self::replayed) for many requests of one practice, each with its subject: in their order, none for
+    /// those that are recorded now, of which the first counts when an id comes twice. Waits for twins under way; ids
+    /// are taken in one order, so that two such calls do not wait for each other.
+    pub async fn replayed_many(
+        self,
+        conn: &mut PgConnection,
+        practice: PracticeId,
+        requests: &[(&RequestKey, Uuid)],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Seen>>, sqlx::Error> {
+        let (mut ids, mut methods, mut fingerprints, mut subjects) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (key, subject) in requests {
+            ids.push(key.request_id);
+            methods.push(key.method);
+            fingerprints.push(key.fingerprint.as_slice());
+            subjects.push(*subject);
+        }
+        let recorded: Vec<Uuid> = sqlx::query_scalar(AssertSqlSafe(format!(
+            "insert into {}.requests (practice_id, request_id, method, fingerprint, subject_id, create_time)
+            select $1, request.id, request.method, request.fingerprint, request.subject, $6
+            from unnest($2::uuid[], $3::text[], $4::bytea[], $5::uuid[])
+                with ordinality as request (id, method, fingerprint, subject, place)
+            order by request.id, request.place
+            on conflict on constraint requests_pkey do nothing
+            returning subject_id",
+            self.schema
+        )))
+        .bind(practice.uuid())
+        .bind(ids)
+        .bind(methods)
+        .bind(fingerprints)
+        .bind(subjects)
+        .bind(now.to_sqlx())
+        .fetch_all(&mut *conn)
+        .await?;
+        if recorded.len() == requests.len() {
+            return Ok(vec![None; requests.len()]);
+        }
+        let recorded: HashSet<Uuid> = recorded.into_iter().collect();
+        let keys: Vec<&RequestKey> = requests.iter().map(|(key, _)| *key).collect();
+        let seen = self.seen_many(conn, practice, &keys).await?;
+        Ok(seen
+            .into_iter()
+            .zip(requests)
+            .map(|(seen, (_, subject))| seen.filter(|_| !recorded.contains(subject)))
+            .collect())
     }
 
     async fn record(

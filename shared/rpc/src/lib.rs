@@ -42,6 +42,7 @@ pub use fault::{DOMAIN, Details, Fault, is_conflict, status};
 pub use free_text::{CardNumberInText, free_text};
 pub use keys::Keys;
 pub use parse::{Invalid, parse};
+pub use rerun::rerun;
 pub use retry::{Retry, unsent};
 pub use routes::Routes;
 pub use serve::{Bound, Server, serve};

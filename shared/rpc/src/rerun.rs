@@ -1,7 +1,7 @@
 use crate::access::Table;
 use crate::buffer::{Buffered, whole};
 use crate::context::Context;
-use crate::fault::{Details, is_conflict, refuse};
+use crate::fault::{Details, Fault, is_conflict, refuse};
 use crate::layer::{Answer, Layer, Next};
 use http::{Request, Response};
 use std::time::Duration;
@@ -26,6 +26,27 @@ const PAUSES: [Duration; 3] = [
 pub(crate) struct Rerun {
     pub(crate) table: Table,
     pub(crate) tasks: TaskTracker,
+}
+
+/// Runs work again when it lost a conflict, as the stack does with unary writes: for the parts of a stream.
+///
+/// # Errors
+/// The work's own, of its last run.
+pub async fn rerun<T, E, F>(mut work: impl FnMut() -> F) -> Result<T, E>
+where
+    E: Fault,
+    F: Future<Output = Result<T, E>>,
+{
+    let mut pauses = PAUSES.iter();
+    loop {
+        let done = work().await;
+        let conflict = done.as_ref().is_err_and(Fault::conflict);
+        let Some(pause) = pauses.next().filter(|_| conflict) else {
+            return done;
+        };
+        tracing::debug!("a conflict with another transaction; this part runs again");
+        tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
+    }
 }
 
 impl Layer for Rerun {

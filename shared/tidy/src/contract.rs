@@ -34,6 +34,11 @@ impl Rpc<'_> {
         self.body.contains("anyone: true")
     }
 
+    /// Whether the caller sends a stream, which browsers cannot.
+    pub fn takes_a_stream(&self) -> bool {
+        self.body.trim_start().starts_with("(stream ")
+    }
+
     /// Whether somebody outside the suite may call it.
     pub fn is_public(&self) -> bool {
         self.is_for_anyone() || self.body.contains("roles:")

@@ -6,7 +6,7 @@ use typeset::{Identity, TypesetError, Typesetter};
 use super::error::agree;
 use super::wording::{Standing, amount, long_date, short_date};
 use super::{DocumentError, Letterhead, Paper, Party, TotalRow};
-use crate::domain::place_of_service;
+use crate::domain::place_of_service::place_of_service;
 use crate::domain::superbill::{Parts, pointer};
 
 /// What a superbill says, before it is put in words.
@@ -218,7 +218,7 @@ fn diagnoses(codes: Vec<String>) -> Vec<DiagnosisRow> {
 fn places(lines: &[SuperbillLineFacts]) -> Vec<PlaceRow> {
     let mut places: Vec<PlaceRow> = Vec::new();
     for line in lines {
-        if let Some(name) = place_of_service::name(&line.place)
+        if let Some(name) = place_of_service(&line.place)
             && !places.iter().any(|place| place.code == line.place)
         {
             places.push(PlaceRow {

@@ -1,3 +1,4 @@
+use super::missed::Missed;
 use super::shares::Shares;
 use ids::{BillId, ClientId, PolicyId, Reference, SessionId};
 use jiff::Timestamp;
@@ -63,6 +64,8 @@ pub struct Line {
     pub price: Money,
     /// Who owes it.
     pub shares: Shares,
+    /// The missed appointment that it is the fee for.
+    pub fee: Option<Missed>,
 }
 
 /// The sums of a bill's lines.

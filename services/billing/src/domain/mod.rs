@@ -6,9 +6,12 @@ pub mod account;
 pub mod adjustment;
 pub mod bill;
 pub mod credit;
+pub mod diagnosis;
 pub mod entry;
+pub mod fee;
 pub mod insurer;
 pub mod issue;
+pub mod missed;
 pub mod payment;
 pub mod people;
 pub mod place_of_service;
@@ -19,6 +22,7 @@ pub mod sharing;
 pub mod statement;
 pub mod superbill;
 pub mod terms;
+pub mod timeline;
 
 #[cfg(test)]
 mod books;

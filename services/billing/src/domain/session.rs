@@ -1,6 +1,7 @@
 //! Sessions as they were recorded. What took place, or is charged for, and costs something is billable; cancelled in
 //! time, or by the practice, is not.
 
+use super::adjustment::Waiver;
 use ids::{BillId, ClientId, ClinicianId, SessionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -52,7 +53,7 @@ impl Outcome {
             .find(|outcome| outcome.name() == name)
     }
 
-    /// Whether the prices recorded with it are charged. The column `billable` of `billing.sessions` says the same.
+    /// Whether what it costs is charged. The column `billable` of `billing.sessions` says the same.
     #[must_use]
     pub const fn is_charged(self) -> bool {
         match self {
@@ -60,6 +61,41 @@ impl Outcome {
             Self::CancelledByClient | Self::CancelledByPractice => false,
         }
     }
+}
+
+macro_rules! changes {
+    ($($(#[$doc:meta])* $name:ident $text:literal;)+) => {
+        /// What was done to a session after it was recorded.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ChangeKind {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl ChangeKind {
+            /// As the database keeps it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// The kind of that name.
+            #[must_use]
+            pub fn of(name: &str) -> Option<Self> {
+                [$(Self::$name,)+].into_iter().find(|kind| kind.name() == name)
+            }
+        }
+    };
+}
+
+changes! {
+    /// Its content was replaced.
+    Corrected "corrected";
+    /// The client need not pay for it.
+    Waived "waived";
+    /// The client has to pay for it again.
+    Unwaived "unwaived";
 }
 
 /// Where a session stands on its way to a bill; derived, never stored.
@@ -90,6 +126,17 @@ pub struct ServiceLine {
     pub unit_price: Money,
 }
 
+/// A waiver of a session, with who said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    /// What the bill says.
+    pub waiver: Waiver,
+    /// When.
+    pub time: Timestamp,
+    /// The caller's subject.
+    pub by: String,
+}
+
 /// One appointment with its outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
@@ -113,12 +160,18 @@ pub struct Session {
     pub place_of_service: String,
     /// The caller's own id for it.
     pub external_reference: Option<String>,
-    /// Sum of its lines.
+    /// What it costs: the sum of its lines, or the fee when it was missed.
     pub total: Money,
+    /// The fee that was named for this one; none leaves it to the practice's policy.
+    pub missed_fee: Option<Money>,
+    /// The client need not pay for it.
+    pub waived: Option<Waived>,
     /// The live bill it is on.
     pub bill: Option<BillId>,
     /// When it was recorded.
     pub create_time: Timestamp,
+    /// Counts its changes, from 1.
+    pub revision: i64,
 }
 
 impl Session {
@@ -178,8 +231,11 @@ mod tests {
             place_of_service: String::new(),
             external_reference: None,
             total: Money::from_minor(minor, Currency::USD),
+            missed_fee: None,
+            waived: None,
             bill,
             create_time: Timestamp::UNIX_EPOCH,
+            revision: 1,
         }
     }
 

@@ -1,6 +1,6 @@
 //! From sessions and products to the lines of a bill.
 
-use crate::domain::adjustment::Reduction;
+use crate::domain::adjustment::{AdjustmentKind, Extent, Reduction};
 use crate::domain::bill::{Item, Line, Revenue};
 use crate::domain::shares::{Division, Responsibility, ShareError, Shares};
 use crate::domain::terms::ClientPart;
@@ -115,6 +115,7 @@ pub fn bill_lines(
                 client: price,
                 insurance: Money::zero(practice.currency),
             },
+            fee: None,
         };
         lines.push((Revenue::Product, line));
     }
@@ -137,12 +138,10 @@ fn session_lines(
         return Err(Error::SessionNotBillable(session.session));
     }
     named_once(field, &terms.lines, session)?;
-    let mut part = match terms.client_part {
-        Some(ClientPart::CoPay(co_pay)) => {
-            let co_pay = practice.in_currency(co_pay, &format!("{field}.co_pay"))?;
-            Some(ClientPart::CoPay(co_pay))
-        }
-        other @ (Some(ClientPart::CoInsurance(_)) | None) => other,
+    // Insurance does not pay for what did not take place: the fee is the client's, whatever the terms.
+    let (responsibility, mut part) = match session.missed {
+        Some(_) => (Responsibility::Client, None),
+        None => (responsibility, client_part(practice, field, terms)?),
     };
     for recorded in &session.lines {
         let departs = terms
@@ -154,10 +153,14 @@ fn session_lines(
         let departing = departing.cloned().unwrap_or_default();
         let units = departing.units.unwrap_or(recorded.units);
         let (price, insurance) = priced(practice, &field, (recorded, units), &departing)?;
+        if session.missed.is_some() && insurance.is_some_and(Money::is_positive) {
+            let must = "must be 0: insurance owes nothing for a missed session";
+            return Err(Invalid::new(format!("{field}.insurance_share"), must).into());
+        }
         let shares = divided(price, insurance, &mut part, responsibility)
             .map_err(|error| refused(error, format!("{field}.insurance_share")))?;
         lines.push((
-            session.revenue,
+            session.revenue(),
             line(session, recorded, departing, (units, price, shares)),
         ));
     }
@@ -166,6 +169,47 @@ fn session_lines(
             Err(Error::ShareExceedsPrice(format!("{field}.co_pay")))
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+/// What is taken off the lines of sessions that were waived before they were billed: all that the client owes for them.
+pub fn waivers(
+    lines: &[(Revenue, Line)],
+    found: &BTreeMap<SessionId, BillableSession>,
+) -> Vec<Reduction> {
+    let waived = |(_, line): &(Revenue, Line)| {
+        let session = match &line.item {
+            Item::Service { session, .. } => found.get(session)?,
+            Item::Product => return None,
+        };
+        let waiver = session.waiver.as_ref()?;
+        line.shares.client.is_positive().then(|| Reduction {
+            kind: AdjustmentKind::Waiver,
+            reason: waiver.reason,
+            extent: Extent::Whole,
+            line: Some(line.number),
+            client_text: if waiver.text.trim().is_empty() {
+                AdjustmentKind::Waiver.words().to_owned()
+            } else {
+                waiver.text.clone()
+            },
+        })
+    };
+    lines.iter().filter_map(waived).collect()
+}
+
+/// What the client owes of a session that took place, when the terms say so.
+fn client_part(
+    practice: &Practice,
+    field: &str,
+    terms: &SessionTerms,
+) -> Result<Option<ClientPart>> {
+    match terms.client_part {
+        Some(ClientPart::CoPay(co_pay)) => {
+            let co_pay = practice.in_currency(co_pay, &format!("{field}.co_pay"))?;
+            Ok(Some(ClientPart::CoPay(co_pay)))
+        }
+        other @ (Some(ClientPart::CoInsurance(_)) | None) => Ok(other),
     }
 }
 
@@ -229,6 +273,7 @@ fn line(
         units,
         price,
         shares,
+        fee: session.missed,
     }
 }
 

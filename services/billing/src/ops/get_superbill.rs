@@ -3,7 +3,7 @@ use crate::documents::{
     ClinicianFacts, PolicyFacts, Refusal, SuperbillDocument, SuperbillFacts, SuperbillLineFacts,
 };
 use crate::domain::people::Client;
-use crate::domain::place_of_service;
+use crate::domain::place_of_service::place_of_service;
 use crate::domain::superbill::{Gap, Parts, spread};
 use crate::store::superbills::{BillMoney, Scope, Service};
 use crate::{Billing, Error, Result, store};
@@ -208,7 +208,7 @@ fn gaps(facts: &SuperbillFacts, client: &Client) -> Vec<Gap> {
     }
     let mut days = Vec::new();
     for line in &facts.lines {
-        let place = (!line.place.is_empty()).then(|| place_of_service::name(&line.place));
+        let place = (!line.place.is_empty()).then(|| place_of_service(&line.place));
         let of_day = [
             line.diagnoses
                 .is_empty()

@@ -1,5 +1,5 @@
 use super::adjust_bill::reductions;
-use super::bill_lines::{Content, bill_lines};
+use super::bill_lines::{Content, bill_lines, waivers};
 use super::book_bills::{Draft, book_bills};
 use super::get_bill::{ShownBill, shown};
 use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
@@ -49,7 +49,8 @@ pub async fn issue_bill(
             .await?;
 
     let lines = bill_lines(&practice, &asked.content, &found)?;
-    let reductions = reductions(&practice, asked.content.reductions, "reductions")?;
+    let asked_for = reductions(&practice, asked.content.reductions, "reductions")?;
+    let reductions = [waivers(&lines, &found), asked_for].concat();
     if let Some(policy) = asked.content.policy {
         store::people::get_payer_of_policy(&mut tx, practice_id, asked.client, policy).await?;
     }

@@ -1,6 +1,6 @@
 use super::list_bills::PageAsked;
 use crate::domain::session::Session;
-use crate::store::recorded_sessions::{Position, SessionFilter};
+use crate::store::session_lists::{self, Order, Position, SessionFilter};
 use crate::{Billing, Error, Result, store};
 use ::rpc::Caller;
 use ids::PracticeId;
@@ -10,7 +10,7 @@ use pg::Page;
 /// A page of sessions, and what all pages sum up to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionPage {
-    /// Newest service date first.
+    /// In the order that was asked for.
     pub sessions: Page<Session>,
     /// How many match.
     pub count: i64,
@@ -23,7 +23,7 @@ pub async fn list_sessions(
     billing: &Billing,
     caller: &Caller,
     practice: PracticeId,
-    filter: &SessionFilter,
+    (filter, order): (&SessionFilter, Order),
     page: PageAsked<'_>,
 ) -> Result<SessionPage> {
     caller.within(practice)?;
@@ -32,15 +32,11 @@ pub async fn list_sessions(
     let mut tx = pg::begin(&billing.db, practice).await?;
     let currency = store::practices::get(&mut tx, practice).await?.currency;
     let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
-    let sessions =
-        store::recorded_sessions::list(&mut tx, practice, filter, (after, limit)).await?;
-    let (count, total) =
-        store::recorded_sessions::totals(&mut tx, practice, filter, currency).await?;
+    let sessions = session_lists::list(&mut tx, practice, (filter, order), (after, limit)).await?;
+    let (count, total) = session_lists::totals(&mut tx, practice, filter, currency).await?;
     let seal = (&billing.page_key, page.filter);
-    let sessions = Page::cut(sessions, size, seal, |last| {
-        Position(last.service_date, last.session)
-    })
-    .map_err(|_| Error::Stored("a position that cannot be sealed"))?;
+    let sessions = Page::cut(sessions, size, seal, Position::of)
+        .map_err(|_| Error::Stored("a position that cannot be sealed"))?;
     Ok(SessionPage {
         sessions,
         count,

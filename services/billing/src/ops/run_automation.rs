@@ -2,7 +2,7 @@
 //! clients commits as a whole, a session that has its bill is no longer among the pending, and the lines of a session go
 //! to one bill only.
 
-use super::bill_lines::{Content, SessionTerms, bill_lines};
+use super::bill_lines::{Content, SessionTerms, bill_lines, waivers};
 use super::book_bills::{Draft, book_bills};
 use crate::domain::terms::{ClientPart, ClientTerms, Owing, PracticeTerms, begins, day_after};
 use crate::store::automation_queue::DueRun;
@@ -205,6 +205,7 @@ fn draft(
     };
     let (automation, _) = own.automation(terms);
     let issue_date = automation.issue_date(run_date);
+    let lines = bill_lines(practice, &content, found)?;
     Ok(Draft {
         id,
         client,
@@ -213,8 +214,8 @@ fn draft(
         // A night that is run late takes nothing of the time to pay.
         due_date: own.due_date(terms, issue_date).max(today),
         comments: String::new(),
-        lines: bill_lines(practice, &content, found)?,
-        reductions: content.reductions,
+        reductions: waivers(&lines, found),
+        lines,
         run_date: Some(run_date),
     })
 }

@@ -4,8 +4,10 @@ mod automation_service;
 mod bill_service;
 mod client_service;
 mod document_service;
+mod fee_service;
 mod ledger_service;
 mod session_service;
+mod session_stream;
 mod share_service;
 mod terms_service;
 
@@ -16,6 +18,7 @@ use proto::billing::v1::automation_service_server::AutomationServiceServer;
 use proto::billing::v1::bill_service_server::BillServiceServer;
 use proto::billing::v1::client_service_server::ClientServiceServer;
 use proto::billing::v1::document_service_server::DocumentServiceServer;
+use proto::billing::v1::fee_service_server::FeeServiceServer;
 use proto::billing::v1::ledger_service_server::LedgerServiceServer;
 use proto::billing::v1::session_service_server::SessionServiceServer;
 use proto::billing::v1::share_service_server::ShareServiceServer;
@@ -26,7 +29,11 @@ use proto::billing::v1::terms_service_server::TermsServiceServer;
 pub fn routes(billing: &Billing) -> ::rpc::Routes {
     ::rpc::Routes::new()
         .offer(ClientServiceServer::new(billing.clone()))
-        .offer(SessionServiceServer::new(billing.clone()))
+        .offer(
+            SessionServiceServer::new(billing.clone())
+                .max_decoding_message_size(session_stream::MESSAGE_BYTES),
+        )
+        .offer(FeeServiceServer::new(billing.clone()))
         .offer(DocumentServiceServer::new(billing.clone()))
         .offer(BillServiceServer::new(billing.clone()))
         .offer(ShareServiceServer::new(billing.clone()))

@@ -1,5 +1,6 @@
 //! Bills. Every act on what is owed locks the bill's row first, bills in the order of their ids.
 
+use super::sessions::missed;
 use super::{currency, minors};
 use crate::domain::bill::{Bill, Face, Item, Line, Standing};
 use crate::domain::shares::Shares;
@@ -206,7 +207,8 @@ pub async fn lines(
             clinician_name,
             price_minor,
             client_share_minor,
-            insurance_share_minor
+            insurance_share_minor,
+            fee_kind
         from billing.bill_lines
         where practice_id = $1 and bill_id = $2
         order by line_number
@@ -241,6 +243,7 @@ pub async fn lines(
                     client: money(row.client_share_minor),
                     insurance: money(row.insurance_share_minor),
                 },
+                fee: row.fee_kind.as_deref().map(missed).transpose()?,
             })
         })
         .collect()

@@ -148,18 +148,18 @@ pub async fn insert_lines(
         insert into billing.bill_lines (
             practice_id, bill_id, line_number, session_id, session_line_number, service_code, description,
             modifiers, units, service_date, clinician_name, price_minor, client_share_minor,
-            insurance_share_minor
+            insurance_share_minor, fee_kind
         )
         select $1, fresh.bill_id, fresh.line_number, fresh.session_id, fresh.session_line_number,
             fresh.service_code, fresh.description, string_to_array(fresh.modifiers, ' '), fresh.units,
             fresh.service_date::date, fresh.clinician_name, fresh.price, fresh.client_share,
-            fresh.insurance_share
+            fresh.insurance_share, fresh.fee_kind
         from unnest(
             $2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::text[], $7::text[], $8::text[], $9::integer[],
-            $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[]
+            $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[]
         ) as fresh (
             bill_id, line_number, session_id, session_line_number, service_code, description, modifiers, units,
-            service_date, clinician_name, price, client_share, insurance_share
+            service_date, clinician_name, price, client_share, insurance_share, fee_kind
         )
         "#,
         practice.uuid(),
@@ -176,6 +176,7 @@ pub async fn insert_lines(
         &minors(&lines, |line| line.price),
         &minors(&lines, |line| line.shares.client),
         &minors(&lines, |line| line.shares.insurance),
+        &column.fee_kinds as &[Option<String>],
     )
     .execute(&mut *conn)
     .await?;
@@ -194,6 +195,7 @@ struct Columns {
     units: Vec<i32>,
     dates: Vec<Option<String>>,
     clinicians: Vec<String>,
+    fee_kinds: Vec<Option<String>>,
 }
 
 impl Columns {
@@ -207,6 +209,9 @@ impl Columns {
             column.numbers.push(line.number);
             column.descriptions.push(line.description.clone());
             column.units.push(line.units);
+            column
+                .fee_kinds
+                .push(line.fee.map(|missed| missed.name().to_owned()));
             match &line.item {
                 Item::Service {
                     session,

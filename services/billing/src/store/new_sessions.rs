@@ -4,8 +4,9 @@ use super::minors;
 use crate::domain::session::{ServiceLine, Session};
 use ids::{ClientId, ClinicianId, PracticeId};
 use jiff_sqlx::ToSqlx as _;
+use money::Money;
 use sqlx::PgConnection;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// Which of these people the practice has.
@@ -51,6 +52,26 @@ pub async fn known(
     })
 }
 
+/// Which of these external references sessions of the practice have already.
+pub async fn taken_references(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    references: &[String],
+) -> Result<HashSet<String>, sqlx::Error> {
+    let taken = sqlx::query_scalar!(
+        r#"
+        select external_reference as "external_reference!"
+        from billing.sessions
+        where practice_id = $1 and external_reference = any($2)
+        "#,
+        practice.uuid(),
+        references,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(taken.into_iter().collect())
+}
+
 /// Writes sessions with their lines, in one statement.
 pub async fn insert(
     conn: &mut PgConnection,
@@ -64,17 +85,19 @@ pub async fn insert(
         with session as (
             insert into billing.sessions (
                 practice_id, session_id, client_id, clinician_id, start_time, service_date, outcome,
-                diagnosis_codes, place_of_service, external_reference, currency, total_minor, create_time
+                diagnosis_codes, place_of_service, external_reference, currency, total_minor, missed_fee_minor,
+                create_time
             )
             select $1, fresh.session_id, fresh.client_id, fresh.clinician_id, fresh.start_time,
                 fresh.service_date::date, fresh.outcome, string_to_array(fresh.diagnosis_codes, ' '),
-                fresh.place_of_service, fresh.external_reference, fresh.currency, fresh.total, fresh.create_time
+                fresh.place_of_service, fresh.external_reference, fresh.currency, fresh.total,
+                fresh.missed_fee, fresh.create_time
             from unnest(
                 $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[]
+                $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[], $21::bigint[]
             ) as fresh (
                 session_id, client_id, clinician_id, start_time, service_date, outcome, diagnosis_codes,
-                place_of_service, external_reference, currency, total, create_time
+                place_of_service, external_reference, currency, total, create_time, missed_fee
             )
         )
         insert into billing.session_lines (
@@ -106,6 +129,39 @@ pub async fn insert(
         &line.modifiers,
         &line.units,
         &line.prices,
+        &row.missed_fees as &[Option<i64>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes a session's lines, when it has none.
+pub async fn insert_lines(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    session: &Session,
+) -> Result<(), sqlx::Error> {
+    let line = Lines::of(std::slice::from_ref(session));
+    sqlx::query!(
+        r#"
+        insert into billing.session_lines (
+            practice_id, session_id, line_number, service_code, description, modifiers, units, unit_price_minor
+        )
+        select $1, fresh.session_id, fresh.line_number, fresh.service_code, fresh.description,
+            string_to_array(fresh.modifiers, ' '), fresh.units, fresh.unit_price
+        from unnest(
+            $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::bigint[]
+        ) as fresh (session_id, line_number, service_code, description, modifiers, units, unit_price)
+        "#,
+        practice.uuid(),
+        &line.sessions,
+        &line.numbers,
+        &line.codes,
+        &line.descriptions,
+        &line.modifiers,
+        &line.units,
+        &line.prices,
     )
     .execute(conn)
     .await?;
@@ -125,6 +181,7 @@ struct Rows {
     external_references: Vec<Option<String>>,
     currencies: Vec<String>,
     create_times: Vec<jiff_sqlx::Timestamp>,
+    missed_fees: Vec<Option<i64>>,
 }
 
 impl Rows {
@@ -144,6 +201,7 @@ impl Rows {
             row.currencies
                 .push(session.total.currency().code().to_owned());
             row.create_times.push(session.create_time.to_sqlx());
+            row.missed_fees.push(session.missed_fee.map(Money::minor));
         }
         row
     }

@@ -2,36 +2,50 @@
 //! lines.
 
 use super::currency;
-use crate::domain::session::{Outcome, ServiceLine, Session, SessionState};
+use super::sessions::waiver;
+use crate::domain::session::{Outcome, ServiceLine, Session, Waived};
 use crate::{Error, Missing, Result};
 use ids::{BillId, ClientId, ClinicianId, PracticeId, SessionId};
-use jiff::civil::Date;
-use jiff_sqlx::ToSqlx as _;
-use money::{Currency, Money};
-use serde::{Deserialize, Serialize};
+use money::Money;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A row of `billing.sessions` with its live bill.
-struct Row {
-    session_id: SessionId,
-    client_id: ClientId,
-    clinician_id: ClinicianId,
-    start_time: jiff_sqlx::Timestamp,
-    service_date: jiff_sqlx::Date,
-    outcome: String,
-    diagnosis_codes: Vec<String>,
-    place_of_service: String,
-    external_reference: Option<String>,
-    currency: String,
-    total_minor: i64,
-    bill_id: Option<BillId>,
-    create_time: jiff_sqlx::Timestamp,
+pub(super) struct Row {
+    pub session_id: SessionId,
+    pub client_id: ClientId,
+    pub clinician_id: ClinicianId,
+    pub start_time: jiff_sqlx::Timestamp,
+    pub service_date: jiff_sqlx::Date,
+    pub outcome: String,
+    pub diagnosis_codes: Vec<String>,
+    pub place_of_service: String,
+    pub external_reference: Option<String>,
+    pub currency: String,
+    pub total_minor: i64,
+    pub bill_id: Option<BillId>,
+    pub create_time: jiff_sqlx::Timestamp,
+    pub revision: i64,
+    pub missed_fee_minor: Option<i64>,
+    pub waive_reason: Option<String>,
+    pub waive_text: Option<String>,
+    pub waive_time: Option<jiff_sqlx::Timestamp>,
+    pub waived_by: Option<String>,
 }
 
 impl Row {
-    fn into_session(self) -> Result<Session> {
+    pub(super) fn into_session(self) -> Result<Session> {
+        let currency = currency(&self.currency)?;
+        let waived = match (waiver(self.waive_reason, self.waive_text)?, self.waive_time) {
+            (Some(waiver), Some(time)) => Some(Waived {
+                waiver,
+                time: time.to_jiff(),
+                by: self.waived_by.unwrap_or_default(),
+            }),
+            (None, None) => None,
+            _half => return Err(Error::Stored("half a waiver")),
+        };
         Ok(Session {
             session: self.session_id,
             client: self.client_id,
@@ -43,9 +57,14 @@ impl Row {
             diagnosis_codes: self.diagnosis_codes,
             place_of_service: self.place_of_service,
             external_reference: self.external_reference,
-            total: Money::from_minor(self.total_minor, currency(&self.currency)?),
+            total: Money::from_minor(self.total_minor, currency),
+            missed_fee: self
+                .missed_fee_minor
+                .map(|minor| Money::from_minor(minor, currency)),
+            waived,
             bill: self.bill_id,
             create_time: self.create_time.to_jiff(),
+            revision: self.revision,
         })
     }
 }
@@ -72,7 +91,13 @@ pub async fn get(
             session.currency,
             session.total_minor,
             billed.bill_id as "bill_id?: BillId",
-            session.create_time as "create_time: jiff_sqlx::Timestamp"
+            session.create_time as "create_time: jiff_sqlx::Timestamp",
+            session.revision,
+            session.missed_fee_minor,
+            session.waive_reason,
+            session.waive_text,
+            session.waive_time as "waive_time: jiff_sqlx::Timestamp",
+            session.waived_by
         from billing.sessions session
         left join billing.billed_lines billed
             on billed.practice_id = session.practice_id
@@ -93,133 +118,8 @@ pub async fn get(
         .ok_or(Error::Missing(Missing::Session(session)))
 }
 
-/// What a list of sessions is asked for.
-#[derive(Clone, Debug, Default)]
-pub struct SessionFilter {
-    /// Only this client's.
-    pub client: Option<ClientId>,
-    /// Only in these; all when there are none.
-    pub states: Vec<SessionState>,
-    /// Only from this service date.
-    pub from_date: Option<Date>,
-    /// Only up to this service date.
-    pub to_date: Option<Date>,
-}
-
-impl SessionFilter {
-    fn wants(&self, state: SessionState) -> bool {
-        self.states.is_empty() || self.states.contains(&state)
-    }
-}
-
-/// Where a session stands in the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position(pub Date, pub SessionId);
-
-/// At most `limit` sessions with their lines, newest service date first, from after a position.
-pub async fn list(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    filter: &SessionFilter,
-    (after, limit): (Option<Position>, i64),
-) -> Result<Vec<Session>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"
-        select
-            session.session_id as "session_id: SessionId",
-            session.client_id as "client_id: ClientId",
-            session.clinician_id as "clinician_id: ClinicianId",
-            session.start_time as "start_time: jiff_sqlx::Timestamp",
-            session.service_date as "service_date: jiff_sqlx::Date",
-            session.outcome,
-            session.diagnosis_codes,
-            session.place_of_service,
-            session.external_reference,
-            session.currency,
-            session.total_minor,
-            billed.bill_id as "bill_id?: BillId",
-            session.create_time as "create_time: jiff_sqlx::Timestamp"
-        from billing.sessions session
-        left join billing.billed_lines billed
-            on billed.practice_id = session.practice_id
-            and billed.session_id = session.session_id
-            and billed.line_number = 1
-        where session.practice_id = $1
-            and ($2::uuid is null or session.client_id = $2)
-            and ($3::date is null or session.service_date >= $3)
-            and ($4::date is null or session.service_date <= $4)
-            and (
-                ($5::boolean and session.billable and billed.bill_id is null)
-                or ($6::boolean and billed.bill_id is not null)
-                or ($7::boolean and not session.billable and billed.bill_id is null)
-            )
-            and ($8::date is null or (session.service_date, session.session_id) < ($8, $9::uuid))
-        order by session.service_date desc, session.session_id desc
-        limit $10
-        "#,
-        practice.uuid(),
-        filter.client.map(ClientId::uuid),
-        filter.from_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
-        filter.to_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
-        filter.wants(SessionState::Unbilled),
-        filter.wants(SessionState::Billed),
-        filter.wants(SessionState::NotBillable),
-        after.map(|Position(date, _)| date.to_sqlx()) as Option<jiff_sqlx::Date>,
-        after.map(|Position(_, session)| session.uuid()),
-        limit,
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    let mut sessions = rows
-        .into_iter()
-        .map(Row::into_session)
-        .collect::<Result<Vec<_>>>()?;
-    add_lines(conn, practice, &mut sessions).await?;
-    Ok(sessions)
-}
-
-/// How many sessions a list has, and what they sum up to, on all its pages.
-pub async fn totals(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    filter: &SessionFilter,
-    currency: Currency,
-) -> Result<(i64, Money), sqlx::Error> {
-    let row = sqlx::query!(
-        r#"
-        select
-            count(*) as "count!",
-            coalesce(sum(session.total_minor), 0)::bigint as "total_minor!"
-        from billing.sessions session
-        left join billing.billed_lines billed
-            on billed.practice_id = session.practice_id
-            and billed.session_id = session.session_id
-            and billed.line_number = 1
-        where session.practice_id = $1
-            and ($2::uuid is null or session.client_id = $2)
-            and ($3::date is null or session.service_date >= $3)
-            and ($4::date is null or session.service_date <= $4)
-            and (
-                ($5::boolean and session.billable and billed.bill_id is null)
-                or ($6::boolean and billed.bill_id is not null)
-                or ($7::boolean and not session.billable and billed.bill_id is null)
-            )
-        "#,
-        practice.uuid(),
-        filter.client.map(ClientId::uuid),
-        filter.from_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
-        filter.to_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
-        filter.wants(SessionState::Unbilled),
-        filter.wants(SessionState::Billed),
-        filter.wants(SessionState::NotBillable),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok((row.count, Money::from_minor(row.total_minor, currency)))
-}
-
-async fn add_lines(
+/// Reads the lines of sessions that have none yet.
+pub(super) async fn add_lines(
     conn: &mut PgConnection,
     practice: PracticeId,
     sessions: &mut [Session],

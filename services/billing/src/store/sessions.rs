@@ -1,5 +1,8 @@
 use super::currency;
+use crate::domain::adjustment::{AdjustmentReason, Waiver};
 use crate::domain::bill::Revenue;
+use crate::domain::missed::Missed;
+use crate::domain::session::Outcome;
 use crate::{Error, Result};
 use ids::{BillId, ClientId, PracticeId, SessionId};
 use jiff::civil::Date;
@@ -18,14 +21,27 @@ pub struct BillableSession {
     pub billable: bool,
     /// It is on a live bill.
     pub billed: bool,
-    /// Service, or the fee for one that did not take place.
-    pub revenue: Revenue,
+    /// The client missed it: its one line is the fee.
+    pub missed: Option<Missed>,
+    /// The client need not pay for it.
+    pub waiver: Option<Waiver>,
     /// Local day.
     pub service_date: Date,
     /// As printed.
     pub clinician_name: String,
     /// In order.
     pub lines: Vec<BillableLine>,
+}
+
+impl BillableSession {
+    /// Service, or the fee for one that did not take place.
+    #[must_use]
+    pub const fn revenue(&self) -> Revenue {
+        match self.missed {
+            Some(Missed::NoShow | Missed::LateCancellation) => Revenue::Fee,
+            None => Revenue::Service,
+        }
+    }
 }
 
 /// A line of a session as its bill needs it.
@@ -62,6 +78,10 @@ pub async fn lock_to_bill(
             session.client_id as "client_id: ClientId",
             session.billable,
             session.outcome,
+            session.currency,
+            session.total_minor,
+            session.waive_reason,
+            session.waive_text,
             session.service_date as "service_date: jiff_sqlx::Date",
             clinician.name as clinician_name
         from billing.sessions session
@@ -79,15 +99,22 @@ pub async fn lock_to_bill(
     .await?;
     let mut found = BTreeMap::new();
     for row in rows {
+        let outcome = Outcome::of(&row.outcome).ok_or(Error::Stored("a session's outcome"))?;
+        let missed = Missed::of(outcome);
+        let fee = Money::from_minor(row.total_minor, currency(&row.currency)?);
         let session = BillableSession {
             session: row.session_id,
             client: row.client_id,
             billable: row.billable,
             billed: false,
-            revenue: revenue(&row.outcome)?,
+            missed,
+            waiver: waiver(row.waive_reason, row.waive_text)?,
             service_date: row.service_date.to_jiff(),
             clinician_name: row.clinician_name,
-            lines: Vec::new(),
+            lines: missed
+                .map(|missed| fee_line(missed, fee))
+                .into_iter()
+                .collect(),
         };
         found.insert(row.session_id, session);
     }
@@ -135,6 +162,9 @@ async fn add_lines(
             continue;
         };
         session.billed |= row.billed;
+        if session.missed.is_some() {
+            continue;
+        }
         session.lines.push(BillableLine {
             number: row.line_number,
             service_code: row.service_code,
@@ -147,10 +177,28 @@ async fn add_lines(
     Ok(())
 }
 
-fn revenue(outcome: &str) -> Result<Revenue> {
-    match outcome {
-        "completed" | "cancelled_by_client" | "cancelled_by_practice" => Ok(Revenue::Service),
-        "no_show" | "late_cancellation" => Ok(Revenue::Fee),
-        _unknown => Err(Error::Stored("a session's outcome")),
+/// The fee of a missed session in the place of its first line, which it takes on the bill.
+fn fee_line(missed: Missed, fee: Money) -> BillableLine {
+    BillableLine {
+        number: 1,
+        service_code: String::new(),
+        description: missed.description().to_owned(),
+        modifiers: Vec::new(),
+        units: 1,
+        unit_price: fee,
     }
+}
+
+/// The kind of a fee as it is kept.
+pub(super) fn missed(kind: &str) -> Result<Missed> {
+    Missed::of_name(kind).ok_or(Error::Stored("the kind of a fee"))
+}
+
+/// A waiver as it is kept.
+pub(super) fn waiver(reason: Option<String>, text: Option<String>) -> Result<Option<Waiver>> {
+    let Some((reason, text)) = reason.zip(text) else {
+        return Ok(None);
+    };
+    let reason = AdjustmentReason::of(&reason).ok_or(Error::Stored("a waiver's reason"))?;
+    Ok(Some(Waiver { reason, text }))
 }

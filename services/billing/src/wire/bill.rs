@@ -1,4 +1,5 @@
 use crate::domain::bill::{Bill, BillStatus, Item, Line};
+use crate::domain::missed::Missed;
 use crate::domain::shares::Responsibility;
 use crate::domain::terms::ClientPart;
 use crate::ops::bill_lines::{Content, LineTerms, Product, SessionTerms};
@@ -61,6 +62,7 @@ fn line(line: &Line) -> contract::BillLine {
         price: Some(wire::money(line.price)),
         client_share: Some(wire::money(line.shares.client)),
         insurance_share: Some(wire::money(line.shares.insurance)),
+        fee_kind: line.fee.map(fee_kind).unwrap_or_default().into(),
         ..contract::BillLine::default()
     };
     match &line.item {
@@ -82,6 +84,13 @@ fn line(line: &Line) -> contract::BillLine {
         Item::Product => {}
     }
     shown
+}
+
+const fn fee_kind(missed: Missed) -> contract::FeeKind {
+    match missed {
+        Missed::NoShow => contract::FeeKind::NoShow,
+        Missed::LateCancellation => contract::FeeKind::LateCancellation,
+    }
 }
 
 /// Where a bill stands.

@@ -1,45 +1,110 @@
 use crate::Result;
-use crate::domain::session::{Outcome, ServiceLine, Session, SessionState};
+use crate::domain::adjustment::Waiver;
+use crate::domain::diagnosis::DiagnosisCode;
+use crate::domain::place_of_service::place_of_service;
+use crate::domain::session::{ChangeKind, Outcome, ServiceLine, Session, SessionState, Waived};
+use crate::ops::correct_session::CorrectSession;
 use crate::ops::list_sessions::SessionPage;
-use crate::ops::record_session::RecordSession;
-use crate::store::recorded_sessions::SessionFilter;
-use crate::wire::line::{one_line, reference};
+use crate::ops::session_content::{AskedLine, SessionContent};
+use crate::store::session_changes::SessionChange;
+use crate::store::session_lists::{Order, SessionFilter};
+use crate::wire::adjustment::{adjustment_reason, shown_reason};
+use crate::wire::line::{one_line, optional_line, reference};
 use ::rpc::{Invalid, parse, wire};
-use ids::PracticeId;
+use ids::{PracticeId, SessionId};
 use proto::billing::v1 as contract;
 
-/// What is to be recorded. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
-pub fn record_session(
-    practice: PracticeId,
-    session: Option<contract::Session>,
-) -> Result<RecordSession> {
+/// What a session says. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn content(session: Option<contract::Session>) -> Result<SessionContent> {
     let session = parse::required(session, "session")?;
     let outcome = outcome(session.outcome())?;
-    let lines = (1..).zip(session.lines);
-    Ok(RecordSession {
-        practice,
+    let lines = session.lines.into_iter().enumerate();
+    let missed_fee = session.missed_fee;
+    Ok(SessionContent {
         client: parse(&session.client_id, "session.client_id")?,
         clinician: parse(&session.clinician_id, "session.clinician_id")?,
         start_time: parse::time(session.start_time, "session.start_time")?,
         outcome,
         lines: lines
-            .map(|(number, line)| service_line(number, line))
+            .map(|(at, line)| service_line(at, line))
             .collect::<Result<_>>()?,
-        diagnosis_codes: session.diagnosis_codes,
-        place_of_service: session.place_of_service,
+        diagnosis_codes: (0..)
+            .zip(session.diagnosis_codes)
+            .map(diagnosis_code)
+            .collect::<Result<_, _>>()?,
+        place_of_service: place(session.place_of_service, "session.place_of_service")?,
         external_reference: reference(session.external_reference, "session.external_reference")?,
+        missed_fee: missed_fee
+            .map(|fee| parse::non_negative(Some(fee), "session.missed_fee"))
+            .transpose()?,
     })
 }
 
-fn service_line(number: i32, line: contract::ServiceLine) -> Result<ServiceLine> {
-    let field = |name: &str| format!("session.lines[{}].{name}", number - 1);
-    Ok(ServiceLine {
-        number,
+/// What a session is to say from now on. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn correct_session(
+    practice: PracticeId,
+    asked: contract::CorrectSessionRequest,
+) -> Result<CorrectSession> {
+    Ok(CorrectSession {
+        practice,
+        session: parse(&asked.session_id, "session_id")?,
+        revision: revision(&asked.etag)?,
+        content: content(asked.session)?,
+    })
+}
+
+/// What a waiver says. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn waive_session(asked: contract::WaiveSessionRequest) -> Result<(SessionId, Waiver)> {
+    let waiver = Waiver {
+        reason: adjustment_reason(asked.reason(), "reason")?,
+        text: optional_line(asked.client_text, "client_text")?,
+    };
+    Ok((parse(&asked.session_id, "session_id")?, waiver))
+}
+
+/// The revision that an etag stands for; none for an empty one. Errors: INVALID_FIELD.
+pub fn revision(etag: &str) -> Result<Option<i64>, Invalid> {
+    if etag.is_empty() {
+        return Ok(None);
+    }
+    etag.strip_prefix('r')
+        .and_then(|number| number.parse().ok())
+        .map(Some)
+        .ok_or_else(|| Invalid::new("etag", "must be an etag of the session"))
+}
+
+fn etag(revision: i64) -> String {
+    format!("r{revision}")
+}
+
+fn diagnosis_code((at, code): (usize, String)) -> Result<String, Invalid> {
+    let code: DiagnosisCode = parse(&code, &format!("session.diagnosis_codes[{at}]"))?;
+    Ok(code.into_text())
+}
+
+/// A place of the code set, or nothing. Errors: INVALID_FIELD.
+pub fn place(code: String, field: &str) -> Result<String, Invalid> {
+    if code.is_empty() || place_of_service(&code).is_some() {
+        return Ok(code);
+    }
+    Err(Invalid::new(field, "must be a CMS place of service code"))
+}
+
+fn service_line(at: usize, line: contract::ServiceLine) -> Result<AskedLine> {
+    let field = |name: &str| format!("session.lines[{at}].{name}");
+    let price = line.unit_price;
+    Ok(AskedLine {
         service_code: line.service_code,
-        description: one_line(line.description, &field("description"))?,
+        description: if line.description.is_empty() {
+            line.description
+        } else {
+            one_line(line.description, &field("description"))?
+        },
         modifiers: line.modifiers,
         units: line.units,
-        unit_price: parse::non_negative(line.unit_price, &field("unit_price"))?,
+        unit_price: price
+            .map(|price| parse::non_negative(Some(price), &field("unit_price")))
+            .transpose()?,
     })
 }
 
@@ -93,6 +158,18 @@ pub fn session(session: &Session) -> contract::Session {
             .unwrap_or_default(),
         total: Some(wire::money(session.total)),
         create_time: Some(wire::time(session.create_time)),
+        etag: etag(session.revision),
+        missed_fee: session.missed_fee.map(wire::money),
+        waiver: session.waived.as_ref().map(waiver),
+    }
+}
+
+fn waiver(waived: &Waived) -> contract::SessionWaiver {
+    contract::SessionWaiver {
+        reason: shown_reason(waived.waiver.reason).into(),
+        client_text: waived.waiver.text.clone(),
+        waive_time: Some(wire::time(waived.time)),
+        waived_by: waived.by.clone(),
     }
 }
 
@@ -119,6 +196,56 @@ pub fn session_recorded(session: &Session) -> contract::SessionRecorded {
     }
 }
 
+/// What others are told of a correction.
+#[must_use]
+pub fn session_corrected(session: &Session, former: &Session) -> contract::SessionCorrected {
+    contract::SessionCorrected {
+        session_id: session.session.to_string(),
+        client_id: session.client.to_string(),
+        service_date: Some(wire::date(session.service_date)),
+        state: shown_state(session.state()).into(),
+        total: Some(wire::money(session.total)),
+        former_total: Some(wire::money(former.total)),
+    }
+}
+
+/// What others are told of a waiver.
+#[must_use]
+pub fn session_waived(session: &Session) -> contract::SessionWaived {
+    contract::SessionWaived {
+        session_id: session.session.to_string(),
+        client_id: session.client.to_string(),
+    }
+}
+
+/// What others are told of a waiver that was taken back.
+#[must_use]
+pub fn session_unwaived(session: &Session) -> contract::SessionUnwaived {
+    contract::SessionUnwaived {
+        session_id: session.session.to_string(),
+        client_id: session.client.to_string(),
+    }
+}
+
+/// A change, with the session before it; where that stood then is not kept.
+#[must_use]
+pub fn session_change(change: &SessionChange) -> contract::SessionChange {
+    let kind = match change.kind {
+        ChangeKind::Corrected => contract::SessionChangeKind::Corrected,
+        ChangeKind::Waived => contract::SessionChangeKind::Waived,
+        ChangeKind::Unwaived => contract::SessionChangeKind::Unwaived,
+    };
+    contract::SessionChange {
+        kind: kind.into(),
+        changed_by: change.changed_by.clone(),
+        change_time: Some(wire::time(change.change_time)),
+        former: Some(contract::Session {
+            state: contract::SessionState::Unspecified.into(),
+            ..session(&change.former)
+        }),
+    }
+}
+
 /// What a list of sessions is asked for. Errors: INVALID_FIELD.
 pub fn session_filter(request: &contract::ListSessionsRequest) -> Result<SessionFilter> {
     let state = |state| match state {
@@ -130,6 +257,11 @@ pub fn session_filter(request: &contract::ListSessionsRequest) -> Result<Session
     let date = |date: Option<_>, field| date.map(|date| parse::date(Some(date), field)).transpose();
     let filter = SessionFilter {
         client: parse::optional(&request.client_id, "client_id")?,
+        clinician: parse::optional(&request.clinician_id, "clinician_id")?,
+        outcomes: request
+            .outcomes()
+            .filter_map(|asked| outcome(asked).ok())
+            .collect(),
         states: request.states().filter_map(state).collect(),
         from_date: date(request.from_date, "from_date")?,
         to_date: date(request.to_date, "to_date")?,
@@ -140,6 +272,20 @@ pub fn session_filter(request: &contract::ListSessionsRequest) -> Result<Session
         return Err(Invalid::new("to_date", "must not be before from_date").into());
     }
     Ok(filter)
+}
+
+/// In which order. Errors: INVALID_FIELD.
+pub fn order(order_by: &str) -> Result<Order, Invalid> {
+    match order_by {
+        "" | "service_date desc" => Ok(Order::Newest),
+        "service_date" => Ok(Order::Oldest),
+        "total desc" => Ok(Order::Dearest),
+        "total" => Ok(Order::Cheapest),
+        _other => Err(Invalid::new(
+            "order_by",
+            "must be one of the orders that there are",
+        )),
+    }
 }
 
 /// A page of sessions.

@@ -1,7 +1,7 @@
 use super::printed;
 use crate::Result;
 use crate::documents::SuperbillLineFacts;
-use crate::domain::place_of_service;
+use crate::domain::place_of_service::place_of_service;
 use crate::domain::superbill::{Gap, pointer};
 use crate::ops::get_superbill::ShownSuperbill;
 use crate::store::superbills::Scope;
@@ -78,9 +78,7 @@ fn line(line: SuperbillLineFacts) -> contract::SuperbillLine {
     let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     contract::SuperbillLine {
         service_date: Some(wire::date(line.date)),
-        place_of_service_name: place_of_service::name(&line.place)
-            .unwrap_or_default()
-            .to_owned(),
+        place_of_service_name: place_of_service(&line.place).unwrap_or_default().to_owned(),
         place_of_service: line.place,
         service_code: line.code,
         modifiers: line.modifiers,

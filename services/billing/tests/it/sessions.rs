@@ -9,6 +9,7 @@ use proto::billing::v1::{
 use proto::google::r#type::Date;
 use proto::money::v1::Money;
 use rpc::Connection;
+use std::collections::BTreeSet;
 use testkit::request_id;
 
 fn line(minor: i64) -> ServiceLine {
@@ -83,7 +84,10 @@ impl TestApp {
 }
 
 /// The request again under an id of its own, changed.
-fn with(request: &RecordSessionRequest, change: impl FnOnce(&mut Session)) -> RecordSessionRequest {
+pub fn with(
+    request: &RecordSessionRequest,
+    change: impl FnOnce(&mut Session),
+) -> RecordSessionRequest {
     let mut request = RecordSessionRequest {
         request_id: request_id(),
         ..request.clone()
@@ -357,6 +361,109 @@ async fn r02_sessions_are_listed_newest_first_by_client_and_date_page_by_page() 
         reason(app.sessions().list_sessions(backwards).await),
         "INVALID_FIELD"
     );
+    app.finish().await;
+}
+
+/// A request for the completed sessions of one of two clinicians: two of each day and of each price, so that pages are
+/// cut among equals.
+async fn six_of_eight(app: &TestApp) -> ListSessionsRequest {
+    let request = app.session_request().await;
+    let other = app.clinician().await;
+    for (day, price) in [(3, 200), (1, 100), (2, 300), (3, 100), (1, 200), (2, 300)] {
+        app.record(with(&request, |session| {
+            let start = session.start_time.as_mut().expect("a time");
+            start.seconds += day * 24 * 60 * 60;
+            session.lines[0].unit_price = Some(usd(price));
+        }))
+        .await;
+    }
+    app.record(with(&request, |session| {
+        session.clinician_id.clone_from(&other);
+    }))
+    .await;
+    app.record(with(&request, |session| {
+        session.outcome = Outcome::NoShow.into();
+    }))
+    .await;
+    let session = request.session.expect("a session");
+    ListSessionsRequest {
+        practice_id: app.practice.to_string(),
+        page_size: 1,
+        clinician_id: session.clinician_id,
+        outcomes: vec![Outcome::Completed.into()],
+        ..ListSessionsRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn r08_sessions_are_listed_in_each_order_by_clinician_and_outcome_page_by_page() {
+    let app = TestApp::start().await;
+    let mine = six_of_eight(&app).await;
+    let total = |session: &Session| minor(&session.total);
+    let day = |session: &Session| i64::from(session.service_date.as_ref().expect("a date").day);
+    type Key<'a> = &'a dyn Fn(&Session) -> i64;
+    let orders: [(&str, Key<'_>, [i64; 6]); 5] = [
+        ("", &day, [5, 5, 4, 4, 3, 3]),
+        ("service_date desc", &day, [5, 5, 4, 4, 3, 3]),
+        ("service_date", &day, [3, 3, 4, 4, 5, 5]),
+        ("total desc", &total, [300, 300, 200, 200, 100, 100]),
+        ("total", &total, [100, 100, 200, 200, 300, 300]),
+    ];
+    for (order_by, key, expected) in orders {
+        for page_size in [1, 4, 6] {
+            let mut asked = ListSessionsRequest {
+                order_by: order_by.to_owned(),
+                page_size,
+                ..mine.clone()
+            };
+            let mut listed = Vec::new();
+            loop {
+                let page = app.sessions().list_sessions(asked.clone()).await;
+                let page = page.expect("a page").into_inner();
+                assert_eq!((page.total_count, minor(&page.total_amount)), (6, 1_200));
+                listed.extend(page.sessions);
+                asked.page_token = page.next_page_token;
+                if asked.page_token.is_empty() {
+                    break;
+                }
+            }
+            let keys: Vec<_> = listed.iter().map(key).collect();
+            assert_eq!(keys, expected, "{order_by} by {page_size}");
+            let ids: BTreeSet<_> = listed.iter().map(|session| &session.session_id).collect();
+            assert_eq!(ids.len(), 6, "each once");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r08_a_page_of_sessions_leads_on_in_its_own_order_only() {
+    let app = TestApp::start().await;
+    let mine = six_of_eight(&app).await;
+    let first = app.sessions().list_sessions(mine.clone()).await;
+    let foreign = ListSessionsRequest {
+        page_token: first.expect("a page").into_inner().next_page_token,
+        order_by: "total".to_owned(),
+        ..mine.clone()
+    };
+    assert_eq!(
+        reason(app.sessions().list_sessions(foreign).await),
+        "PAGE_TOKEN_INVALID"
+    );
+    let unknown = ListSessionsRequest {
+        order_by: "mood".to_owned(),
+        ..mine.clone()
+    };
+    assert_eq!(
+        reason(app.sessions().list_sessions(unknown).await),
+        "INVALID_FIELD"
+    );
+    let missed = ListSessionsRequest {
+        outcomes: vec![Outcome::NoShow.into()],
+        ..mine
+    };
+    let missed = app.sessions().list_sessions(missed).await.expect("read");
+    assert_eq!(missed.into_inner().total_count, 1);
     app.finish().await;
 }
 

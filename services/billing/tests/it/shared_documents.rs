@@ -26,7 +26,7 @@ impl TestApp {
         }
     }
 
-    async fn send(&self, bill: &Bill, share: &str) -> Vec<u8> {
+    async fn mailed(&self, bill: &Bill, share: &str) -> Vec<u8> {
         let request = self.sent_with(bill, share);
         let answer = self.as_notifications().download_bill(request).await;
         pdf(answer.expect("rendered"), |answer| answer.body)
@@ -61,12 +61,12 @@ async fn r15_what_was_sent_stays_as_it_was_sent() {
     let app = TestApp::start().await;
     let bill = app.issue(4_000, 0).await;
     let (first, second) = (app.new_share(), app.new_share());
-    let sent = app.send(&bill, &first).await;
+    let sent = app.mailed(&bill, &first).await;
     app.post(&app.payment(1_000, &[(&bill, 1_000)])).await;
     assert_eq!(minor(&app.bill(&bill).await.client_balance), 3_000);
     assert_ne!(app.pdf_of(&bill).await, sent, "the bill has changed");
-    assert_eq!(app.send(&bill, &first).await, sent, "a mail tried again");
-    let again = app.send(&bill, &second).await;
+    assert_eq!(app.mailed(&bill, &first).await, sent, "a mail tried again");
+    let again = app.mailed(&bill, &second).await;
     assert_ne!(again, sent, "shared again, as it is now");
     assert_eq!(app.kept(&first).await, sent);
     assert_eq!(app.kept(&second).await, again);
@@ -92,8 +92,8 @@ async fn r15_the_same_file_sent_twice_is_kept_once() {
     let bill = app.issue(4_000, 0).await;
     let (first, second) = (app.new_share(), app.new_share());
     assert_eq!(
-        app.send(&bill, &first).await,
-        app.send(&bill, &second).await
+        app.mailed(&bill, &first).await,
+        app.mailed(&bill, &second).await
     );
     let kept: i64 = sqlx::query_scalar("select count(*) from billing.document_bytes")
         .fetch_one(app.db.owner_pool())
@@ -111,7 +111,7 @@ async fn r15_two_who_send_at_once_send_the_same_bytes() {
     let share = app.new_share();
     let pay = app.payment(1_000, &[(&bill, 1_000)]);
     let (sent, _) = tokio::join!(
-        join_all((0..6).map(|_| app.send(&bill, &share))),
+        join_all((0..6).map(|_| app.mailed(&bill, &share))),
         app.post(&pay)
     );
     assert!(sent.iter().all(|bytes| *bytes == sent[0]));
@@ -137,7 +137,7 @@ async fn r15_only_what_notifications_sends_is_kept() {
     let refused = app.documents().download_shared_document(unknown).await;
     assert_eq!(reason(refused), "SHARE_NOT_FOUND");
 
-    app.send(&bill, &share).await;
+    app.mailed(&bill, &share).await;
     let other = app.issue(2_000, 0).await;
     let of_other = app.sent_with(&other, &share);
     let refused = app.as_notifications().download_bill(of_other).await;
@@ -156,7 +156,7 @@ async fn r41_what_was_sent_is_for_the_practice_alone() {
     let app = TestApp::start().await;
     let bill = app.issue(4_000, 0).await;
     let share = app.new_share();
-    app.send(&bill, &share).await;
+    app.mailed(&bill, &share).await;
     let stranger = PracticeId::new(&app.clock);
     app.register(stranger).await;
     let mut theirs = DocumentServiceClient::new(app.owner_of(stranger));

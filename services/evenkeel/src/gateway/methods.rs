@@ -15,6 +15,8 @@ pub struct Method {
     pub read: bool,
     /// Answers a stream.
     pub streams: bool,
+    /// Takes a stream, which only gRPC can send: programs may, browsers and JSON not.
+    pub takes_stream: bool,
     /// Has a JSON mapping.
     pub json: bool,
 }
@@ -65,6 +67,7 @@ fn public(method: &MethodDescriptor) -> Option<Method> {
         read: options.get_field_by_name("idempotency_level").as_deref()
             == Some(&Value::EnumNumber(1)),
         streams: method.is_server_streaming(),
+        takes_stream: method.is_client_streaming(),
         json: option(&options, "google.api.http").is_some(),
     })
 }

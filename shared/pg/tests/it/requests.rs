@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use ids::PracticeId;
-use pg::{RequestError, RequestKey, Requests};
+use pg::{RequestError, RequestKey, Requests, Seen};
 use testkit::{TestDatabase, eventually, request_id};
 use uuid::Uuid;
 
@@ -117,4 +117,52 @@ async fn begin_first_and_twin(
     });
     eventually(SOON, "the twin waits", || waiting_for_lock(database)).await;
     (first, tx, twin)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_requests_are_each_new_or_seen_before_in_their_order() {
+    let database = database().await;
+    let practice = practice();
+    let (one, two, three) = (request_id(), request_id(), request_id());
+    let first = write_note(&database, &key(practice, &two, "two"))
+        .await
+        .expect("the first time");
+    let keys = [
+        key(practice, &one, "one"),
+        key(practice, &two, "two"),
+        key(practice, &two, "another two"),
+        key(practice, &three, "three"),
+        key(practice, &three, "three"),
+    ];
+    let subjects: Vec<Uuid> = keys.iter().map(|_| fresh_id()).collect();
+    let mut tx = pg::begin(database.pool(), practice).await.expect("begun");
+    let asked: Vec<&RequestKey> = keys.iter().collect();
+    let seen = REQUESTS.seen_many(&mut tx, practice, &asked).await;
+    let known = [
+        None,
+        Some(Seen::Before(first)),
+        Some(Seen::Reused),
+        None,
+        None,
+    ];
+    assert_eq!(seen.expect("read"), known);
+
+    let requests: Vec<_> = keys.iter().zip(subjects.iter().copied()).collect();
+    let seen = REQUESTS
+        .replayed_many(&mut tx, practice, &requests, now())
+        .await
+        .expect("recorded");
+    let mut expected = known;
+    expected[4] = Some(Seen::Before(subjects[3]));
+    assert_eq!(seen, expected, "an id that comes twice counts once");
+    tx.commit().await.expect("committed");
+
+    let mut tx = pg::begin(database.pool(), practice).await.expect("begun");
+    let again = REQUESTS
+        .replayed_many(&mut tx, practice, &requests, now())
+        .await
+        .expect("read");
+    expected[0] = Some(Seen::Before(subjects[0]));
+    expected[3] = Some(Seen::Before(subjects[3]));
+    assert_eq!(again, expected);
 }

@@ -42,7 +42,7 @@ pub fn every_rpc_is_told_and_guarded_and_tested(repository: &Repository) -> Vec<
                 "has no access option, so its server does not start; say who may with (evenkeel.policy.v1.access)",
             );
         }
-        if rpc.is_public() && !rpc.body.contains("(google.api.http)") {
+        if rpc.is_public() && !rpc.takes_a_stream() && !rpc.body.contains("(google.api.http)") {
             lacks("is public and has no google.api.http; give it its place in JSON/REST");
         }
         if !has_story(&rpc) {
@@ -88,6 +88,13 @@ mod tests {
             offences("// Issues.\nrpc IssueBill(A) returns (B);", STORY)[0].line,
             3
         );
+    }
+
+    #[test]
+    fn what_takes_a_stream_needs_no_json() {
+        let stream =
+            format!("// Issues.\nrpc IssueBill(stream A) returns (stream B) {{\n{ACCESS}\n}}");
+        assert_eq!(offences(&stream, STORY), []);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod reason;
 
-pub use reason::AdjustmentReason;
+pub use reason::{AdjustmentReason, Waiver};
 
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::bill::{Line, Standing};
@@ -262,6 +262,7 @@ mod tests {
                 client: usd(client),
                 insurance: usd(0),
             },
+            fee: None,
         }
     }
 

@@ -52,6 +52,15 @@ reasons! {
     Other "other";
 }
 
+/// That the client need not pay, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// For reports.
+    pub reason: AdjustmentReason,
+    /// For the client; may be empty.
+    pub text: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -120,9 +120,18 @@ fn session(synthea: &Synthea, claim: &Claim, charges: &ClaimCharges) -> Session 
         client: claim.patientid,
         clinician: claim.providerid,
         start_time: claim.servicedate,
-        diagnosis_codes: claim.diagnoses.clone(),
+        diagnosis_codes: claim.diagnoses.iter().map(|code| mended(code)).collect(),
         place_of_service: class.map_or("", place_of_service),
         lines: charges.lines.iter().map(service_line).collect(),
+    }
+}
+
+/// The files wrote SNOMED ids as floating-point numbers, which have no room for the last digit of one of them. Its check
+/// digit shows it, and billing would refuse it.
+fn mended(code: &str) -> String {
+    match code {
+        "10939881000119104" => "10939881000119105".to_owned(),
+        whole => whole.to_owned(),
     }
 }
 

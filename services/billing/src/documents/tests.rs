@@ -137,7 +137,7 @@ fn r13_a_superbill_sums_up_what_was_charged_and_paid() {
     assert_eq!(superbill["lines"][0]["pointers"], "A B");
     assert_eq!(
         superbill["places"][0]["name"],
-        "Telehealth provided in patient's home"
+        "Telehealth provided in the patient's home"
     );
     assert_eq!(superbill["standing"]["sentence"], "$40.00 is due.");
     let mut off = facts;

@@ -186,7 +186,7 @@ async fn r13_a_superbill_has_what_insurers_ask_for() {
             line.place_of_service.as_str(),
             line.place_of_service_name.as_str()
         ),
-        ("10", "Telehealth provided in patient's home")
+        ("10", "Telehealth provided in the patient's home")
     );
     let clinician = &printed.clinicians[0];
     assert_eq!(
@@ -253,7 +253,7 @@ async fn r13_a_superbill_says_what_was_paid_of_each_service_to_the_cent() {
         "Aetna",
         "$25.01",
         "Balance: $29.99",
-        "Telehealth provided in patient's home",
+        "Telehealth provided in the patient's home",
     ] {
         assert!(says(&pdf, told), "{told} in {}", pdf_text(&pdf));
     }

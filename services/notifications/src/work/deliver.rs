@@ -2,7 +2,8 @@
 //! dies in between leaves its claim to the next one, when the lease ends: only a death between the mail server's yes and
 //! the record of it sends a mail twice.
 
-use super::gather::{Gather, Trouble};
+use super::gather::Gather;
+use super::trouble::Trouble;
 use super::worker;
 use crate::domain::message::{NewMessage, Outcome};
 use crate::domain::practice::Practice;

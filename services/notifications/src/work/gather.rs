@@ -1,11 +1,12 @@
 //! What a letter says is asked for when it is sent, so that it is true then: amounts and dates are those of the bill at
 //! that time, and one that was paid meanwhile says that nothing is due, unless its receipt has said so.
 
+use super::trouble::Trouble;
 use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::message::{NewMessage, Particulars};
 use crate::letter::Document;
 use crate::{Notifications, store};
-use ::rpc::{Invalid, Retry, parse};
+use ::rpc::{Retry, parse};
 use ids::{BillId, ClientId, PaymentId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
 use lettre::Address;
@@ -21,34 +22,7 @@ use proto::billing::v1::{
 use proto::google::api::HttpBody;
 use proto::portal_auth::v1::IssueAccessCodeRequest;
 use proto::portal_auth::v1::access_code_service_client::AccessCodeServiceClient;
-use tonic::{Code, Response, Status};
-
-/// Why a mail could not be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// It may go later.
-    Later(String),
-    /// It never will.
-    Never(String),
-    /// There is no need any more.
-    Needless(String),
-}
-
-impl From<Status> for Trouble {
-    fn from(status: Status) -> Self {
-        let said = format!("{}: {}", status.code(), status.message());
-        match status.code() {
-            Code::NotFound | Code::InvalidArgument | Code::FailedPrecondition => Self::Never(said),
-            _ => Self::Later(said),
-        }
-    }
-}
-
-impl From<Invalid> for Trouble {
-    fn from(invalid: Invalid) -> Self {
-        Self::Later(format!("an answer could not be read: {invalid}"))
-    }
-}
+use tonic::{Response, Status};
 
 const NOTHING_DUE: &str = "nothing is due any more";
 const RECEIPT_TOLD: &str = "nothing is due any more, and the receipt says so";

@@ -6,6 +6,7 @@ mod gather;
 mod payments;
 mod portal;
 mod smtp;
+mod trouble;
 
 pub use bills::Bills;
 pub use deliver::deliver_messages;

@@ -1,4 +1,4 @@
-use super::gather::Trouble;
+use super::trouble::Trouble;
 use crate::DeliveryConfig;
 use lettre::address::AddressError;
 use lettre::transport::smtp::{Error, PoolConfig};

@@ -89,10 +89,6 @@ plays! { BillService {
     reverse_adjustment(ReverseAdjustmentRequest) -> ReverseAdjustmentResponse,
     cancel_bill(CancelBillRequest) -> CancelBillResponse,
     share_bill(ShareBillRequest) -> ShareBillResponse,
-    edit_bill(EditBillRequest) -> EditBillResponse,
-    list_bill_changes(ListBillChangesRequest) -> ListBillChangesResponse,
-    adjust_bill(AdjustBillRequest) -> AdjustBillResponse,
-    reverse_adjustment(ReverseAdjustmentRequest) -> ReverseAdjustmentResponse,
     get_pay_page(GetPayPageRequest) -> GetPayPageResponse,
 } }
 

@@ -137,6 +137,24 @@ impl BillService for FakeBilling {
     async fn get_pay_page(&self, _: Request<GetPayPageRequest>) -> Answer<GetPayPageResponse> {
         Err(not_called())
     }
+    async fn edit_bill(&self, _: Request<EditBillRequest>) -> Answer<EditBillResponse> {
+        Err(not_called())
+    }
+    async fn list_bill_changes(
+        &self,
+        _: Request<ListBillChangesRequest>,
+    ) -> Answer<ListBillChangesResponse> {
+        Err(not_called())
+    }
+    async fn adjust_bill(&self, _: Request<AdjustBillRequest>) -> Answer<AdjustBillResponse> {
+        Err(not_called())
+    }
+    async fn reverse_adjustment(
+        &self,
+        _: Request<ReverseAdjustmentRequest>,
+    ) -> Answer<ReverseAdjustmentResponse> {
+        Err(not_called())
+    }
 }
 
 #[tonic::async_trait]

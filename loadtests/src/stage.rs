@@ -1,9 +1,10 @@
 //! What is measured: the suite with a Postgres of its own, in a home that is gone afterwards.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use clock::Clock;
-use evenkeel::up::{self, Ports, Suite};
+use evenkeel::up::{self, Ports, Secrets, Suite};
+use reqwest::Url;
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
@@ -82,6 +83,21 @@ impl StageOptions {
             requests_per_second: GATEWAY_REQUESTS_PER_SECOND,
         })
     }
+}
+
+/// The database's address with the login of a service.
+///
+/// # Errors
+/// The address is none, or the service has no password.
+pub fn as_service(database_url: &str, secrets: &Secrets, service: &str) -> Result<String> {
+    let password = secrets.database_passwords.get(service);
+    let password = password.context("a secret is missing")?;
+    let mut url = Url::parse(database_url)?;
+    let named = url
+        .set_username(&format!("evenkeel_{}", service.replace('-', "_")))
+        .and_then(|()| url.set_password(Some(password)));
+    named.map_err(|()| anyhow!("the database's URL cannot carry a user"))?;
+    Ok(url.to_string())
 }
 
 /// The gateway's port and the first of those behind it, all free a moment ago.

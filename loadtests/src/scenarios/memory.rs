@@ -1,12 +1,11 @@
 //! Resident memory of each service as a process of its own, at rest: followers connected, nothing asked.
 
-use crate::stage::StageOptions;
+use crate::stage::{StageOptions, as_service};
 use crate::{progress, resident};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use clock::Clock;
 use evenkeel::up::{self, Home, Ports, Secrets, postgres};
-use reqwest::Url;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -205,23 +204,17 @@ impl Wiring<'_> {
     }
 
     fn environment(&self, service: &str) -> Result<BTreeMap<String, String>> {
-        let name = service.replace('-', "_");
-        let upper = name.to_uppercase();
+        let upper = service.replace('-', "_").to_uppercase();
         let own =
             |of: &BTreeMap<String, String>| of.get(service).cloned().context("a secret is missing");
-        let password = own(&self.secrets.database_passwords)?;
-        let mut database = Url::parse(self.database_url)?;
-        let named = database
-            .set_username(&format!("evenkeel_{name}"))
-            .and_then(|()| database.set_password(Some(&password)));
-        named.map_err(|()| anyhow!("the database's URL cannot carry a user"))?;
+        let database_url = as_service(self.database_url, self.secrets, service)?;
         let secrets = self
             .secrets
             .service_secrets
             .iter()
             .map(|(name, secret)| format!("{name}={secret}"));
         let pairs = [
-            ("DATABASE_URL".to_owned(), database.to_string()),
+            ("DATABASE_URL".to_owned(), database_url),
             (
                 "SERVICE_SECRET".to_owned(),
                 own(&self.secrets.service_secrets)?,

@@ -2,4 +2,5 @@
 
 pub mod bulk_sessions;
 pub mod memory;
+pub mod nightly_automation;
 pub mod record_payments;

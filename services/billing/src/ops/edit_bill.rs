@@ -1,9 +1,10 @@
 use super::adjust_bill::{Reductions, reduce, reductions};
-use super::bill_lines::{Content, bill_lines};
+use super::bill_lines::{Content, bill_lines, waivers};
 use super::book_bills::{issued, shares};
 use super::get_bill::{ShownBill, shown};
 use super::{entry, post_all};
-use crate::domain::bill::{Bill, BillStatus, Face, Line, Totals, last_service_date};
+use crate::domain::adjustment::{AdjustmentKind, Reduction};
+use crate::domain::bill::{Bill, BillStatus, Face, Item, Line, Revenue, Totals, last_service_date};
 use crate::domain::entry::{Act, Entry};
 use crate::domain::issue::{self, Fixed, UnderWay};
 use crate::store::bill_changes::BillChange;
@@ -11,12 +12,13 @@ use crate::store::practices::Practice;
 use crate::wire::{self, event};
 use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
 use ::rpc::Caller;
-use ids::{BillId, PracticeId};
+use ids::{BillId, PracticeId, SessionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Currency;
 use pg::RequestKey;
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 
 /// How a bill is to be changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,9 +79,11 @@ pub async fn edit_bill(
     let entries = match asked.content {
         Some(content) => {
             let lines = bill_lines(&practice, &content, &found)?;
+            let waivers = kept_waivers(&before, waivers(&lines, &found), &lines);
             let anew = Anew {
                 content,
                 lines,
+                waivers,
                 face,
             };
             rewrite(
@@ -115,8 +119,48 @@ pub async fn edit_bill(
 /// What the bill is from now on.
 struct Anew {
     content: Content,
-    lines: Vec<(crate::domain::bill::Revenue, Line)>,
+    lines: Vec<(Revenue, Line)>,
+    waivers: Vec<Reduction>,
     face: Face,
+}
+
+/// Sessions that were waived stay free when their bill is edited, unless the waiver was taken back on it.
+fn kept_waivers(
+    before: &ShownBill,
+    waivers: Vec<Reduction>,
+    lines: &[(Revenue, Line)],
+) -> Vec<Reduction> {
+    let is_waived = |line: &Line| {
+        before.adjustments.iter().any(|made| {
+            made.reduction.kind == AdjustmentKind::Waiver
+                && made.reduction.line == Some(line.number)
+        })
+    };
+    let charged: BTreeSet<_> = before
+        .lines
+        .iter()
+        .filter(|line| !is_waived(line))
+        .filter_map(session_line)
+        .collect();
+    let of = |reduction: &Reduction| {
+        let mut lines = lines.iter().map(|(_, line)| line);
+        lines
+            .find(|line| reduction.line == Some(line.number))
+            .and_then(session_line)
+    };
+    let kept = |reduction: &Reduction| of(reduction).is_none_or(|line| !charged.contains(&line));
+    waivers.into_iter().filter(kept).collect()
+}
+
+fn session_line(line: &Line) -> Option<(SessionId, i32)> {
+    match &line.item {
+        Item::Service {
+            session,
+            session_line,
+            ..
+        } => Some((*session, *session_line)),
+        Item::Product => None,
+    }
 }
 
 /// Reverses what was booked of the bill and books it anew, in one entry, its adjustments in one each.
@@ -145,7 +189,8 @@ async fn rewrite(
     let act = (Act::BillEdited(bill), client);
     let mut entries = vec![entry(&billing.clock, act, today, &transfers)?];
     let lines: Vec<Line> = anew.lines.into_iter().map(|(_, line)| line).collect();
-    let reductions = reductions(practice, anew.content.reductions, "content.reductions")?;
+    let asked_for = reductions(practice, anew.content.reductions, "content.reductions")?;
+    let reductions = [anew.waivers, asked_for].concat();
     let on = Reductions::on_new(&after, &lines);
     let reduced = reduce(&billing.clock, (today, now), on, &reductions)?;
     entries.extend(reduced.entries);

@@ -38,7 +38,7 @@ impl TestApp {
         Ok(adjusted.bill.expect("a bill"))
     }
 
-    async fn reverse(&self, bill: &Bill, at: usize) -> Result<Bill, tonic::Status> {
+    pub async fn reverse(&self, bill: &Bill, at: usize) -> Result<Bill, tonic::Status> {
         let request = ReverseAdjustmentRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),

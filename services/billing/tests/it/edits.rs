@@ -2,8 +2,8 @@ use crate::app::{TODAY, TestApp, due, minor, reason, usd};
 use futures::future::join_all;
 use proto::billing::v1::session_to_bill::ClientPart;
 use proto::billing::v1::{
-    Bill, BillContent, BillStatus, EditBillRequest, LineTerms, ListBillChangesRequest, ProductLine,
-    SessionToBill,
+    Bill, BillContent, BillStatus, EditBillRequest, LineTerms, ListBillChangesRequest, Outcome,
+    ProductLine, SessionToBill,
 };
 use proto::google::r#type::Date;
 use testkit::request_id;
@@ -222,6 +222,34 @@ async fn r03_co_pay_and_co_insurance_divide_a_session() {
     assert_eq!(
         reason(app.bills().issue_bill(request).await),
         "SHARE_EXCEEDS_PRICE"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r06_a_waived_session_stays_free_when_its_bill_is_edited_unless_it_is_charged_again() {
+    let app = TestApp::start().await;
+    let session = app.missed(Outcome::NoShow).await;
+    let waive = app.waive_request(&session);
+    app.sessions().waive_session(waive).await.expect("waived");
+    let bill = app.issue_of(&session).await;
+    let dearer = |bill: &Bill| EditBillRequest {
+        content: Some(again(bill, price(20_000))),
+        ..app.edit_request(bill)
+    };
+    let edited = app.edit(dearer(&bill)).await.expect("edited");
+    assert_eq!(
+        (minor(&edited.total), due(&edited).0),
+        (20_000, 0),
+        "it stays free"
+    );
+    let charged = app.reverse(&edited, 0).await.expect("taken back");
+    assert_eq!(due(&charged).0, 20_000);
+    let edited = app.edit(dearer(&charged)).await.expect("edited");
+    assert_eq!(
+        due(&edited).0,
+        20_000,
+        "and is charged when somebody said so"
     );
     app.finish().await;
 }

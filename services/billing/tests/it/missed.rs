@@ -39,7 +39,7 @@ impl TestApp {
         set.policy.expect("a policy")
     }
 
-    async fn missed(&self, outcome: Outcome) -> Session {
+    pub async fn missed(&self, outcome: Outcome) -> Session {
         let request = self.session_request().await;
         self.record(with(&request, |session| session.outcome = outcome.into()))
             .await

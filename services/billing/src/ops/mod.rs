@@ -43,6 +43,7 @@ pub mod list_automation_runs;
 pub mod list_automation_skips;
 pub mod list_bill_changes;
 pub mod list_bills;
+pub mod list_client_documents;
 pub mod list_client_rates;
 pub mod list_clients;
 pub mod list_services;

@@ -1,9 +1,11 @@
 use super::request_key;
 use crate::documents::Pdf;
-use crate::wire::{document, letterhead, printed, superbill};
+use crate::ops::list_bills::PageAsked;
+use crate::wire::{client_document, document, letterhead, printed, superbill};
 use crate::{Billing, Error, ops};
 use ::rpc::{Caller, enter, parse};
 use ids::{PracticeId, ShareId};
+use pg::Filter;
 use proto::billing::v1::document_service_server::DocumentService;
 use proto::billing::v1::{
     DownloadBillRequest, DownloadBillResponse, DownloadReceiptRequest, DownloadReceiptResponse,
@@ -11,9 +13,9 @@ use proto::billing::v1::{
     DownloadStatementResponse, DownloadSuperbillRequest, DownloadSuperbillResponse,
     GetBillDocumentRequest, GetBillDocumentResponse, GetLetterheadRequest, GetLetterheadResponse,
     GetReceiptRequest, GetReceiptResponse, GetStatementRequest, GetStatementResponse,
-    GetSuperbillRequest, GetSuperbillResponse, ListSharedDocumentsRequest,
-    ListSharedDocumentsResponse, SetLetterheadRequest, SetLetterheadResponse,
-    StreamStatementRequest, StreamStatementResponse,
+    GetSuperbillRequest, GetSuperbillResponse, ListClientDocumentsRequest,
+    ListClientDocumentsResponse, ListSharedDocumentsRequest, ListSharedDocumentsResponse,
+    SetLetterheadRequest, SetLetterheadResponse, StreamStatementRequest, StreamStatementResponse,
 };
 use proto::google::api::HttpBody;
 use tonic::metadata::{MetadataMap, MetadataValue};
@@ -36,6 +38,29 @@ impl DocumentService for Billing {
         Ok(attached(pdf, |body| DownloadBillResponse {
             body: Some(body),
         }))
+    }
+
+    async fn list_client_documents(
+        &self,
+        request: Request<ListClientDocumentsRequest>,
+    ) -> Result<Response<ListClientDocumentsResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let filter = client_document::document_filter(&asked)?;
+        let sealed = ListClientDocumentsRequest {
+            page_size: 0,
+            page_token: String::new(),
+            ..asked.clone()
+        };
+        let page = PageAsked {
+            size: asked.page_size,
+            token: &asked.page_token,
+            filter: Filter::of("ListClientDocuments", &sealed),
+        };
+        let listed = ops::list_client_documents::list_client_documents(
+            self, &caller, practice, &filter, page,
+        );
+        Ok(Response::new(client_document::document_page(listed.await?)))
     }
 
     async fn get_bill_document(

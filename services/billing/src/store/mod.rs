@@ -12,6 +12,7 @@ pub mod automation_sessions;
 pub mod bill_changes;
 pub mod bill_lists;
 pub mod bills;
+pub mod client_documents;
 pub mod client_rates;
 pub mod clients;
 pub mod clinicians;

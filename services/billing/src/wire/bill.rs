@@ -237,7 +237,8 @@ pub fn edit_bill(request: contract::EditBillRequest) -> Result<EditBill> {
     })
 }
 
-fn optional_date(
+/// A date that may be left out. Errors: INVALID_FIELD.
+pub fn optional_date(
     date: Option<proto::google::r#type::Date>,
     field: &str,
 ) -> Result<Option<Date>, Invalid> {

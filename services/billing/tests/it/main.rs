@@ -9,6 +9,7 @@ mod automation;
 mod bill_lists;
 mod bills;
 mod bulk;
+mod client_documents;
 mod corrections;
 mod credit;
 mod documents;

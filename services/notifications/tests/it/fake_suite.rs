@@ -168,6 +168,7 @@ plays! { DocumentService {
     get_superbill(GetSuperbillRequest) -> GetSuperbillResponse,
     set_letterhead(SetLetterheadRequest) -> SetLetterheadResponse,
     get_letterhead(GetLetterheadRequest) -> GetLetterheadResponse,
+    list_client_documents(ListClientDocumentsRequest) -> ListClientDocumentsResponse,
     list_shared_documents(ListSharedDocumentsRequest) -> ListSharedDocumentsResponse,
     download_shared_document(DownloadSharedDocumentRequest) -> DownloadSharedDocumentResponse,
 } }

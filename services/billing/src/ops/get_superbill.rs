@@ -110,7 +110,8 @@ fn bills(services: &[Service]) -> Vec<BillId> {
     bills
 }
 
-/// The insurance that the bills were made with; where they have none, all that the client has.
+/// The insurance that the bills were made with; where they have none, the client's newest: nobody knows which of the
+/// others still holds.
 async fn policies(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -124,6 +125,8 @@ async fn policies(
         .any(|policy| billed.contains(&policy.policy))
     {
         policies.retain(|policy| billed.contains(&policy.policy));
+    } else {
+        policies = policies.pop().into_iter().collect();
     }
     let mut facts = Vec::with_capacity(policies.len());
     for policy in policies {

@@ -57,7 +57,10 @@ pub async fn run_automation(billing: &Billing, caller: &Caller, due: DueRun) -> 
     };
     if run.end_time.is_none() {
         let mut after = None;
-        while let Some(last) = bill_chunk(billing, caller, (&practice, night), after).await? {
+        // A chunk that met another transaction runs again; what it waits for is over in milliseconds.
+        while let Some(last) =
+            ::rpc::rerun(|| bill_chunk(billing, caller, (&practice, night), after)).await?
+        {
             after = Some(last);
         }
     }

@@ -125,6 +125,8 @@ ids! {
     InsurerPaymentId "ins";
     /// A discount, waiver or write-off.
     AdjustmentId "adj";
+    /// What a practice brings from its former system.
+    ImportId "imp";
     /// A credit a client has with the practice.
     CreditId "crd";
     /// An amount of a bill kept for a payment that is under way.

@@ -9,6 +9,7 @@ pub mod credit;
 pub mod diagnosis;
 pub mod entry;
 pub mod fee;
+pub mod import;
 pub mod insurer;
 pub mod issue;
 pub mod missed;

@@ -39,6 +39,20 @@ impl Address {
     }
 }
 
+/// Whether mail can be sent to it: something on both sides of one @ and no white space. Whether it works is shown by
+/// mail to it.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, domain)| {
+        let blank = |c: char| c.is_whitespace() || c.is_control();
+        !name.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+            && !text.contains(blank)
+            && !text.contains([',', ';', '<', '>'])
+    })
+}
+
 /// A person by name, with where to write to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {

@@ -3,6 +3,7 @@
 
 use super::text::free_text;
 use crate::Result;
+use crate::domain::people::is_email;
 use ::rpc::Invalid;
 
 /// One line that says something. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
@@ -29,18 +30,9 @@ pub fn reference(text: String, field: &str) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// An address that mail can be sent to, or nothing: something on both sides of one @ and no white space; whether it
-/// works is shown by mail to it. Errors: INVALID_FIELD.
+/// An address that mail can be sent to, or nothing. Errors: INVALID_FIELD.
 pub fn email(text: String, field: &str) -> Result<String> {
-    let well_formed = text.split_once('@').is_some_and(|(name, domain)| {
-        let blank = |c: char| c.is_whitespace() || c.is_control();
-        !name.is_empty()
-            && !domain.is_empty()
-            && !domain.contains('@')
-            && !text.contains(blank)
-            && !text.contains([',', ';', '<', '>'])
-    });
-    if text.is_empty() || well_formed {
+    if text.is_empty() || is_email(&text) {
         return Ok(text);
     }
     Err(Invalid::new(field, "must be an e-mail address").into())

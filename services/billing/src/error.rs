@@ -1,4 +1,5 @@
 use crate::documents::{DocumentError, Refusal};
+use crate::import_refusal::ImportRefusal;
 use crate::{Missing, Named};
 use ::rpc::{Denied, Details, Fault, Invalid};
 use ids::{AdjustmentId, BillId, ClientId, PaymentId, PracticeId, RefundId, SessionId};
@@ -149,6 +150,9 @@ pub enum Error {
     /// A document could not be made.
     #[error(transparent)]
     Typeset(#[from] TypesetError),
+    /// An import does not do what is asked.
+    #[error(transparent)]
+    Import(#[from] ImportRefusal),
     /// Another transaction was faster; the same again goes well.
     #[error("another request changed this meanwhile; try again")]
     Overtaken,
@@ -202,6 +206,7 @@ impl Error {
             | Self::Money(_)
             | Self::Page(_)
             | Self::Request(_)
+            | Self::Import(_)
             | Self::PortalAuth(_)
             | Self::Refused(_)
             | Self::Document(_)
@@ -260,6 +265,7 @@ impl Fault for Error {
             | Self::NothingToAdjust(_)
             | Self::AdjustmentReversed(_)
             | Self::ExceedsPayment(_) => Code::FailedPrecondition,
+            Self::Import(refusal) => refusal.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
             Self::Refused(refusal) => refusal.code(),
@@ -310,6 +316,7 @@ impl Fault for Error {
             Self::PaymentChanged(_) => "PAYMENT_CHANGED",
             Self::RefundChanged(_) => "REFUND_CHANGED",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
+            Self::Import(refusal) => refusal.reason(),
             Self::Denied(denied) => denied.reason(),
             Self::Invalid(invalid) => invalid.reason(),
             Self::Refused(refusal) => refusal.reason(),
@@ -356,6 +363,7 @@ impl Fault for Error {
                 details.field("policy_id", "must be given when insurance owes a share")
             }
             Self::DueBeforeIssue => details.field("due_date", "must not be before the issue date"),
+            Self::Import(refusal) => refusal.details(),
             Self::Denied(denied) => denied.details(),
             Self::Invalid(invalid) => invalid.details(),
             Self::Refused(refusal) => refusal.details(),

@@ -7,6 +7,7 @@ mod config;
 pub mod documents;
 mod domain;
 mod error;
+mod import_refusal;
 mod missing;
 mod named;
 mod ops;
@@ -19,6 +20,7 @@ mod run;
 
 pub use config::Config;
 pub use error::Error;
+pub use import_refusal::{ImportRefusal, Use};
 pub use missing::Missing;
 pub use named::Named;
 pub use run::{run, service};

@@ -12,7 +12,7 @@ mod traces;
 pub use logs::Format;
 pub use metrics::{CONTENT_TYPE, encode, register};
 pub use prometheus_client;
-pub use redact::redacted;
+pub use redact::{CARD_NUMBER_MASK, redacted};
 
 use anyhow::Context as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;

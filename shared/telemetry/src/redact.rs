@@ -2,7 +2,8 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
 
-const MASK: &str = "[card number]";
+/// What stands in place of a card number.
+pub const CARD_NUMBER_MASK: &str = "[card number]";
 
 /// `text` with every card number replaced: 13 to 19 digits, also in groups by spaces or dashes, with the prefix and
 /// length of an issuer and a right check digit.
@@ -13,7 +14,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     for run in runs(text.as_bytes()) {
         if is_card_number(&text.as_bytes()[run.clone()]) {
             out.push_str(&text[copied..run.start]);
-            out.push_str(MASK);
+            out.push_str(CARD_NUMBER_MASK);
             copied = run.end;
         }
     }

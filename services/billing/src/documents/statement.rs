@@ -54,7 +54,8 @@ pub struct MovementFacts {
     pub amount: Money,
 }
 
-const IN_ORDER: [MovementKind; 6] = [
+const IN_ORDER: [MovementKind; 7] = [
+    MovementKind::Brought,
     MovementKind::Charge,
     MovementKind::Insurance,
     MovementKind::Adjustment,
@@ -65,6 +66,7 @@ const IN_ORDER: [MovementKind; 6] = [
 
 const fn plural(kind: MovementKind) -> &'static str {
     match kind {
+        MovementKind::Brought => "Brought from the former system",
         MovementKind::Charge => "Charges",
         MovementKind::Insurance => "Insurance",
         MovementKind::Payment => "Payments",

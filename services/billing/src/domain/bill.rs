@@ -25,6 +25,8 @@ pub enum Revenue {
     Product,
     /// A no-show or late cancellation.
     Fee,
+    /// None: earned in the former system, and brought from there.
+    Opening,
 }
 
 /// What a line prices.
@@ -47,6 +49,13 @@ pub enum Item {
     },
     /// Something sold that is no session.
     Product,
+    /// What was owed in the practice's former system.
+    Brought {
+        /// The day it stood so, or its invoice was issued.
+        date: Date,
+        /// The invoice's number there; none for a balance of several.
+        former_number: Option<String>,
+    },
 }
 
 /// One priced line of a bill.
@@ -208,7 +217,7 @@ pub struct Face {
 pub fn last_service_date(lines: &[Line]) -> Option<Date> {
     let service_date = |line: &Line| match &line.item {
         Item::Service { date, .. } => Some(*date),
-        Item::Product => None,
+        Item::Product | Item::Brought { .. } => None,
     };
     lines.iter().filter_map(service_date).max()
 }

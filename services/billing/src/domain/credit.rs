@@ -1,8 +1,9 @@
-//! Credit used for a bill.
+//! Credit used for a bill, and credit brought from a former system.
 
-use super::account::Account;
+use super::account::{Account, AccountKind};
 use super::bill::Standing;
 use super::entry::Transfers;
+use ids::ClientId;
 use money::{Money, MoneyError};
 
 /// Why credit is not used.
@@ -52,4 +53,16 @@ pub fn apply_credit(
         ..*standing
     };
     Ok((transfers, after))
+}
+
+/// What the former system held for a client: opening balance equity ← client credit.
+#[must_use]
+pub fn bring_credit(client: ClientId, amount: Money) -> Transfers {
+    let mut transfers = Transfers::new();
+    transfers.post(
+        Account::practice(AccountKind::OpeningBalanceEquity),
+        Account::client_credit(client),
+        amount,
+    );
+    transfers
 }

@@ -122,6 +122,12 @@ pub enum Act {
     Adjusted(AdjustmentId, BillId),
     /// An adjustment taken back.
     AdjustmentReversed(AdjustmentId, BillId),
+    /// What a client owed in the former system became a bill.
+    OpeningBalance(BillId),
+    /// What the former system held for a client became credit.
+    CreditBrought,
+    /// Credit from the former system taken back with its import.
+    CreditTakenBack,
 }
 
 impl Act {
@@ -138,6 +144,9 @@ impl Act {
             Self::BillEdited(_) => "bill_edited",
             Self::Adjusted(..) => "adjustment",
             Self::AdjustmentReversed(..) => "adjustment_reversed",
+            Self::OpeningBalance(_) => "opening_balance",
+            Self::CreditBrought => "credit_brought",
+            Self::CreditTakenBack => "credit_taken_back",
         }
     }
 
@@ -151,8 +160,11 @@ impl Act {
             | Self::Adjusted(_, bill)
             | Self::AdjustmentReversed(_, bill)
             | Self::InsurerPayment(_, bill)
-            | Self::CreditApplied(bill) => Some(bill),
-            Self::Payment(_) | Self::Refund(_) => None,
+            | Self::CreditApplied(bill)
+            | Self::OpeningBalance(bill) => Some(bill),
+            Self::Payment(_) | Self::Refund(_) | Self::CreditBrought | Self::CreditTakenBack => {
+                None
+            }
         }
     }
 }

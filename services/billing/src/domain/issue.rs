@@ -34,7 +34,12 @@ pub fn issue_bill(
 ) -> Result<Transfers, MoneyError> {
     let mut transfers = Transfers::new();
     let nothing = Money::zero(standing.client_owes.currency());
-    for revenue in [Revenue::Service, Revenue::Product, Revenue::Fee] {
+    for revenue in [
+        Revenue::Service,
+        Revenue::Product,
+        Revenue::Fee,
+        Revenue::Opening,
+    ] {
         let of_kind = || {
             lines
                 .iter()
@@ -136,5 +141,6 @@ const fn revenue_account(revenue: Revenue) -> AccountKind {
         Revenue::Service => AccountKind::ServiceRevenue,
         Revenue::Product => AccountKind::ProductRevenue,
         Revenue::Fee => AccountKind::FeeRevenue,
+        Revenue::Opening => AccountKind::OpeningBalanceEquity,
     }
 }

@@ -34,7 +34,7 @@ pub async fn add_contact(
     if let Some(first) = REQUESTS.replayed(&mut tx, key, id.uuid(), now).await? {
         return store::contacts::get(&mut tx, practice, client, first.into()).await;
     }
-    store::people::require_client(&mut tx, practice, client).await?;
+    store::people::keep_client(&mut tx, practice, client).await?;
     let contact = Contact {
         contact: id,
         client,

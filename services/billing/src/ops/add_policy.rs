@@ -34,7 +34,7 @@ pub async fn add_policy(
     if let Some(first) = REQUESTS.replayed(&mut tx, key, id.uuid(), now).await? {
         return store::policies::get(&mut tx, practice, client, first.into()).await;
     }
-    store::people::require_client(&mut tx, practice, client).await?;
+    store::people::keep_client(&mut tx, practice, client).await?;
     store::payers::get(&mut tx, practice, asked.payer).await?;
     let policy = Policy {
         policy: id,

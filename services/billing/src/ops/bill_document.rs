@@ -13,7 +13,7 @@ use ::rpc::Caller;
 use ids::{BillId, PracticeId};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use money::MoneyError;
+use money::{Money, MoneyError};
 use tonic::Code;
 
 /// A bill as it stands today; once it was shared and while something is due, with its Access Code. Errors:
@@ -129,15 +129,21 @@ fn line_facts(line: Line, issue_date: Date) -> LineFacts {
             units,
             amount: line.price,
         },
-        Item::Product => LineFacts {
-            date: issue_date,
-            service: line.description,
-            code: None,
-            modifiers: Vec::new(),
-            clinician: None,
-            units,
-            amount: line.price,
-        },
+        Item::Product => other_line(issue_date, units, (line.description, line.price)),
+        Item::Brought { date, .. } => other_line(date, units, (line.description, line.price)),
+    }
+}
+
+/// A line that is no service.
+fn other_line(date: Date, units: u32, (service, amount): (String, Money)) -> LineFacts {
+    LineFacts {
+        date,
+        service,
+        code: None,
+        modifiers: Vec::new(),
+        clinician: None,
+        units,
+        amount,
     }
 }
 

@@ -180,7 +180,7 @@ pub fn waivers(
     let waived = |(_, line): &(Revenue, Line)| {
         let session = match &line.item {
             Item::Service { session, .. } => found.get(session)?,
-            Item::Product => return None,
+            Item::Product | Item::Brought { .. } => return None,
         };
         let waiver = session.waiver.as_ref()?;
         line.shares.client.is_positive().then(|| Reduction {

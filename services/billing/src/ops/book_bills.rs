@@ -198,7 +198,7 @@ pub(super) fn shares(lines: &[(Revenue, Line)]) -> Vec<(Revenue, Shares)> {
         .collect()
 }
 
-async fn draw_references(
+pub(super) async fn draw_references(
     billing: &Billing,
     conn: &mut PgConnection,
     practice: PracticeId,

@@ -10,7 +10,7 @@ use crate::domain::issue::{self, Fixed, UnderWay};
 use crate::store::bill_changes::BillChange;
 use crate::store::practices::Practice;
 use crate::wire::{self, event};
-use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
+use crate::{Billing, Error, ImportRefusal, OUTBOX, REQUESTS, Result, store};
 use ::rpc::Caller;
 use ids::{BillId, PracticeId, SessionId};
 use jiff::Timestamp;
@@ -116,6 +116,15 @@ pub async fn edit_bill(
     Ok(edited)
 }
 
+/// What came from a former system stays as it was said there. Errors: BILL_WAS_BROUGHT.
+fn replaceable(bill: &ShownBill) -> Result<()> {
+    let brought = |line: &Line| matches!(line.item, Item::Brought { .. });
+    if bill.lines.iter().any(brought) {
+        return Err(ImportRefusal::BroughtBill(bill.bill.id()).into());
+    }
+    Ok(())
+}
+
 /// What the bill is from now on.
 struct Anew {
     content: Content,
@@ -159,7 +168,7 @@ fn session_line(line: &Line) -> Option<(SessionId, i32)> {
             session_line,
             ..
         } => Some((*session, *session_line)),
-        Item::Product => None,
+        Item::Product | Item::Brought { .. } => None,
     }
 }
 
@@ -170,6 +179,7 @@ async fn rewrite(
     made_by: &str,
     (before, anew): (&ShownBill, Anew),
 ) -> Result<Vec<Entry>> {
+    replaceable(before)?;
     let (practice_id, standing) = (practice.practice, before.bill.standing);
     let (bill, client) = (standing.bill, standing.client);
     if let Some(policy) = anew.content.policy {

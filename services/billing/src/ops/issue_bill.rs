@@ -42,7 +42,7 @@ pub async fn issue_bill(
     }
     let number = store::practices::take_bill_numbers(&mut tx, practice_id, 1).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
-    store::people::require_client(&mut tx, practice_id, asked.client).await?;
+    store::people::keep_client(&mut tx, practice_id, asked.client).await?;
     let sessions = asked.content.session_ids();
     let found =
         store::sessions::lock_to_bill(&mut tx, practice_id, &[asked.client], (&sessions, None))

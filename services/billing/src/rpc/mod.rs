@@ -5,6 +5,7 @@ mod bill_service;
 mod client_service;
 mod document_service;
 mod fee_service;
+mod import_service;
 mod ledger_service;
 mod session_service;
 mod session_stream;
@@ -19,6 +20,7 @@ use proto::billing::v1::bill_service_server::BillServiceServer;
 use proto::billing::v1::client_service_server::ClientServiceServer;
 use proto::billing::v1::document_service_server::DocumentServiceServer;
 use proto::billing::v1::fee_service_server::FeeServiceServer;
+use proto::billing::v1::import_service_server::ImportServiceServer;
 use proto::billing::v1::ledger_service_server::LedgerServiceServer;
 use proto::billing::v1::session_service_server::SessionServiceServer;
 use proto::billing::v1::share_service_server::ShareServiceServer;
@@ -40,6 +42,7 @@ pub fn routes(billing: &Billing) -> ::rpc::Routes {
         .offer(LedgerServiceServer::new(billing.clone()))
         .offer(TermsServiceServer::new(billing.clone()))
         .offer(AutomationServiceServer::new(billing.clone()))
+        .offer(ImportServiceServer::new(billing.clone()))
 }
 
 /// What makes a mutation the same request. Errors: INVALID_FIELD.

@@ -164,6 +164,35 @@ pub async fn lock_credit(
     Ok(Money::from_minor(minor.unwrap_or(0), currency))
 }
 
+/// Locks the credit of many clients, by id, and reads it in minor units; a client who never had
+/// any is not there.
+pub async fn lock_credits(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    clients: impl Iterator<Item = ClientId>,
+) -> Result<BTreeMap<ClientId, i64>, sqlx::Error> {
+    let ids: Vec<Uuid> = clients
+        .map(|client| Account::client_credit(client).id(practice).uuid())
+        .collect();
+    let rows = sqlx::query!(
+        r#"
+        select client_id as "client_id!: ClientId", credits_minor - debits_minor as "credit!"
+        from billing.accounts
+        where practice_id = $1 and account_id = any($2)
+        order by client_id
+        for no key update
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.client_id, row.credit))
+        .collect())
+}
+
 /// What a client owes, holds as credit, and waits for from insurers, from the accounts themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientBalance {

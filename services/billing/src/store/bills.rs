@@ -205,6 +205,8 @@ pub async fn lines(
             units,
             service_date as "service_date: jiff_sqlx::Date",
             clinician_name,
+            brought_date as "brought_date: jiff_sqlx::Date",
+            former_number,
             price_minor,
             client_share_minor,
             insurance_share_minor,
@@ -230,7 +232,13 @@ pub async fn lines(
                     date: date.to_jiff(),
                     clinician: row.clinician_name,
                 },
-                (None, None, None) => Item::Product,
+                (None, None, None) => match row.brought_date {
+                    Some(date) => Item::Brought {
+                        date: date.to_jiff(),
+                        former_number: row.former_number,
+                    },
+                    None => Item::Product,
+                },
                 _half => return Err(Error::Stored("a bill's line with half a session")),
             };
             Ok(Line {

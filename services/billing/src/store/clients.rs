@@ -121,7 +121,7 @@ pub struct Position {
     pub client: ClientId,
 }
 
-/// At most `limit` clients by family name, given name, id, from after a position; only the one with the external
+/// At most `limit` clients, none that was removed, by family name, given name, id, from after a position; only the one with the external
 /// reference, when one is given.
 pub async fn list(
     conn: &mut PgConnection,
@@ -148,6 +148,7 @@ pub async fn list(
             create_time as "create_time: jiff_sqlx::Timestamp"
         from billing.clients
         where practice_id = $1
+            and remove_time is null
             and ($2::text is null or external_reference = $2)
             and ($3::uuid is null or (family_name, given_name, client_id) > ($4, $5, $3))
         order by family_name, given_name, client_id

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use money::Money;
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Writes entries with their transfers, in one statement. The balances follow by `accounts::move_balances`.
@@ -140,7 +141,10 @@ impl Subjects {
             Act::BillIssued(_)
             | Act::BillEdited(_)
             | Act::BillCancelled(_)
-            | Act::CreditApplied(_) => {}
+            | Act::CreditApplied(_)
+            | Act::OpeningBalance(_)
+            | Act::CreditBrought
+            | Act::CreditTakenBack => {}
             Act::Payment(payment) => subject.payment = Some(payment.uuid()),
             Act::Refund(refund) => subject.refund = Some(refund.uuid()),
             Act::InsurerPayment(paid, _) => subject.insurer_payment = Some(paid.uuid()),
@@ -180,6 +184,9 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
         ("bill_edited", Some(bill), ..) => Act::BillEdited(bill),
         ("bill_cancelled", Some(bill), ..) => Act::BillCancelled(bill),
         ("credit_applied", Some(bill), ..) => Act::CreditApplied(bill),
+        ("opening_balance", Some(bill), ..) => Act::OpeningBalance(bill),
+        ("credit_brought", ..) => Act::CreditBrought,
+        ("credit_taken_back", ..) => Act::CreditTakenBack,
         ("insurer_payment", Some(bill), (_, _, Some(paid)), _) => Act::InsurerPayment(paid, bill),
         ("payment", _, (Some(payment), ..), _) => Act::Payment(payment),
         ("refund", _, (_, Some(refund), _), _) => Act::Refund(refund),
@@ -215,7 +222,9 @@ pub async fn live_transfers_of_bill(
         r#"
         select entry_id as "entry_id: EntryId"
         from billing.entries
-        where practice_id = $1 and bill_id = $2 and kind in ('bill_issued', 'bill_edited', 'adjustment')
+        where practice_id = $1
+            and bill_id = $2
+            and kind in ('bill_issued', 'opening_balance', 'bill_edited', 'adjustment')
         "#,
         practice.uuid(),
         bill.uuid(),
@@ -262,15 +271,50 @@ async fn unreversed(
         .collect())
 }
 
+/// The entries that brought these bills from a former system.
+pub async fn opening_balances(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bills: &[BillId],
+) -> Result<Vec<(BillId, EntryId)>, sqlx::Error> {
+    let ids: Vec<Uuid> = bills.iter().map(|bill| bill.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"
+        select bill_id as "bill_id!: BillId", entry_id as "entry_id: EntryId"
+        from billing.entries
+        where practice_id = $1 and bill_id = any($2) and kind = 'opening_balance'
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.bill_id, row.entry_id))
+        .collect())
+}
+
 async fn transfers_of(
     conn: &mut PgConnection,
     practice: PracticeId,
     entries: &[EntryId],
 ) -> Result<Vec<(TransferId, Transfer)>> {
+    let of_each = transfers_of_each(conn, practice, entries).await?;
+    Ok(of_each.into_values().flatten().collect())
+}
+
+/// The transfers of entries, in order.
+pub async fn transfers_of_each(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    entries: &[EntryId],
+) -> Result<BTreeMap<EntryId, Vec<(TransferId, Transfer)>>> {
     let ids: Vec<Uuid> = entries.iter().map(|entry| entry.uuid()).collect();
     let rows = sqlx::query!(
         r#"
         select
+            transfer.entry_id as "entry_id: EntryId",
             transfer.transfer_id as "transfer_id: TransferId",
             transfer.amount_minor,
             transfer.reversed_transfer_id as "reversed: TransferId",
@@ -297,26 +341,27 @@ async fn transfers_of(
     .fetch_all(conn)
     .await?;
     let kind = |name: &str| AccountKind::of(name).ok_or(Error::Stored("an account's kind"));
-    rows.into_iter()
-        .map(|row| {
-            let (debit, credit) = (kind(&row.debit_kind)?, kind(&row.credit_kind)?);
-            let transfer = Transfer {
-                debit: Account {
-                    kind: debit,
-                    bill: row.debit_bill,
-                    client: row.debit_client,
-                    policy: row.debit_policy,
-                },
-                credit: Account {
-                    kind: credit,
-                    bill: row.credit_bill,
-                    client: row.credit_client,
-                    policy: row.credit_policy,
-                },
-                amount: Money::from_minor(row.amount_minor, currency(&row.currency)?),
-                reverses: row.reversed,
-            };
-            Ok((row.transfer_id, transfer))
-        })
-        .collect()
+    let mut of_each: BTreeMap<EntryId, Vec<(TransferId, Transfer)>> = BTreeMap::new();
+    for row in rows {
+        let (debit, credit) = (kind(&row.debit_kind)?, kind(&row.credit_kind)?);
+        let transfer = Transfer {
+            debit: Account {
+                kind: debit,
+                bill: row.debit_bill,
+                client: row.debit_client,
+                policy: row.debit_policy,
+            },
+            credit: Account {
+                kind: credit,
+                bill: row.credit_bill,
+                client: row.credit_client,
+                policy: row.credit_policy,
+            },
+            amount: Money::from_minor(row.amount_minor, currency(&row.currency)?),
+            reverses: row.reversed,
+        };
+        let of_entry = of_each.entry(row.entry_id).or_default();
+        of_entry.push((row.transfer_id, transfer));
+    }
+    Ok(of_each)
 }

@@ -3,6 +3,9 @@
 //! Locks are taken in this order, everywhere: practice row (only to take a bill number) → sessions by id → bills by id
 //! → their share schedules → booked payments by id → the client's credit → accounts in the order of `AccountKind` → the
 //! feed's counter.
+//! Locks are taken in this order, everywhere: import → practice row (only to take a bill number, and by imports) →
+//! clients by id → sessions by id → bills by id → booked payments by id → the client's credit → accounts in the order of
+//! `AccountKind` → the feed's counter.
 
 pub mod accounts;
 pub mod adjustments;
@@ -21,11 +24,20 @@ pub mod document_payments;
 pub mod entries;
 pub mod fees;
 pub mod holds;
+pub mod import_findings;
+pub mod import_items;
+pub mod import_lookups;
+pub mod import_parts;
+pub mod import_removal;
+pub mod import_totals;
+pub mod import_uses;
+pub mod imports;
 pub mod insurer_payments;
 pub mod letterheads;
 pub mod missed_sessions;
 pub mod new_bills;
 pub mod new_payments;
+pub mod new_people;
 pub mod new_sessions;
 pub mod payers;
 pub mod payments;

@@ -148,18 +148,18 @@ pub async fn insert_lines(
         insert into billing.bill_lines (
             practice_id, bill_id, line_number, session_id, session_line_number, service_code, description,
             modifiers, units, service_date, clinician_name, price_minor, client_share_minor,
-            insurance_share_minor, fee_kind
+            insurance_share_minor, fee_kind, brought_date, former_number
         )
         select $1, fresh.bill_id, fresh.line_number, fresh.session_id, fresh.session_line_number,
             fresh.service_code, fresh.description, string_to_array(fresh.modifiers, ' '), fresh.units,
             fresh.service_date::date, fresh.clinician_name, fresh.price, fresh.client_share,
-            fresh.insurance_share, fresh.fee_kind
+            fresh.insurance_share, fresh.fee_kind, fresh.brought_date::date, fresh.former_number
         from unnest(
             $2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::text[], $7::text[], $8::text[], $9::integer[],
-            $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[]
+            $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::text[]
         ) as fresh (
             bill_id, line_number, session_id, session_line_number, service_code, description, modifiers, units,
-            service_date, clinician_name, price, client_share, insurance_share, fee_kind
+            service_date, clinician_name, price, client_share, insurance_share, fee_kind, brought_date, former_number
         )
         "#,
         practice.uuid(),
@@ -177,6 +177,8 @@ pub async fn insert_lines(
         &minors(&lines, |line| line.shares.client),
         &minors(&lines, |line| line.shares.insurance),
         &column.fee_kinds as &[Option<String>],
+        &column.brought_dates as &[Option<String>],
+        &column.former_numbers as &[Option<String>],
     )
     .execute(&mut *conn)
     .await?;
@@ -196,6 +198,8 @@ struct Columns {
     dates: Vec<Option<String>>,
     clinicians: Vec<String>,
     fee_kinds: Vec<Option<String>>,
+    brought_dates: Vec<Option<String>>,
+    former_numbers: Vec<Option<String>>,
 }
 
 impl Columns {
@@ -227,18 +231,36 @@ impl Columns {
                     column.modifiers.push(modifiers.join(" "));
                     column.dates.push(Some(date.to_string()));
                     column.clinicians.push(clinician.clone());
+                    column.brought((None, None));
                 }
                 Item::Product => {
-                    column.sessions.push(None);
-                    column.session_lines.push(None);
-                    column.codes.push(String::new());
-                    column.modifiers.push(String::new());
-                    column.dates.push(None);
-                    column.clinicians.push(String::new());
+                    column.no_service();
+                    column.brought((None, None));
+                }
+                Item::Brought {
+                    date,
+                    former_number,
+                } => {
+                    column.no_service();
+                    column.brought((Some(date.to_string()), former_number.clone()));
                 }
             }
         }
         column
+    }
+
+    fn no_service(&mut self) {
+        self.sessions.push(None);
+        self.session_lines.push(None);
+        self.codes.push(String::new());
+        self.modifiers.push(String::new());
+        self.dates.push(None);
+        self.clinicians.push(String::new());
+    }
+
+    fn brought(&mut self, (date, former_number): (Option<String>, Option<String>)) {
+        self.brought_dates.push(date);
+        self.former_numbers.push(former_number);
     }
 }
 

@@ -18,7 +18,8 @@ pub struct Known {
     pub clinicians: BTreeSet<ClinicianId>,
 }
 
-/// Which of these people the practice has.
+/// Which of these people the practice has. Clients stay until the transaction ends: an import that brought them is not
+/// undone meanwhile.
 pub async fn known(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -34,7 +35,11 @@ pub async fn known(
         r#"
         select
             array(
-                select client_id from billing.clients where practice_id = $1 and client_id = any($2)
+                select client_id
+                from billing.clients
+                where practice_id = $1 and client_id = any($2) and remove_time is null
+                order by client_id
+                for key share
             ) as "clients!",
             array(
                 select clinician_id from billing.clinicians where practice_id = $1 and clinician_id = any($3)

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// Whether the practice has the client.
+/// Whether the practice has the client, or had it: one that was removed can be read.
 pub async fn client_exists(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -35,6 +35,29 @@ pub async fn require_client(
     } else {
         Err(Error::Missing(Missing::Client(client)))
     }
+}
+
+/// Requires a client for whom something is to be written, and keeps it until the transaction ends: the import that
+/// brought it is not undone meanwhile. Errors: CLIENT_NOT_FOUND, also for one that was removed.
+pub async fn keep_client(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    client: ClientId,
+) -> Result<()> {
+    sqlx::query_scalar!(
+        r#"
+        select client_id
+        from billing.clients
+        where practice_id = $1 and client_id = $2 and remove_time is null
+        for key share
+        "#,
+        practice.uuid(),
+        client.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(|_| ())
+    .ok_or(Error::Missing(Missing::Client(client)))
 }
 
 /// With whom a client's policy is. Errors: POLICY_NOT_FOUND, also for another client's.

@@ -190,6 +190,12 @@ impl Row {
                 number: self.number?,
                 text: self.client_text?,
             }),
+            "opening_balance" => Some(Occasion::BalanceBrought {
+                number: self.number?,
+                reference: self.reference?,
+            }),
+            "credit_brought" => Some(Occasion::CreditBrought),
+            "credit_taken_back" => Some(Occasion::CreditTakenBack),
             _unknown => None,
         }
     }

@@ -82,6 +82,13 @@ fn line(line: &Line) -> contract::BillLine {
             shown.clinician_name.clone_from(clinician);
         }
         Item::Product => {}
+        Item::Brought {
+            date,
+            former_number,
+        } => {
+            shown.brought_date = Some(wire::date(*date));
+            shown.former_invoice_number = former_number.clone().unwrap_or_default();
+        }
     }
     shown
 }

@@ -79,6 +79,7 @@ fn movement(movement: &Movement) -> contract::StatementMovement {
 
 const fn kind(kind: MovementKind) -> contract::MovementKind {
     match kind {
+        MovementKind::Brought => contract::MovementKind::Brought,
         MovementKind::Charge => contract::MovementKind::Charge,
         MovementKind::Insurance => contract::MovementKind::Insurance,
         MovementKind::Adjustment => contract::MovementKind::Adjustment,

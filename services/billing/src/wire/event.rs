@@ -11,7 +11,7 @@ use crate::wire::adjustment::{shown_kind, shown_reason};
 use crate::wire::{bill, ledger, payment};
 use ::rpc::wire;
 use clock::Clock;
-use ids::{ClientId, EntryId, EventId, PracticeId};
+use ids::{ClientId, EntryId, EventId, PracticeId, SessionId};
 use pg::Announcement;
 use prost_reflect::ReflectMessage;
 use proto::billing::v1 as contract;
@@ -146,5 +146,14 @@ pub fn insurer_payment_recorded(
         receive_date: Some(wire::date(payment.receive_date)),
         entry_id: payment.entry.to_string(),
         payer_name,
+    }
+}
+
+/// A session was taken back with its import.
+#[must_use]
+pub fn session_removed(session: SessionId, client: ClientId) -> contract::SessionRemoved {
+    contract::SessionRemoved {
+        session_id: session.to_string(),
+        client_id: client.to_string(),
     }
 }

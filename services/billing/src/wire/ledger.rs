@@ -38,8 +38,13 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         ..contract::Entry::default()
     };
     match entry.act {
-        Act::BillIssued(_) | Act::BillEdited(_) | Act::BillCancelled(_) | Act::CreditApplied(_) => {
-        }
+        Act::BillIssued(_)
+        | Act::BillEdited(_)
+        | Act::BillCancelled(_)
+        | Act::CreditApplied(_)
+        | Act::OpeningBalance(_)
+        | Act::CreditBrought
+        | Act::CreditTakenBack => {}
         Act::Payment(payment) => shown.payment_id = payment.to_string(),
         Act::Refund(refund) => shown.refund_id = refund.to_string(),
         Act::InsurerPayment(paid, _) => shown.insurer_payment_id = paid.to_string(),
@@ -61,6 +66,9 @@ const fn entry_kind(act: Act) -> contract::EntryKind {
         Act::BillEdited(_) => contract::EntryKind::BillEdited,
         Act::Adjusted(..) => contract::EntryKind::Adjustment,
         Act::AdjustmentReversed(..) => contract::EntryKind::AdjustmentReversed,
+        Act::OpeningBalance(_) => contract::EntryKind::OpeningBalance,
+        Act::CreditBrought => contract::EntryKind::CreditBrought,
+        Act::CreditTakenBack => contract::EntryKind::CreditTakenBack,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod client_document;
 pub mod document;
 pub mod event;
 pub mod fee;
+pub mod import;
 pub mod ledger;
 pub mod letterhead;
 pub mod line;

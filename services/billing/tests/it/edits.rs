@@ -9,7 +9,7 @@ use proto::google::r#type::Date;
 use testkit::request_id;
 
 impl TestApp {
-    fn edit_request(&self, bill: &Bill) -> EditBillRequest {
+    pub fn edit_request(&self, bill: &Bill) -> EditBillRequest {
         EditBillRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -19,7 +19,7 @@ impl TestApp {
         }
     }
 
-    async fn edit(&self, request: EditBillRequest) -> Result<Bill, tonic::Status> {
+    pub async fn edit(&self, request: EditBillRequest) -> Result<Bill, tonic::Status> {
         let edited = self.bills().edit_bill(request).await?.into_inner();
         Ok(edited.bill.expect("a bill"))
     }

@@ -114,6 +114,10 @@ async fn r44_history_can_be_neither_changed_nor_deleted_by_the_service() {
         "update billing.adjustments set amount_minor = 1",
         "update billing.bill_changes set made_by = 'nobody'",
         "delete from billing.outbox",
+        "update billing.import_items set amount_minor = 1",
+        "delete from billing.import_items",
+        "delete from billing.imports",
+        "delete from billing.clients",
     ] {
         let mut tx = pg::begin(&app.billing.db, app.practice)
             .await

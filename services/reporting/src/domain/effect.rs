@@ -200,6 +200,7 @@ mod tests {
             (ProcessorFees, ProcessorClearing, 610),
             (DisputeLosses, ProcessorClearing, 100),
             (ClientReceivable, OpeningBalanceEquity, 900),
+            (OpeningBalanceEquity, ClientCredit, 800),
         ];
         assert_eq!(figures(&payout), (0, 0));
     }

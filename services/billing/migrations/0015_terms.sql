@@ -16,7 +16,8 @@ create table billing.practice_terms (
     constraint practice_terms_due_days_check check (due_days between 0 and 365)
 );
 
--- Null is as the practice does.
+-- Null is as the practice does. Without an automation of its own, a client's `automation_from` only takes away: it is when
+-- the client came back to the practice's, which is not to sweep what was left alone before.
 create table billing.client_terms (
     practice_id uuid not null,
     client_id uuid not null,
@@ -37,7 +38,7 @@ create table billing.client_terms (
     constraint client_terms_automation_check check (
         automation in ('by_hand', 'daily', 'monthly_first_day', 'monthly_last_day')
     ),
-    constraint client_terms_automation_from_check check ((automation is null) = (automation_from is null)),
+    constraint client_terms_automation_from_check check (automation is null or automation_from is not null),
     constraint client_terms_due_days_check check (due_days between 0 and 365),
     constraint client_terms_responsibility_check check (responsibility in ('client', 'insurance')),
     constraint client_terms_policy_check check ((responsibility = 'insurance') = (policy_id is not null)),

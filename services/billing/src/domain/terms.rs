@@ -154,6 +154,8 @@ pub enum ClientPart {
 pub struct ClientTerms {
     /// When, and from which day on; none is as the practice does.
     pub automation: Option<(Automation, Date)>,
+    /// The day from which the practice's automation counts for the client, when it is later than the practice's own.
+    pub returned: Option<Date>,
     /// From the issue of a bill to its due date; none is as the practice does.
     pub due_days: Option<i32>,
     /// Who owes.
@@ -166,6 +168,7 @@ impl ClientTerms {
     /// Of a client for whom everything is as the practice does.
     pub const UNSET: Self = Self {
         automation: None,
+        returned: None,
         due_days: None,
         owing: Owing::Client,
         update_time: None,

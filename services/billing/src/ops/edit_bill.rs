@@ -148,7 +148,7 @@ fn kept_waivers(
     let charged: BTreeSet<_> = before
         .lines
         .iter()
-        .filter(|line| !is_waived(line))
+        .filter(|line| line.shares.client.is_positive() && !is_waived(line))
         .filter_map(session_line)
         .collect();
     let of = |reduction: &Reduction| {

@@ -1,5 +1,6 @@
 use super::entry;
 use super::get_bill::{ShownBill, shown};
+use crate::domain::adjustment;
 use crate::domain::entry::{Act, Entry};
 use crate::domain::insurer::{self, Decided, InsurerRefusal};
 use crate::store::insurer_payments::InsurerPayment;
@@ -63,8 +64,13 @@ pub async fn record_insurer_payment(
     let (paid, client_owes) = checked(&practice, &asked)?;
     let before = store::bills::lock_one(&mut tx, practice_id, bill).await?;
     let placed = store::payments::placed_on_bill(&mut tx, practice_id, bill).await?;
+    let whose = (bill, practice.currency);
+    let adjustments = store::adjustments::live_on_bill(&mut tx, practice_id, whose).await?;
 
-    let decided = insurer::receive_insurer_payment(&before.standing, paid, client_owes, &placed)
+    let net = client_owes
+        .map(|owes| adjustment::less_taken(owes, &adjustments))
+        .transpose()?;
+    let decided = insurer::receive_insurer_payment(&before.standing, paid, net, &placed)
         .map_err(|refusal| refused(refusal, bill))?;
     let client = before.standing.client;
     let policy = before

@@ -35,8 +35,9 @@ pub async fn reverse_adjustment(
     if !made.is_live() {
         return Err(Error::AdjustmentReversed(id));
     }
-    // An insurer has decided what the client owes: the adjustment is part of what it decided on.
-    if store::insurer_payments::decided_on_bill(&mut tx, practice_id, bill).await? {
+    // An insurer has decided since: the adjustment is part of what the client owes by that decision.
+    let since = (bill, made.create_time);
+    if store::insurer_payments::decided_since(&mut tx, practice_id, since).await? {
         return Err(Error::BillDecided(bill));
     }
     let posted = store::entries::live_transfers_of(&mut tx, practice_id, made.entry).await?;

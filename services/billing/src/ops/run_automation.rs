@@ -215,7 +215,7 @@ fn draft(
         policy: content.policy,
         issue_date,
         // A night that is run late takes nothing of the time to pay.
-        due_date: own.due_date(terms, issue_date).max(today),
+        due_date: own.due_date(terms, issue_date.max(today)),
         comments: String::new(),
         reductions: waivers(&lines, found),
         lines,

@@ -48,8 +48,15 @@ pub async fn set_client_terms(
         let from = from.or(goes_on.map(|(_, from)| from)).unwrap_or(today);
         (automation, from)
     });
+    // Who comes back to the practice's automation is billed from today on, however long it was by hand.
+    let returned = match (automation, before.automation) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some(today),
+        (None, None) => before.returned,
+    };
     let terms = ClientTerms {
         automation,
+        returned,
         due_days: asked.due_days,
         owing: in_currency(&practice, asked.owing)?,
         update_time: Some(now),

@@ -1,4 +1,5 @@
 use super::share::{ToShare, share};
+use crate::domain::bill::Bill;
 use crate::domain::sharing::{Block, Schedule};
 use crate::{Billing, OUTBOX, Result, store};
 use ::rpc::Caller;
@@ -27,13 +28,18 @@ pub async fn share_due_bills(
             .into_iter()
             .map(|schedule| (schedule.bill, schedule))
             .collect();
+    let cancelled: Vec<BillId> = locked
+        .iter()
+        .filter(|bill| bill.standing.cancelled)
+        .map(Bill::id)
+        .collect();
     let gone: Vec<BillId> = bills
         .iter()
         .copied()
-        .filter(|bill| !scheduled.contains_key(bill))
+        .filter(|bill| !scheduled.contains_key(bill) || cancelled.contains(bill))
         .collect();
     store::share_schedules::delete(&mut tx, practice, &gone).await?;
-    scheduled.retain(|_, schedule| schedule.scheduled_time <= now);
+    scheduled.retain(|bill, schedule| schedule.scheduled_time <= now && !cancelled.contains(bill));
 
     let clients: Vec<_> = scheduled.values().map(|schedule| schedule.client).collect();
     let reached = store::people::with_billing_email(&mut tx, practice, &clients).await?;

@@ -37,7 +37,7 @@ pub async fn list(
 ) -> Result<Vec<(ClientId, SessionId)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
-        with pending as (
+        with pending as not materialized (
             select session.client_id, session.session_id, session.service_date
             from billing.sessions session
             left join billing.client_terms terms
@@ -45,7 +45,10 @@ pub async fn list(
             where session.practice_id = $1
                 and session.billable
                 and session.service_date < $2
-                and session.service_date >= coalesce(terms.automation_from, $3)
+                and session.service_date >= case
+                    when terms.automation is null then greatest(terms.automation_from, $3)
+                    else terms.automation_from
+                end
                 and coalesce(terms.automation, $4) = any($5)
                 and session.client_id > $6
                 and not exists (
@@ -53,12 +56,12 @@ pub async fn list(
                     from billing.billed_lines billed
                     where billed.practice_id = session.practice_id and billed.session_id = session.session_id
                 )
-        ), client as (
+        ), client as materialized (
             select distinct client_id from pending order by client_id limit $7
         )
         select pending.client_id as "client_id: ClientId", pending.session_id as "session_id: SessionId"
-        from pending
-        join client on client.client_id = pending.client_id
+        from client
+        join pending on pending.client_id = client.client_id
         order by pending.client_id, pending.service_date, pending.session_id
         "#,
         night.practice.uuid(),
@@ -110,7 +113,10 @@ pub async fn insert_skips(
             case
                 when coalesce(terms.automation, $4) = 'by_hand' then 'by_hand'
                 when coalesce(terms.automation, $4) <> all($5) then 'not_today'
-                when session.service_date < coalesce(terms.automation_from, $3) then 'before_start'
+                when session.service_date < case
+                    when terms.automation is null then greatest(terms.automation_from, $3)
+                    else terms.automation_from
+                end then 'before_start'
                 else 'failed'
             end
         from billing.sessions session

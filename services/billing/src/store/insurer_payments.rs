@@ -133,22 +133,26 @@ pub async fn insert(
     Ok(())
 }
 
-/// Whether an insurer has decided what the client owes on a bill.
-pub async fn decided_on_bill(
+/// Whether an insurer has decided what the client owes on a bill, at that time or later.
+pub async fn decided_since(
     conn: &mut PgConnection,
     practice: PracticeId,
-    bill: BillId,
+    (bill, since): (BillId, Timestamp),
 ) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         select exists (
             select 1
             from billing.insurer_payments
-            where practice_id = $1 and bill_id = $2 and client_owes_minor is not null
+            where practice_id = $1
+                and bill_id = $2
+                and client_owes_minor is not null
+                and create_time >= $3
         ) as "exists!"
         "#,
         practice.uuid(),
         bill.uuid(),
+        since.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .fetch_one(conn)
     .await

@@ -82,14 +82,11 @@ pub async fn lock_to_bill(
             session.total_minor,
             session.waive_reason,
             session.waive_text,
-            session.service_date as "service_date: jiff_sqlx::Date",
-            clinician.name as clinician_name
+            session.service_date as "service_date: jiff_sqlx::Date"
         from billing.sessions session
-        join billing.clinicians clinician
-            on clinician.practice_id = session.practice_id and clinician.clinician_id = session.clinician_id
         where session.practice_id = $1 and session.client_id = any($2) and session.session_id = any($3)
         order by session.session_id
-        for no key update of session
+        for no key update
         "#,
         practice.uuid(),
         &owners,
@@ -110,7 +107,7 @@ pub async fn lock_to_bill(
             missed,
             waiver: waiver(row.waive_reason, row.waive_text)?,
             service_date: row.service_date.to_jiff(),
-            clinician_name: row.clinician_name,
+            clinician_name: String::new(),
             lines: missed
                 .map(|missed| fee_line(missed, fee))
                 .into_iter()
@@ -118,7 +115,8 @@ pub async fn lock_to_bill(
         };
         found.insert(row.session_id, session);
     }
-    // A statement of its own: what another bill took while this one waited for the lock is seen only by now.
+    // A statement of its own: what another bill took, or a correction wrote, while this one waited for the lock is seen
+    // only by now.
     add_lines(conn, practice, (&ids, anew), &mut found).await?;
     Ok(found)
 }
@@ -140,10 +138,13 @@ async fn add_lines(
             line.units,
             line.unit_price_minor,
             session.currency,
+            clinician.name as clinician_name,
             (billed.bill_id is not null and billed.bill_id is distinct from $3) as "billed!"
         from billing.session_lines line
         join billing.sessions session
             on session.practice_id = line.practice_id and session.session_id = line.session_id
+        join billing.clinicians clinician
+            on clinician.practice_id = session.practice_id and clinician.clinician_id = session.clinician_id
         left join billing.billed_lines billed
             on billed.practice_id = line.practice_id
             and billed.session_id = line.session_id
@@ -162,6 +163,7 @@ async fn add_lines(
             continue;
         };
         session.billed |= row.billed;
+        session.clinician_name.clone_from(&row.clinician_name);
         if session.missed.is_some() {
             continue;
         }

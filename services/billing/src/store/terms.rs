@@ -126,9 +126,10 @@ struct Row {
 
 impl Row {
     fn into_terms(self, currency: Currency) -> Result<ClientTerms> {
-        let own = match (self.automation, self.automation_from) {
-            (Some(name), Some(from)) => Some((automation(&name)?, from.to_jiff())),
-            _as_the_practice => None,
+        let from = self.automation_from.map(jiff_sqlx::Date::to_jiff);
+        let (own, returned) = match (self.automation, from) {
+            (Some(name), Some(from)) => (Some((automation(&name)?, from)), None),
+            (Some(_) | None, from) => (None, from),
         };
         let client_part = match (self.co_pay_minor, self.co_insurance_percent) {
             (Some(minor), _) => Some(ClientPart::CoPay(Money::from_minor(minor, currency))),
@@ -139,6 +140,7 @@ impl Row {
         };
         Ok(ClientTerms {
             automation: own,
+            returned,
             due_days: self.due_days,
             owing: match self.policy_id {
                 Some(policy) => Owing::Insurance {
@@ -171,6 +173,7 @@ pub async fn upsert_of_client(
         Some(ClientPart::CoPay(amount)) => (Some(amount.minor()), None),
         Some(ClientPart::CoInsurance(rate)) => (None, Some(rate.to_string())),
     };
+    let from = terms.automation.map(|(_, from)| from).or(terms.returned);
     let responsibility = if policy.is_some() {
         "insurance"
     } else {
@@ -196,7 +199,7 @@ pub async fn upsert_of_client(
         practice.practice.uuid(),
         client.uuid(),
         terms.automation.map(|(automation, _)| automation.name()),
-        terms.automation.map(|(_, from)| from.to_sqlx()) as Option<jiff_sqlx::Date>,
+        from.map(|from| from.to_sqlx()) as Option<jiff_sqlx::Date>,
         terms.due_days,
         responsibility,
         policy.map(PolicyId::uuid),

@@ -1,10 +1,10 @@
-use crate::app::{TestApp, due, minor, reason, usd};
+use crate::app::{TODAY, TestApp, due, minor, reason, usd};
 use futures::future::join_all;
 use proto::billing::v1::reduction::Extent;
 use proto::billing::v1::{
     AdjustBillRequest, AdjustmentKind, AdjustmentReason, Bill, BillStatus, CancelBillRequest,
-    GetStatementRequest, GetTrialBalanceRequest, Reduction, ReverseAdjustmentRequest,
-    document_service_client::DocumentServiceClient,
+    GetStatementRequest, GetTrialBalanceRequest, InsurerDecision, RecordInsurerPaymentRequest,
+    Reduction, ReverseAdjustmentRequest, document_service_client::DocumentServiceClient,
 };
 use testkit::request_id;
 
@@ -325,5 +325,40 @@ async fn f07_payments_write_offs_and_cancelling_at_once_leave_honest_books() {
         }
         assert_eq!(app.violations().await, []);
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r31_what_the_practice_took_off_stays_off_when_insurance_decides() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 11_000).await;
+    let adjusted = app.adjust(&bill, off(1_000)).await.expect("adjusted");
+    assert_eq!(due(&adjusted), (3_000, 11_000, BillStatus::Open));
+    let decision = RecordInsurerPaymentRequest {
+        practice_id: app.practice.to_string(),
+        request_id: request_id(),
+        bill_id: bill.bill_id.clone(),
+        paid: Some(usd(7_500)),
+        decision: Some(InsurerDecision {
+            client_owes: Some(usd(4_000)),
+        }),
+        receive_date: Some(TODAY),
+        ..RecordInsurerPaymentRequest::default()
+    };
+    app.ledger()
+        .record_insurer_payment(decision)
+        .await
+        .expect("booked");
+    let decided = app.bill(&bill).await;
+    assert_eq!(due(&decided), (3_000, 0, BillStatus::Open));
+    assert_eq!(reason(app.reverse(&decided, 0).await), "BILL_DECIDED");
+
+    app.clock.advance(std::time::Duration::from_secs(60));
+    let later = app.adjust(&bill, off(500)).await.expect("adjusted");
+    let back = app
+        .reverse(&later, 1)
+        .await
+        .expect("what came after can be undone");
+    assert_eq!(due(&back).0, 3_000);
     app.finish().await;
 }

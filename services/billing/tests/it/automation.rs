@@ -414,3 +414,27 @@ async fn r41_another_practices_nights_are_not_there() {
     assert_eq!(refused.code(), tonic::Code::NotFound);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn r04_who_comes_back_to_the_practices_automation_is_billed_from_then_on() {
+    let app = TestApp::start().await;
+    let terms = PracticeTerms {
+        automation_from_date: Some(day(1, 1)),
+        ..automatic(Automation::Daily)
+    };
+    app.set_practice_terms(terms).await.expect("set");
+    let by_hand = ClientTerms {
+        automation: Automation::ByHand.into(),
+        ..ClientTerms::default()
+    };
+    app.set_client_terms(by_hand).await.expect("set");
+    app.sessions_of(app.client, 2).await;
+    app.until("2026-03-10T15:00:00Z").await;
+    app.set_client_terms(ClientTerms::default())
+        .await
+        .expect("set");
+    app.until("2026-03-12T15:00:00Z").await;
+    assert_eq!(app.all_bills().await, [], "what was left alone stays alone");
+    assert_eq!(app.pending().await.total_count, 2);
+    app.finish().await;
+}

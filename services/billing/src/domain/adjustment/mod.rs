@@ -210,6 +210,16 @@ pub fn adjust(on: Adjustable<'_>, reduction: &Reduction) -> Result<Reduced, Adju
     })
 }
 
+/// What the client owes of a share when what the practice has taken off stays taken off; at least nothing.
+///
+/// # Errors
+/// Two currencies.
+pub fn less_taken(share: Money, adjustments: &[Adjustment]) -> Result<Money, MoneyError> {
+    let live = adjustments.iter().filter(|adjustment| adjustment.is_live());
+    live.map(|adjustment| adjustment.amount)
+        .try_fold(share, |left, taken| left.minus(taken.at_most(left)?))
+}
+
 fn left_of_line(line: &Line, adjustments: &[Adjustment]) -> Result<Money, MoneyError> {
     adjustments
         .iter()

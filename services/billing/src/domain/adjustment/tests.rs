@@ -116,6 +116,17 @@ fn no_more_is_taken_off_a_line_than_is_left_of_it() {
 }
 
 #[test]
+fn what_was_taken_off_stays_off_when_insurance_decides() {
+    let taken_back = Adjustment {
+        reverse_time: Some(Timestamp::UNIX_EPOCH),
+        ..taken(3, None, 500)
+    };
+    let made = [taken(1, None, 1_000), taken(2, Some(1), 500), taken_back];
+    assert_eq!(less_taken(usd(4_000), &made), Ok(usd(2_500)));
+    assert_eq!(less_taken(usd(1_200), &made), Ok(usd(0)));
+}
+
+#[test]
 fn what_is_paid_or_held_is_not_taken_off() {
     let before = Standing {
         client_balance: usd(4_000),

@@ -47,10 +47,14 @@ pub async fn cancel_bill(
     store::share_schedules::delete(&mut tx, practice, &[bill]).await?;
     post(&mut tx, practice, now, &entry).await?;
     let cancelled = shown(&mut tx, practice, bill, now).await?;
-    let events = [
+    let mut events = vec![
         event::of(&billing.clock, &event::bill_cancelled(&cancelled.bill)),
         event::of(&billing.clock, &event::entry_posted(practice, &entry)),
     ];
+    for ended in &adjustments {
+        let reversed = event::adjustment_reversed(&cancelled.bill, ended, entry.id);
+        events.push(event::of(&billing.clock, &reversed));
+    }
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;
     Ok(cancelled)

@@ -16,7 +16,7 @@ use ids::{BillId, PracticeId, SessionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Currency;
-use pg::RequestKey;
+use pg::{Announcement, RequestKey};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 
@@ -102,18 +102,39 @@ pub async fn edit_bill(
         }
     };
     let edited = shown(&mut tx, practice_id, bill, now).await?;
+    let events = announcements(billing, practice_id, (&before, &edited), &entries);
+    OUTBOX.append(&mut tx, practice_id, now, &events).await?;
+    tx.commit().await?;
+    Ok(edited)
+}
+
+/// What an edit is told by; with new content also the ends of the former adjustments, and the new ones.
+fn announcements(
+    billing: &Billing,
+    practice: PracticeId,
+    (before, edited): (&ShownBill, &ShownBill),
+    entries: &[Entry],
+) -> Vec<Announcement> {
     let mut events = vec![event::of(&billing.clock, &event::bill_edited(&edited.bill))];
-    for entry in &entries {
+    if let Some(anew) = entries.first() {
+        for ended in &before.adjustments {
+            let reversed = event::adjustment_reversed(&edited.bill, ended, anew.id);
+            events.push(event::of(&billing.clock, &reversed));
+        }
+        for made in &edited.adjustments {
+            let adjusted = event::bill_adjusted(&edited.bill, made);
+            events.push(event::of(&billing.clock, &adjusted));
+        }
+    }
+    for entry in entries {
         let changed = event::balance_changed(&edited.bill, entry.id);
         events.push(event::of(&billing.clock, &changed));
         events.push(event::of(
             &billing.clock,
-            &event::entry_posted(practice_id, entry),
+            &event::entry_posted(practice, entry),
         ));
     }
-    OUTBOX.append(&mut tx, practice_id, now, &events).await?;
-    tx.commit().await?;
-    Ok(edited)
+    events
 }
 
 /// What came from a former system stays as it was said there. Errors: BILL_WAS_BROUGHT.

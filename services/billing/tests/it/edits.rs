@@ -1,3 +1,4 @@
+use crate::adjustments::off;
 use crate::app::{TODAY, TestApp, due, minor, reason, usd};
 use futures::future::join_all;
 use proto::billing::v1::session_to_bill::ClientPart;
@@ -250,6 +251,37 @@ async fn r06_a_waived_session_stays_free_when_its_bill_is_edited_unless_it_is_ch
         due(&edited).0,
         20_000,
         "and is charged when somebody said so"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r06_every_adjustment_is_announced_and_so_is_its_end() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let adjusted = app.adjust(&bill, off(1_000)).await.expect("adjusted");
+    let mut content = again(&adjusted, price(5_000));
+    content.reductions = vec![off(500)];
+    let request = EditBillRequest {
+        content: Some(content),
+        ..app.edit_request(&adjusted)
+    };
+    app.edit(request).await.expect("edited");
+    let count = async |name: &str| {
+        app.count_events(&format!("evenkeel.billing.v1.{name}"))
+            .await
+    };
+    assert_eq!(count("BillAdjusted").await, 2, "by itself, and by the edit");
+    assert_eq!(
+        count("AdjustmentReversed").await,
+        1,
+        "the edit ended the first"
+    );
+    app.cancel(&bill).await;
+    assert_eq!(
+        count("AdjustmentReversed").await,
+        2,
+        "the end of the bill the other"
     );
     app.finish().await;
 }

@@ -2,7 +2,9 @@ use super::failed;
 use crate::{store, wire};
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
-use proto::billing::v1::{BillBalanceChanged, BillCancelled, BillIssued, PaymentPosted};
+use proto::billing::v1::{
+    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, PaymentPosted,
+};
 
 /// billing's events: bills become known here as they stand, and payments as booked.
 pub struct Bills;
@@ -11,6 +13,7 @@ impl Handler for Bills {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
         let facts = match event.event_type.as_str() {
             "evenkeel.billing.v1.BillIssued" => event.decode::<BillIssued>()?.bill,
+            "evenkeel.billing.v1.BillEdited" => event.decode::<BillEdited>()?.bill,
             "evenkeel.billing.v1.BillCancelled" => event.decode::<BillCancelled>()?.bill,
             "evenkeel.billing.v1.BillBalanceChanged" => event.decode::<BillBalanceChanged>()?.bill,
             "evenkeel.billing.v1.PaymentPosted" => {

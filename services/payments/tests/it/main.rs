@@ -6,6 +6,7 @@
 
 mod audit;
 mod billing;
+mod bills;
 mod crash;
 mod faults;
 mod guest;

@@ -4,3 +4,4 @@ pub mod bulk_sessions;
 pub mod memory;
 pub mod nightly_automation;
 pub mod record_payments;
+pub mod webhook_intake;

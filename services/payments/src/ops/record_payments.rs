@@ -41,7 +41,7 @@ pub(super) enum Tried {
 
 /// What is to be done about a payment.
 enum Ruling {
-    Record(Payment),
+    Record(Box<Payment>),
     Repeat(PaymentId),
     Ask(Unknown),
 }
@@ -69,7 +69,7 @@ pub(super) async fn record_payments(
     let recorded: Vec<Payment> = rulings
         .iter()
         .filter_map(|ruling| match ruling {
-            Ok(Ruling::Record(payment)) => Some(payment.clone()),
+            Ok(Ruling::Record(payment)) => Some(Payment::clone(payment)),
             Ok(Ruling::Repeat(_) | Ruling::Ask(_)) | Err(_) => None,
         })
         .collect();
@@ -86,7 +86,7 @@ pub(super) async fn record_payments(
     tx.commit().await?;
     let tried = |ruling: Result<Ruling>| {
         Ok(match ruling? {
-            Ruling::Record(payment) => Tried::Recorded(payment),
+            Ruling::Record(payment) => Tried::Recorded(*payment),
             Ruling::Ask(unknown) => Tried::Unknown(unknown),
             Ruling::Repeat(payment) => {
                 let found = before.get(&payment).cloned();
@@ -149,7 +149,7 @@ fn rule(
         return Ok(Ruling::Ask(Unknown::Client(asked.client)));
     }
     let receive_time = asked.receive_time.unwrap_or(now);
-    Ok(Ruling::Record(Payment {
+    Ok(Ruling::Record(Box::new(Payment {
         practice: practice.practice,
         payment,
         client: asked.client,
@@ -170,7 +170,7 @@ fn rule(
         processor_intent: None,
         create_time: now,
         refunds: Vec::new(),
-    }))
+    })))
 }
 
 /// Keeps the requests that can be carried out, and finds those that were: a repeat is answered as the first time,

@@ -149,7 +149,8 @@ async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Repo
 
 /// Lets `callers` deliver for `length`, each its next event when the last is answered.
 async fn send(sender: &Arc<Sender>, door: Door, callers: u32, length: Duration) -> Result<Taken> {
-    let outcomes = Arc::new(Mutex::new((Latencies::new()?, BTreeMap::new())));
+    let failures = BTreeMap::<String, u64>::new();
+    let outcomes = Arc::new(Mutex::new((Latencies::new()?, failures)));
     let begin = Instant::now();
     let mut tasks = JoinSet::new();
     for caller in 0..callers {

@@ -373,6 +373,52 @@ async fn f13_a_payment_that_the_database_refuses_fails_alone() {
     app.finish().await;
 }
 
+/// The connection of a batch breaks in the middle: nobody knows what became of it, so each finds out alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn f14_a_batch_whose_connection_breaks_is_booked_one_by_one() {
+    let app = TestApp::start().await;
+    let bill = app.issue(400_000, 0).await;
+    let lock = app.locked(&bill).await;
+    let payments: Vec<_> = (0..7).map(|_| app.payment(100, &[(&bill, 100)])).collect();
+    let (ledger, mut callers) = (app.as_payments(), Vec::new());
+    for (at, payment) in payments.iter().enumerate() {
+        let (mut ledger, payment) = (ledger.clone(), payment.clone());
+        callers.push(tokio::spawn(async move {
+            ledger.post_payment(payment).await.map(drop)
+        }));
+        if at == 0 {
+            app.waiting_for_locks(1).await;
+        }
+    }
+    // The first alone, and the others together.
+    app.waiting_for_locks(2).await;
+    let ended: i64 = sqlx::query_scalar(
+        "select count(pg_catalog.pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'",
+    )
+    .fetch_one(app.db.owner_pool())
+    .await
+    .expect("ended");
+    lock.rollback().await.expect("given back");
+    let mut answers = Vec::new();
+    for caller in callers {
+        answers.push(caller.await.expect("a task"));
+    }
+    let alone = answers.remove(0).expect_err("it may be tried again");
+    assert_eq!(alone.code(), tonic::Code::Unavailable);
+    // Those of the batch were booked all the same; one that came too late for it was alone, too.
+    let lost = answers.iter().filter(|answer| answer.is_err()).count();
+    assert!(
+        i64::try_from(lost).expect("a few") <= ended - 2,
+        "{answers:?}"
+    );
+    for answer in at_once(&app, &payments).await {
+        answer.expect("booked");
+    }
+    assert_eq!(app.booked().await.0, 7);
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn f22_events_of_one_transaction_book_what_is_not_booked_and_pass_over_what_is() {
     let app = TestApp::start().await;

@@ -49,6 +49,7 @@ pub fn statement(shown: ShownStatement) -> Result<contract::GetStatementResponse
         paid: sum(MovementKind::Payment)?,
         credits: sum(MovementKind::Credit)?,
         refunds: sum(MovementKind::Refund)?,
+        brought: sum(MovementKind::Brought)?,
     };
     Ok(contract::GetStatementResponse {
         opening_balance: Some(wire::money(statement.opening)),

@@ -7,7 +7,7 @@ use crate::domain::message::{NewMessage, Particulars};
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
-use ids::{BillId, ClientId, PaymentId, PracticeId, Reference, ShareId};
+use ids::{BillId, ClientId, MessageId, PaymentId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
 use lettre::Address;
 use money::Money;
@@ -202,7 +202,7 @@ impl<'a> Gather<'a> {
             balance: self.balance(message.client).await?,
         };
         let file_name = format!("Receipt-{receive_date}.pdf");
-        let bytes = self.receipt_pdf(*payment).await?;
+        let bytes = self.receipt_pdf(message.message_id, *payment).await?;
         Ok((letter, Some(Document { file_name, bytes })))
     }
 
@@ -329,10 +329,12 @@ impl<'a> Gather<'a> {
         }))
     }
 
-    async fn receipt_pdf(&self, payment: PaymentId) -> Result<Vec<u8>, Trouble> {
+    /// Kept by billing as bills are, for the mail.
+    async fn receipt_pdf(&self, mail: MessageId, payment: PaymentId) -> Result<Vec<u8>, Trouble> {
         let request = DownloadReceiptRequest {
             practice_id: self.practice.to_string(),
             payment_id: payment.to_string(),
+            message_id: mail.to_string(),
         };
         let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
         let made = self

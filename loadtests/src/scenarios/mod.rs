@@ -5,3 +5,4 @@ pub mod documents;
 pub mod memory;
 pub mod nightly_automation;
 pub mod record_payments;
+pub mod webhook_intake;

@@ -6,6 +6,8 @@
 mod adjustments;
 mod app;
 mod automation;
+mod batch_model;
+mod batches;
 mod bill_lists;
 mod bills;
 mod bulk;

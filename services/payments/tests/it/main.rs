@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod audit;
+mod batches;
 mod billing;
 mod bills;
 mod crash;

@@ -9,6 +9,7 @@ pub mod method;
 pub mod payment;
 pub mod refund;
 pub mod refusal;
+pub mod spread;
 
 /// An enum whose variants the database keeps as words.
 macro_rules! words {

@@ -1,11 +1,13 @@
 //! One verb, one file. What talks to the processor begins no transaction: those are in `charge::records`,
 //! `give_back::records` and the settling ops.
 
+mod begin_charge;
 mod charge;
 mod get_payment;
 mod give_back;
 mod known_bills;
 mod list_payments;
+mod pay_balance;
 mod pay_bill;
 mod receive_stripe_event;
 mod record_payment;
@@ -17,6 +19,7 @@ pub use charge::{continue_payment, read_payment};
 pub use get_payment::{Shown, get_payment};
 pub use give_back::{continue_refund, read_refund};
 pub use list_payments::{PageAsked, list_payments};
+pub use pay_balance::{PayBalance, pay_balance};
 pub use pay_bill::{PayBill, pay_bill};
 pub use receive_stripe_event::receive_stripe_event;
 pub use record_payment::{NewPayment, record_payment};

@@ -8,6 +8,7 @@ pub mod attempts;
 /// What billing's feed tells of bills.
 pub mod bills;
 pub mod charges;
+pub mod new_payments;
 pub mod payments;
 /// What portal-auth's feed tells of practices.
 pub mod practices;

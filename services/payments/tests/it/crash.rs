@@ -138,6 +138,7 @@ impl Machine {
             bill_id: bill.to_string(),
             amount: Some(usd(4_000)),
             processor_method: VISA.to_owned(),
+            ..PayBillRequest::default()
         }
     }
 

@@ -5,9 +5,12 @@
 #![cfg(test)]
 
 mod audit;
+mod balance;
 mod billing;
 mod bills;
 mod crash;
+mod debits;
+mod declines;
 mod faults;
 mod guest;
 mod neighbours;

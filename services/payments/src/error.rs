@@ -2,7 +2,7 @@ use crate::domain::allocation::AllocationError;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, PaymentId, PracticeId, RefundId};
+use ids::{BillId, ClientId, MethodId, PaymentId, PracticeId, RefundId};
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use processor::{EnvelopeError, SignatureError};
@@ -106,6 +106,8 @@ pub enum Missing {
     Payment(PaymentId),
     /// A refund.
     Refund(RefundId),
+    /// A card or bank account on file, or not this payer's.
+    Method(MethodId),
 }
 
 impl Missing {
@@ -116,6 +118,7 @@ impl Missing {
             Self::Bill(id) => ("bill", id.to_string()),
             Self::Payment(id) => ("payment", id.to_string()),
             Self::Refund(id) => ("refund", id.to_string()),
+            Self::Method(id) => ("method", id.to_string()),
         }
     }
 
@@ -130,6 +133,7 @@ impl Missing {
             Self::Bill(_) => "BILL_NOT_FOUND",
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
             Self::Refund(_) => "REFUND_NOT_FOUND",
+            Self::Method(_) => "METHOD_NOT_FOUND",
         }
     }
 }

@@ -6,6 +6,8 @@ pub mod allocation;
 pub mod charge;
 pub mod decline;
 pub mod method;
+pub mod on_file;
+pub mod payer;
 pub mod payment;
 pub mod refund;
 pub mod refusal;

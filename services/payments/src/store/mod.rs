@@ -1,7 +1,8 @@
 //! SQL as free functions, one file per aggregate. Times come in as parameters.
 //!
 //! Locks are taken in this order, everywhere: payment → its refunds → its row in the queue of the unsettled → the feed's
-//! counter. A charge locks one payment; nothing locks two.
+//! counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which comes before
+//! all of these.
 
 /// Calls to the processor, written down before they are made.
 pub mod attempts;
@@ -9,6 +10,9 @@ pub mod attempts;
 pub mod bills;
 pub mod charges;
 pub mod new_payments;
+/// Payers as the processor knows them.
+pub mod customers;
+pub mod methods;
 pub mod payments;
 /// What portal-auth's feed tells of practices.
 pub mod practices;

@@ -5,6 +5,7 @@
 pub mod allocation;
 pub mod charge;
 pub mod decline;
+pub mod means;
 pub mod method;
 pub mod on_file;
 pub mod payer;

@@ -2,9 +2,9 @@
 //! at once, decides.
 
 use super::begin_charge::{self, Begun, NewCharge};
+use super::means::{self, PayWith};
 use super::{Shown, charge};
 use crate::domain::allocation::{self, Allocation};
-use crate::domain::charge::Presence;
 use crate::domain::refusal::Refusal;
 use crate::domain::spread::{Due, SpreadError, spread};
 use crate::rpc::billing::DueBill;
@@ -28,8 +28,8 @@ pub struct PayBalance {
     pub bills: Vec<BillId>,
     /// Instead of them: how much for which.
     pub allocations: Vec<Allocation>,
-    /// The processor's token, `pm_…`.
-    pub processor_method: String,
+    /// With what.
+    pub pay_with: PayWith,
 }
 
 /// What one try of the first transaction came to.
@@ -53,11 +53,11 @@ pub async fn pay_balance(
     caller
         .sees_client(asked.client)
         .map_err(|_| Error::Missing(Missing::Client(asked.client)))?;
-    let begun = match begin(payments, key, &asked, None).await? {
+    let begun = match begin(payments, caller, key, &asked, None).await? {
         Tried::Begun(begun) => begun,
         Tried::New => {
             let parts = parts(payments, &asked).await?;
-            match begin(payments, key, &asked, Some(parts)).await? {
+            match begin(payments, caller, key, &asked, Some(parts)).await? {
                 Tried::Begun(begun) => begun,
                 Tried::New => return Err(Error::Stored("a charge that is not written down")),
             }
@@ -69,6 +69,7 @@ pub async fn pay_balance(
 /// Writes the intent down, leased to this request, once its parts are known. A repeat takes the lease when nobody has it.
 async fn begin(
     payments: &Payments,
+    caller: &Caller,
     key: &RequestKey,
     asked: &PayBalance,
     parts: Option<Vec<Allocation>>,
@@ -87,12 +88,14 @@ async fn begin(
     let Some(allocations) = parts else {
         return Ok(Tried::New);
     };
+    let whose = (asked.practice, asked.client);
+    let (means, presence) = means::find(payments, &mut tx, caller, whose, &asked.pay_with).await?;
     let charge = NewCharge {
         client: asked.client,
         amount,
         allocations,
-        processor_method: asked.processor_method.clone(),
-        presence: Presence::Payer,
+        means,
+        presence,
     };
     let begun =
         begin_charge::write_down(payments, &mut tx, (&practice, now), fresh, charge).await?;

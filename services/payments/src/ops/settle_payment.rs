@@ -1,4 +1,7 @@
+use super::put_on_file::put_on_file;
 use crate::domain::charge::longer_hold;
+use crate::domain::means::Specimen;
+use crate::domain::payer::Payer;
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::attempts::Call;
 use crate::store::charges::Standing;
@@ -8,7 +11,7 @@ use crate::wire::event;
 use crate::{Error, OUTBOX, Payments, Result, store};
 use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
-use pg::Announcement;
+use pg::{Announcement, Tx};
 
 /// Takes in what the processor says of a payment: the request's answer, a webhook and the reconciler all end here, in any
 /// order and number. What it changes and its event commit together; then billing is told at once.
@@ -48,6 +51,7 @@ async fn merge(
 ) -> Result<Option<Payment>> {
     let now = payments.clock.now();
     let mut tx = pg::begin(&payments.db, practice).await?;
+    let saving = saving(&mut tx, (practice, payment), &said).await?;
     let mut settled = store::payments::lock(&mut tx, practice, payment).await?;
     let state = settled.state.merged(said.state);
     if state == settled.state {
@@ -64,12 +68,21 @@ async fn merge(
     if let Some((kind, method_text)) = said.method {
         (settled.kind, settled.method_text) = (kind, method_text);
     }
+    settled.means.funding = said.funding.unwrap_or(settled.means.funding);
+    if let Some((payer, customer, specimen)) = saving {
+        let whose = (payer, settled.client);
+        let found = (&*customer, specimen);
+        let saved = put_on_file(payments, &mut tx, (practice, now), whose, found).await?;
+        settled.means.method = Some(saved);
+    }
     let standing = Standing {
         state,
         decline: settled.decline.as_ref(),
         refusal: settled.refusal,
         kind: settled.kind,
         method_text: &settled.method_text,
+        funding: settled.means.funding,
+        method: settled.means.method,
     };
     store::charges::update_standing(&mut tx, &settled, standing, now).await?;
     if state.is_final() {
@@ -89,4 +102,26 @@ async fn merge(
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;
     Ok(Some(settled))
+}
+
+/// What comes on file with a payment that has succeeded, whose and with which customer. The payer's lock comes before the
+/// payment's.
+async fn saving(
+    tx: &mut Tx,
+    (practice, payment): (PracticeId, PaymentId),
+    said: &Said,
+) -> Result<Option<(Payer, String, Specimen)>> {
+    if said.state != PaymentState::Succeeded {
+        return Ok(None);
+    }
+    let means = store::payments::get(tx, practice, payment).await?.means;
+    let (Some(payer), Some(customer)) = (means.save_for, means.customer) else {
+        return Ok(None);
+    };
+    let Some(specimen) = said.specimen.clone() else {
+        tracing::warn!(%payment, "the processor does not show what was paid with; it is not on file");
+        return Ok(None);
+    };
+    store::customers::lock(tx, practice, payer).await?;
+    Ok(Some((payer, customer, specimen)))
 }

@@ -15,6 +15,8 @@ words! {
         ConfirmIntent "confirm_intent",
         /// Gives back.
         CreateRefund "create_refund",
+        /// Makes the customer of a payer.
+        CreateCustomer "create_customer",
     }
 }
 

@@ -9,10 +9,10 @@ pub mod attempts;
 /// What billing's feed tells of bills.
 pub mod bills;
 pub mod charges;
-pub mod new_payments;
 /// Payers as the processor knows them.
 pub mod customers;
 pub mod methods;
+pub mod new_payments;
 pub mod payments;
 /// What portal-auth's feed tells of practices.
 pub mod practices;

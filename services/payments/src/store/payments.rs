@@ -4,10 +4,13 @@ use super::{currency, refunds::Refund};
 use crate::domain::allocation::Allocation;
 use crate::domain::charge::Presence;
 use crate::domain::decline::{Decline, DeclineReason};
+use crate::domain::means::Means;
+use crate::domain::on_file::Funding;
+use crate::domain::payer::Payer;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::{Error, Missing, Result};
-use ids::{BillId, ClientId, PaymentId, PracticeId};
+use ids::{BillId, ClientId, MethodId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
@@ -52,8 +55,8 @@ pub struct Payment {
     pub posted: bool,
     /// Who waits for it; of an offline one whoever recorded it.
     pub presence: Presence,
-    /// What is paid with at the processor, `pm_…`.
-    pub processor_method: Option<String>,
+    /// With what it is paid.
+    pub means: Means,
     /// The processor's object, `pi_…`.
     pub processor_intent: Option<String>,
     /// When it was asked for.
@@ -160,6 +163,12 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             refusal,
             posted,
             processor_method,
+            method_id as "method_id: MethodId",
+            processor_customer,
+            save_payer_kind,
+            save_payer_id,
+            funding,
+            hsa_fsa,
             processor_intent,
             create_time as "create_time: jiff_sqlx::Timestamp"
         from payments.payments
@@ -195,7 +204,17 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             presence: Presence::of(&row.presence).ok_or(Error::Stored("who waits"))?,
             refusal: row.refusal.as_deref().and_then(Refusal::of),
             posted: row.posted,
-            processor_method: row.processor_method,
+            means: Means {
+                token: row.processor_method,
+                method: row.method_id,
+                customer: row.processor_customer,
+                save_for: row
+                    .save_payer_kind
+                    .zip(row.save_payer_id)
+                    .and_then(|(kind, id)| Payer::of(&kind, id)),
+                funding: Funding::of(&row.funding).ok_or(Error::Stored("a card's funding"))?,
+                hsa_fsa: row.hsa_fsa,
+            },
             processor_intent: row.processor_intent,
             create_time: row.create_time.to_jiff(),
             refunds: Vec::new(),

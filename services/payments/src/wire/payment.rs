@@ -1,6 +1,7 @@
 //! payments' own contract.
 
 use crate::domain::decline::{Decline, DeclineReason, NextStep};
+use crate::domain::on_file::Funding;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refund::RefundState;
 use crate::ops::{NewPayment, NewRefund, Shown};
@@ -124,6 +125,17 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         decline_hard: decline.is_some_and(Decline::is_hard),
         decline_code: decline.map(|it| it.code.clone()).unwrap_or_default(),
         state_text: state_text(payment).to_owned(),
+        method_id: payment
+            .means
+            .method
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
+        card_funding: match payment.means.funding {
+            Funding::Credit | Funding::Debit | Funding::Prepaid => payment.means.funding.name(),
+            Funding::Unknown => "",
+        }
+        .to_owned(),
+        hsa_fsa: payment.means.hsa_fsa,
         client_secret: String::new(),
         create_time: Some(wire::time(payment.create_time)),
         refunds: payment.refunds.iter().map(refund).collect(),

@@ -1,10 +1,12 @@
 //! What the processor's objects mean here.
 
 use crate::domain::decline::Decline;
+use crate::domain::means::Specimen;
 use crate::domain::method::{bank_text, card_text};
+use crate::domain::on_file::{Expiry, Funding, MethodKind, ZipCheck};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
 use crate::domain::refund::RefundState;
-use processor::{Instrument, IntentStatus, PaymentIntent, RefundStatus};
+use processor::{Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus};
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
 pub fn said(intent: &PaymentIntent) -> Said {
@@ -24,6 +26,8 @@ pub fn said(intent: &PaymentIntent) -> Said {
         state,
         decline: decline.filter(|_| state == PaymentState::Failed),
         method: intent.instrument.as_ref().map(method),
+        funding: intent.instrument.as_ref().map(funding),
+        specimen: intent.method.as_ref().and_then(specimen),
         received: (state == PaymentState::Succeeded).then_some(intent.amount_received),
     }
 }
@@ -44,6 +48,40 @@ fn method(instrument: &Instrument) -> (PaymentKind, String) {
         ),
         Instrument::Other(kind) => (PaymentKind::Card, kind.replace('_', " ")),
     }
+}
+
+/// Where a card's money comes from.
+fn funding(instrument: &Instrument) -> Funding {
+    match instrument {
+        Instrument::Card(card) => Funding::of(&card.funding).unwrap_or(Funding::Unknown),
+        Instrument::BankAccount(_) | Instrument::Other(_) => Funding::Unknown,
+    }
+}
+
+/// A method that can be on file; none for what is neither card nor bank account.
+fn specimen(method: &PaymentMethod) -> Option<Specimen> {
+    let (kind, brand, last4, expiry) = match &method.instrument {
+        Instrument::Card(card) => {
+            let year = i16::try_from(card.exp_year).ok();
+            let expiry = year.and_then(|year| Expiry::new(i16::from(card.exp_month), year));
+            (MethodKind::Card, &card.brand, &card.last4, expiry)
+        }
+        Instrument::BankAccount(account) => {
+            (MethodKind::BankAccount, &account.bank, &account.last4, None)
+        }
+        Instrument::Other(_) => return None,
+    };
+    let zip_check = method.zip_check.as_deref().and_then(ZipCheck::of);
+    Some(Specimen {
+        token: method.id.clone(),
+        kind,
+        brand: brand.clone(),
+        last4: last4.clone(),
+        expiry,
+        funding: funding(&method.instrument),
+        fingerprint: method.fingerprint.clone().unwrap_or_default(),
+        zip_check: zip_check.unwrap_or(ZipCheck::Unchecked),
+    })
 }
 
 /// Where a refund stands.

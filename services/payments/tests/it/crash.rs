@@ -201,6 +201,52 @@ async fn f01_a_crash_at_any_step_of_a_charge_ends_with_one_charge_and_one_postin
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_a_crash_while_a_card_comes_on_file_ends_with_one_charge_and_one_card() {
+    let machine = Machine::start().await;
+    for place in [
+        "after_hold",
+        "before_customer",
+        "after_customer",
+        "after_create",
+        "after_confirm",
+        "after_settle",
+    ] {
+        let (one, two) = (machine.bill(1_500).await, machine.bill(2_500).await);
+        let mut doomed = machine.payments(Some(place)).await;
+        let request = PayBalanceRequest {
+            practice_id: machine.practice.to_string(),
+            request_id: request_id(),
+            client_id: machine.client.to_string(),
+            amount: Some(usd(4_000)),
+            bill_ids: vec![one.to_string(), two.to_string()],
+            processor_method: VISA.to_owned(),
+            save_method: true,
+            ..PayBalanceRequest::default()
+        };
+        let lost = machine.owner().pay_balance(request.clone()).await;
+        assert!(lost.is_err(), "{place}: it died");
+        let status = doomed.wait().await.expect("it ends");
+        assert!(!status.success(), "{place}: {status}");
+        let mut reborn = machine.payments(None).await;
+        machine.settled().await;
+        let again = machine.owner().pay_balance(request).await;
+        let again = again.expect("the same payment").into_inner().payment;
+        let again = again.expect("a payment");
+        assert_eq!(again.state(), PaymentState::Succeeded, "{place}");
+        assert!(!again.method_id.is_empty(), "{place}: it is on file");
+        assert_eq!(machine.billing.balance(one), 0, "{place}");
+        assert_eq!(machine.billing.balance(two), 0, "{place}");
+        reborn.kill().await.expect("it is ended");
+    }
+    let cards: i64 = sqlx::query_scalar("select count(*) from payments.methods")
+        .fetch_one(machine.db.owner_pool())
+        .await
+        .expect("counted");
+    assert_eq!(cards, 1, "the same card each time");
+    machine.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f01_a_payer_who_asks_again_after_a_crash_is_charged_once() {
     let machine = Machine::start().await;
     for place in ["after_create", "after_confirm"] {

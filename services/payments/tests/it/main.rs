@@ -4,6 +4,7 @@
 
 #![cfg(test)]
 
+mod amounts;
 mod audit;
 mod balance;
 mod billing;
@@ -14,6 +15,7 @@ mod declines;
 mod faults;
 mod guest;
 mod neighbours;
+mod on_file;
 mod record;
 mod refunds;
 mod stage;

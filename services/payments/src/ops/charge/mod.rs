@@ -17,7 +17,7 @@ use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
 use jiff::Timestamp;
 
-/// Hold, intent and confirmation are three steps; more passes than this are a mistake.
+/// Hold, customer, intent and confirmation are four steps; more passes than this are a mistake.
 const STEPS_MAX: usize = 6;
 
 /// Goes on with a charge that somebody waits for. When they are told that it cannot be done now, nobody else goes on with
@@ -85,6 +85,7 @@ async fn walk(payments: &Payments, practice: PracticeId, payment: PaymentId) -> 
         match charge.next(payments.clock.now()) {
             Step::Rest => return Ok(()),
             Step::Hold => steps::hold(payments, practice, payment).await?,
+            Step::CreateCustomer => steps::create_customer(payments, practice, payment).await?,
             Step::CreateIntent => {
                 if let Some(said) = steps::create_intent(payments, practice, payment).await? {
                     return settle(payments, practice, payment, said).await;
@@ -101,7 +102,11 @@ async fn walk(payments: &Payments, practice: PracticeId, payment: PaymentId) -> 
                 return match next {
                     Step::Confirm => confirm(payments, practice, payment).await,
                     Step::GiveUp => give_up(payments, practice, payment).await,
-                    Step::Rest | Step::Hold | Step::CreateIntent | Step::Read => Ok(()),
+                    Step::Rest
+                    | Step::Hold
+                    | Step::CreateCustomer
+                    | Step::CreateIntent
+                    | Step::Read => Ok(()),
                 };
             }
         }

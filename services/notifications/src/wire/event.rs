@@ -222,3 +222,26 @@ const fn bank_reason(reason: payments::DeclineReason) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{bank_reason, payments::DeclineReason, reason};
+
+    #[test]
+    fn r24_every_decline_has_words_and_none_tells_that_a_card_was_reported() {
+        for number in 0..=12 {
+            let why = DeclineReason::try_from(number).expect("a reason");
+            for text in [reason(why), bank_reason(why)] {
+                assert!(text.contains("lease"), "{why:?} says what to do");
+                assert!(
+                    !text.contains("stolen") && !text.contains("lost"),
+                    "{why:?}"
+                );
+            }
+        }
+        assert_eq!(
+            reason(DeclineReason::LostOrStolen),
+            reason(DeclineReason::BankRefused)
+        );
+    }
+}

@@ -15,3 +15,27 @@ alter table payments.payments
         references payments.methods (practice_id, method_id),
     add constraint payments_save_check check ((save_payer_kind is null) = (save_payer_id is null)),
     add constraint payments_funding_check check (funding in ('credit', 'debit', 'prepaid', 'unknown'));
+
+-- What an offline payment said before each of its corrections. The local day stays, because the books are kept by it.
+alter table payments.payments add column revision integer not null default 0;
+
+create table payments.payment_corrections (
+    practice_id uuid not null,
+    payment_id uuid not null,
+    -- Of the payment before the correction, from 0.
+    revision integer not null,
+    note text not null,
+    receive_time timestamptz not null,
+    corrected_by text not null,
+    correct_time timestamptz not null,
+    constraint payment_corrections_pkey primary key (practice_id, payment_id, revision),
+    constraint payment_corrections_payment_fkey foreign key (practice_id, payment_id)
+        references payments.payments (practice_id, payment_id)
+);
+
+alter table payments.payment_corrections enable row level security;
+
+create policy payment_corrections_practice on payments.payment_corrections
+    using (practice_id = nullif(current_setting('app.practice_id', true), '')::uuid);
+
+grant select, insert on payments.payment_corrections to evenkeel_payments;

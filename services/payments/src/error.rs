@@ -3,6 +3,7 @@ use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
 use ids::{BillId, ClientId, MethodId, PaymentId, PracticeId, RefundId};
+use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use processor::{EnvelopeError, SignatureError};
@@ -44,6 +45,17 @@ pub enum Error {
     /// Only money that came can go back.
     #[error("payment {0} has not succeeded")]
     PaymentNotSucceeded(PaymentId),
+    /// The processor knows when it was paid; only offline payments are corrected.
+    #[error("payment {0} was made online and is not corrected")]
+    PaymentIsOnline(PaymentId),
+    /// It was corrected since the caller read it.
+    #[error("payment {0} has changed; read it again")]
+    EtagMismatch(PaymentId),
+    /// The books have it on another day.
+    #[error(
+        "payment {0} is booked on {1}: to move it, give it back and record it on the right day"
+    )]
+    BookedOnAnotherDay(PaymentId, Date),
     /// Bank debits go back for 180 days.
     #[error(
         "payment {0} was a bank debit more than 180 days ago: give it back as credit or by other means"
@@ -209,7 +221,10 @@ impl Fault for Error {
             )
             | Self::PaymentNotSucceeded(_)
             | Self::RefundTooLate(_)
+            | Self::PaymentIsOnline(_)
+            | Self::BookedOnAnotherDay(..)
             | Self::ExceedsPayment(_) => Code::FailedPrecondition,
+            Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
@@ -238,6 +253,9 @@ impl Fault for Error {
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
             Self::RefundTooLate(_) => "REFUND_TOO_LATE",
+            Self::PaymentIsOnline(_) => "PAYMENT_IS_ONLINE",
+            Self::EtagMismatch(_) => "ETAG_MISMATCH",
+            Self::BookedOnAnotherDay(..) => "BOOKED_ON_ANOTHER_DAY",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
@@ -286,7 +304,11 @@ impl Fault for Error {
             Self::BillCancelled(bill) | Self::Refused(_, Some(bill)) => {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())
             }
-            Self::PaymentNotSucceeded(payment) | Self::RefundTooLate(payment) => {
+            Self::PaymentNotSucceeded(payment)
+            | Self::RefundTooLate(payment)
+            | Self::PaymentIsOnline(payment)
+            | Self::EtagMismatch(payment)
+            | Self::BookedOnAnotherDay(payment, _) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
             }
             Self::ExceedsPayment(_) => {

@@ -1,13 +1,15 @@
+use crate::adjustments::off;
 use crate::app::{TestApp, due, minor, reason, usd};
 use futures::future::join_all;
 use jiff::ToSpan as _;
 use proto::billing::v1::bill_service_client::BillServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
 use proto::billing::v1::{
-    BillStatus, ExtendHoldRequest, GetClientBalanceRequest, ListBillsRequest, PlaceHoldRequest,
-    ReleaseHoldRequest,
+    ApplyCreditRequest, BillStatus, CancelBillRequest, ExtendHoldRequest, GetClientBalanceRequest,
+    ListBillsRequest, PlaceHoldRequest, ReleaseHoldRequest,
 };
 use rpc::{Claims, Role};
+use testkit::request_id;
 
 #[tokio::test]
 async fn r16_of_two_payers_at_once_one_holds_and_the_other_is_told() {
@@ -291,6 +293,47 @@ async fn r34_clients_and_contacts_see_their_own_balance_and_no_other() {
         assert_eq!(own.expect("its own").into_inner().summary, "$40.00 is due.");
         let other = ledger.get_client_balance(of(somebody)).await;
         assert_eq!(reason(other), "CLIENT_NOT_FOUND");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn f07_holds_write_offs_credit_and_cancelling_at_once_hold_no_more_than_is_due() {
+    let app = TestApp::start().await;
+    for round in 0..8 {
+        let (one, two) = (app.issue(4_000, 0).await, app.issue(2_500, 0).await);
+        let payment = app.payment(1_500, &[]);
+        app.post(&payment).await;
+        let hold = app.hold_of(&[(&one, 4_000), (&two, 2_500)]);
+        let cancel = CancelBillRequest {
+            practice_id: app.practice.to_string(),
+            request_id: request_id(),
+            bill_id: one.bill_id.clone(),
+            reason: "Wrong client".to_owned(),
+        };
+        let credit = ApplyCreditRequest {
+            practice_id: app.practice.to_string(),
+            request_id: request_id(),
+            bill_id: two.bill_id.clone(),
+            amount: Some(usd(1_000)),
+        };
+        let (mut bills, mut ledger, mut payments) = (app.bills(), app.ledger(), app.as_payments());
+        let (held, taken, cancelled, credited) = tokio::join!(
+            payments.place_hold(hold),
+            app.adjust(&two, off(2_000)),
+            bills.cancel_bill(cancel),
+            ledger.apply_credit(credit),
+        );
+        if held.is_ok() {
+            assert!(
+                cancelled.is_err() && taken.is_err() && credited.is_err(),
+                "{round}"
+            );
+        }
+        for bill in [&one, &two] {
+            let bill = app.bill(bill).await;
+            assert!(minor(&bill.held) <= minor(&bill.client_balance), "{round}");
+        }
     }
     app.finish().await;
 }

@@ -93,6 +93,8 @@ pub(super) async fn write_down(
         processor_intent: None,
         create_time: now,
         refunds: Vec::new(),
+        revision: 0,
+        corrections: Vec::new(),
     };
     let subject = Subject::Payment(payment);
     let written = std::slice::from_ref(&intent);

@@ -3,6 +3,7 @@
 
 mod begin_charge;
 mod charge;
+mod correct_payment;
 mod get_payment;
 mod give_back;
 mod known_bills;
@@ -18,6 +19,8 @@ mod settle_payment;
 mod settle_refund;
 
 pub use charge::{continue_payment, read_payment};
+pub(crate) use correct_payment::etag;
+pub use correct_payment::{CorrectPayment, correct_payment};
 pub use get_payment::{Shown, get_payment};
 pub use give_back::{continue_refund, read_refund};
 pub use list_payments::{PageAsked, list_payments};

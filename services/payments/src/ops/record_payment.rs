@@ -135,6 +135,8 @@ async fn record(
         processor_intent: None,
         create_time: now,
         refunds: Vec::new(),
+        revision: 0,
+        corrections: Vec::new(),
     };
     let written = std::slice::from_ref(&recorded);
     store::new_payments::insert(&mut tx, practice_id, now, written).await?;

@@ -1,5 +1,6 @@
 //! A payment's row is locked before its state or its refunds change. How it is written first stands in `new_payments`.
 
+use super::corrections::Correction;
 use super::{currency, refunds::Refund};
 use crate::domain::allocation::Allocation;
 use crate::domain::charge::Presence;
@@ -63,6 +64,10 @@ pub struct Payment {
     pub create_time: Timestamp,
     /// Refunds of it, oldest first.
     pub refunds: Vec<Refund>,
+    /// How often it was corrected.
+    pub revision: i32,
+    /// What it said before, oldest first.
+    pub corrections: Vec<Correction>,
 }
 
 /// Errors: PAYMENT_NOT_FOUND.
@@ -170,6 +175,7 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             funding,
             hsa_fsa,
             processor_intent,
+            revision,
             create_time as "create_time: jiff_sqlx::Timestamp"
         from payments.payments
         where practice_id = $1 and payment_id = any($2)
@@ -218,12 +224,20 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             processor_intent: row.processor_intent,
             create_time: row.create_time.to_jiff(),
             refunds: Vec::new(),
+            revision: row.revision,
+            corrections: Vec::new(),
         });
     }
     add_allocations(conn, practice, ids, &mut payments).await?;
     for refund in super::refunds::list_of(conn, practice, ids).await? {
         if let Some(payment) = payments.iter_mut().find(|it| it.payment == refund.payment) {
             payment.refunds.push(refund);
+        }
+    }
+    for correction in super::corrections::list_of(conn, practice, ids).await? {
+        let mut of = payments.iter_mut();
+        if let Some(payment) = of.find(|it| it.payment == correction.payment) {
+            payment.corrections.push(correction);
         }
     }
     Ok(payments)

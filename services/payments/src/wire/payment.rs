@@ -4,7 +4,8 @@ use crate::domain::decline::{Decline, DeclineReason, NextStep};
 use crate::domain::on_file::Funding;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refund::RefundState;
-use crate::ops::{NewPayment, NewRefund, Shown};
+use crate::ops::{CorrectPayment, NewPayment, NewRefund, Shown, etag};
+use crate::store::corrections::Correction;
 use crate::store::payments::{Payment, PaymentFilter};
 use crate::store::refunds::Refund;
 use crate::{Payments, Result};
@@ -44,6 +45,23 @@ pub fn new_payment(
             .transpose()?,
         check_number: free_text(asked.check_number.trim().to_owned(), "check_number")?,
         note: free_text(asked.note, "note")?,
+    })
+}
+
+/// How a payment is to be corrected. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn correct_payment(
+    practice: PracticeId,
+    asked: contract::CorrectPaymentRequest,
+) -> Result<CorrectPayment> {
+    let time = asked.receive_time;
+    Ok(CorrectPayment {
+        practice,
+        payment: parse(&asked.payment_id, "payment_id")?,
+        etag: asked.etag,
+        note: free_text(asked.note, "note")?,
+        receive_time: time
+            .map(|time| parse::time(Some(time), "receive_time"))
+            .transpose()?,
     })
 }
 
@@ -89,6 +107,7 @@ pub fn shown_to(caller: &Caller, payments: &Payments, it: &Shown) -> contract::P
         decline_next_step: next_step(told.as_ref()).into(),
         decline_practice_text: String::new(),
         decline_code: String::new(),
+        corrections: Vec::new(),
         ..payment
     }
 }
@@ -136,6 +155,8 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         }
         .to_owned(),
         hsa_fsa: payment.means.hsa_fsa,
+        etag: etag(payment),
+        corrections: payment.corrections.iter().map(correction).collect(),
         client_secret: String::new(),
         create_time: Some(wire::time(payment.create_time)),
         refunds: payment.refunds.iter().map(refund).collect(),
@@ -143,6 +164,15 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         processor_url: in_dashboard
             .map(|intent| format!("{}{intent}", payments.dashboard_url))
             .unwrap_or_default(),
+    }
+}
+
+fn correction(correction: &Correction) -> contract::PaymentCorrection {
+    contract::PaymentCorrection {
+        note: correction.note.clone(),
+        receive_time: Some(wire::time(correction.receive_time)),
+        corrected_by: correction.corrected_by.clone(),
+        correct_time: Some(wire::time(correction.correct_time)),
     }
 }
 

@@ -9,6 +9,7 @@ mod audit;
 mod balance;
 mod billing;
 mod bills;
+mod corrections;
 mod crash;
 mod debits;
 mod declines;

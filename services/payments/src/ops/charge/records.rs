@@ -12,7 +12,9 @@ use crate::store::processor_objects::Subject;
 use crate::{Error, Payments, Result, store};
 use ids::{PaymentId, PracticeId};
 
-const NOBODY: Error = Error::Stored("a method that becomes nobody's");
+const fn nobody() -> Error {
+    Error::Stored("a method that becomes nobody's")
+}
 
 pub(super) async fn charge(
     payments: &Payments,
@@ -78,9 +80,9 @@ pub(super) async fn start_customer(
     let now = payments.clock.now();
     let mut tx = pg::begin(&payments.db, practice).await?;
     let paid = store::payments::get(&mut tx, practice, payment).await?;
-    let payer = paid.means.save_for.ok_or(NOBODY)?;
+    let payer = paid.means.save_for.ok_or_else(nobody)?;
     let known = store::customers::find(&mut tx, practice, payer).await?;
-    let known = known.ok_or(NOBODY)?;
+    let known = known.ok_or_else(nobody)?;
     let key = Call::CreateCustomer.key(known.account);
     let call = (known.account.uuid(), Call::CreateCustomer);
     store::attempts::start(&mut tx, practice, call, &key, now).await?;
@@ -100,7 +102,7 @@ pub(super) async fn customer(
     store::customers::update_processor_customer(&mut tx, practice, payer, customer).await?;
     let known = store::customers::find(&mut tx, practice, payer).await?;
     let kept = known.and_then(|known| known.processor_customer);
-    let kept = kept.ok_or(NOBODY)?;
+    let kept = kept.ok_or_else(nobody)?;
     store::charges::update_customer(&mut tx, practice, (payment, &kept), now).await?;
     Ok(tx.commit().await?)
 }

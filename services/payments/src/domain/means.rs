@@ -1,6 +1,6 @@
 //! With what a charge is made.
 
-use super::on_file::{Expiry, Funding, MethodKind, ZipCheck};
+use super::on_file::Funding;
 use super::payer::Payer;
 use ids::MethodId;
 
@@ -34,25 +34,4 @@ impl Means {
             hsa_fsa: false,
         }
     }
-}
-
-/// A card or account as the processor knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Specimen {
-    /// The processor's token, `pm_…`.
-    pub token: String,
-    /// What it is.
-    pub kind: MethodKind,
-    /// `visa`; of a bank account the bank's name.
-    pub brand: String,
-    /// At most four digits.
-    pub last4: String,
-    /// Of cards.
-    pub expiry: Option<Expiry>,
-    /// Of cards.
-    pub funding: Funding,
-    /// The processor's word for the same card or account; empty when it has none.
-    pub fingerprint: String,
-    /// What the bank said of the billing zip.
-    pub zip_check: ZipCheck,
 }

@@ -2,8 +2,7 @@
 //! comes in.
 
 use super::decline::Decline;
-use super::means::Specimen;
-use super::on_file::Funding;
+use super::on_file::{Funding, Stored};
 use super::words;
 use money::Money;
 
@@ -101,7 +100,7 @@ pub struct Said {
     /// Where a card's money comes from, once that is known.
     pub funding: Option<Funding>,
     /// The method itself, when the processor shows it.
-    pub specimen: Option<Specimen>,
+    pub stored: Option<Stored>,
     /// What came, when it succeeded: it must be what was asked.
     pub received: Option<Money>,
 }
@@ -115,7 +114,7 @@ impl Said {
             decline: None,
             method: None,
             funding: None,
-            specimen: None,
+            stored: None,
             received: None,
         }
     }

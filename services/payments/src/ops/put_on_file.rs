@@ -1,5 +1,4 @@
-use crate::domain::means::Specimen;
-use crate::domain::on_file::MethodState;
+use crate::domain::on_file::{MethodState, Stored};
 use crate::domain::payer::Payer;
 use crate::store::methods::{Method, Whose};
 use crate::{Payments, Result, store};
@@ -14,7 +13,7 @@ pub(super) async fn put_on_file(
     tx: &mut Tx,
     (practice, now): (PracticeId, Timestamp),
     (payer, client): (Payer, ClientId),
-    (customer, found): (&str, Specimen),
+    (customer, found): (&str, Stored),
 ) -> Result<MethodId> {
     let others = store::methods::list(tx, practice, Whose::Payer(payer)).await?;
     let same = others.iter().find(|it| {

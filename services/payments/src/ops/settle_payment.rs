@@ -1,6 +1,6 @@
 use super::put_on_file::put_on_file;
 use crate::domain::charge::longer_hold;
-use crate::domain::means::Specimen;
+use crate::domain::on_file::Stored;
 use crate::domain::payer::Payer;
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::attempts::Call;
@@ -69,9 +69,9 @@ async fn merge(
         (settled.kind, settled.method_text) = (kind, method_text);
     }
     settled.means.funding = said.funding.unwrap_or(settled.means.funding);
-    if let Some((payer, customer, specimen)) = saving {
+    if let Some((payer, customer, stored)) = saving {
         let whose = (payer, settled.client);
-        let found = (&*customer, specimen);
+        let found = (&*customer, stored);
         let saved = put_on_file(payments, &mut tx, (practice, now), whose, found).await?;
         settled.means.method = Some(saved);
     }
@@ -110,7 +110,7 @@ async fn saving(
     tx: &mut Tx,
     (practice, payment): (PracticeId, PaymentId),
     said: &Said,
-) -> Result<Option<(Payer, String, Specimen)>> {
+) -> Result<Option<(Payer, String, Stored)>> {
     if said.state != PaymentState::Succeeded {
         return Ok(None);
     }
@@ -118,10 +118,10 @@ async fn saving(
     let (Some(payer), Some(customer)) = (means.save_for, means.customer) else {
         return Ok(None);
     };
-    let Some(specimen) = said.specimen.clone() else {
+    let Some(stored) = said.stored.clone() else {
         tracing::warn!(%payment, "the processor does not show what was paid with; it is not on file");
         return Ok(None);
     };
     store::customers::lock(tx, practice, payer).await?;
-    Ok(Some((payer, customer, specimen)))
+    Ok(Some((payer, customer, stored)))
 }

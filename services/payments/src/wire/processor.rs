@@ -1,9 +1,8 @@
 //! What the processor's objects mean here.
 
 use crate::domain::decline::Decline;
-use crate::domain::means::Specimen;
 use crate::domain::method::{bank_text, card_text};
-use crate::domain::on_file::{Expiry, Funding, MethodKind, ZipCheck};
+use crate::domain::on_file::{Expiry, Funding, MethodKind, Stored, ZipCheck};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
 use crate::domain::refund::RefundState;
 use processor::{Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus};
@@ -27,7 +26,7 @@ pub fn said(intent: &PaymentIntent) -> Said {
         decline: decline.filter(|_| state == PaymentState::Failed),
         method: intent.instrument.as_ref().map(method),
         funding: intent.instrument.as_ref().map(funding),
-        specimen: intent.method.as_ref().and_then(specimen),
+        stored: intent.method.as_ref().and_then(stored),
         received: (state == PaymentState::Succeeded).then_some(intent.amount_received),
     }
 }
@@ -58,30 +57,42 @@ fn funding(instrument: &Instrument) -> Funding {
     }
 }
 
-/// A method that can be on file; none for what is neither card nor bank account.
-fn specimen(method: &PaymentMethod) -> Option<Specimen> {
-    let (kind, brand, last4, expiry) = match &method.instrument {
-        Instrument::Card(card) => {
-            let year = i16::try_from(card.exp_year).ok();
-            let expiry = year.and_then(|year| Expiry::new(i16::from(card.exp_month), year));
-            (MethodKind::Card, &card.brand, &card.last4, expiry)
-        }
-        Instrument::BankAccount(account) => {
-            (MethodKind::BankAccount, &account.bank, &account.last4, None)
-        }
-        Instrument::Other(_) => return None,
-    };
-    let zip_check = method.zip_check.as_deref().and_then(ZipCheck::of);
-    Some(Specimen {
+/// A method as it is kept; none for what is neither card nor bank account.
+pub fn stored(method: &PaymentMethod) -> Option<Stored> {
+    let bare = Stored {
+        kind: MethodKind::Card,
         token: method.id.clone(),
-        kind,
-        brand: brand.clone(),
-        last4: last4.clone(),
-        expiry,
-        funding: funding(&method.instrument),
+        customer: method.customer.clone(),
         fingerprint: method.fingerprint.clone().unwrap_or_default(),
-        zip_check: zip_check.unwrap_or(ZipCheck::Unchecked),
-    })
+        brand: String::new(),
+        last4: String::new(),
+        expiry: None,
+        funding: Funding::Unknown,
+        zip_check: zip_check(method.zip_check.as_deref()),
+    };
+    match &method.instrument {
+        Instrument::Card(card) => Some(Stored {
+            brand: card.brand.clone(),
+            last4: card.last4.clone(),
+            expiry: Expiry::new(
+                card.exp_month.into(),
+                i16::try_from(card.exp_year).unwrap_or(0),
+            ),
+            funding: Funding::of(&card.funding).unwrap_or(Funding::Unknown),
+            ..bare
+        }),
+        Instrument::BankAccount(account) => Some(Stored {
+            kind: MethodKind::BankAccount,
+            brand: account.bank.clone(),
+            last4: account.last4.clone(),
+            ..bare
+        }),
+        Instrument::Other(_) => None,
+    }
+}
+
+fn zip_check(said: Option<&str>) -> ZipCheck {
+    said.and_then(ZipCheck::of).unwrap_or(ZipCheck::Unchecked)
 }
 
 /// Where a refund stands.

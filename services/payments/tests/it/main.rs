@@ -13,6 +13,7 @@ mod corrections;
 mod crash;
 mod debits;
 mod declines;
+mod every_call;
 mod faults;
 mod guest;
 mod neighbours;

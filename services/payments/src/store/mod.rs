@@ -9,6 +9,8 @@ pub mod attempts;
 /// What billing's feed tells of bills.
 pub mod bills;
 pub mod charges;
+/// What payments said before they were corrected.
+pub mod corrections;
 /// Payers as the processor knows them.
 pub mod customers;
 pub mod methods;

@@ -32,6 +32,10 @@ pub enum Decline {
     BankInsufficientFunds,
     /// The bank account is closed.
     BankAccountClosed,
+    /// The customer failed to authenticate a card that is to be stored.
+    SetupAuthenticationFailed,
+    /// The small deposits were named wrong too often, or could not be made.
+    MicrodepositsFailed,
 }
 
 impl Decline {
@@ -52,6 +56,8 @@ impl Decline {
             Decline::BankInsufficientFunds | Decline::BankAccountClosed => {
                 "payment_intent_payment_attempt_failed"
             }
+            Decline::SetupAuthenticationFailed => "setup_intent_authentication_failure",
+            Decline::MicrodepositsFailed => "payment_method_microdeposit_failed",
         }
     }
 
@@ -70,7 +76,9 @@ impl Decline {
             Decline::VelocityExceeded => Some("card_velocity_exceeded"),
             Decline::Fraudulent => Some("fraudulent"),
             Decline::AuthenticationRequired => Some("authentication_required"),
-            Decline::AuthenticationFailed => None,
+            Decline::AuthenticationFailed
+            | Decline::SetupAuthenticationFailed
+            | Decline::MicrodepositsFailed => None,
             Decline::BankAccountClosed => Some("account_closed"),
         }
     }
@@ -88,7 +96,10 @@ impl Decline {
             | Decline::Fraudulent
             | Decline::BankAccountClosed => Some("do_not_try_again"),
             Decline::ExpiredCard | Decline::IncorrectCvc => Some("confirm_card_data"),
-            Decline::AuthenticationRequired | Decline::AuthenticationFailed => None,
+            Decline::AuthenticationRequired
+            | Decline::AuthenticationFailed
+            | Decline::SetupAuthenticationFailed
+            | Decline::MicrodepositsFailed => None,
         }
     }
 
@@ -120,6 +131,14 @@ impl Decline {
                 "The customer's account has insufficient funds to cover this payment."
             }
             Decline::BankAccountClosed => "The customer's bank account has been closed.",
+            Decline::SetupAuthenticationFailed => {
+                "The latest attempt to set up the payment method has failed because authentication \
+                 failed."
+            }
+            Decline::MicrodepositsFailed => {
+                "Microdeposit transfers failed. Please check the account, institution and transit \
+                 numbers provided."
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod payer;
 pub mod payment;
 pub mod refund;
 pub mod refusal;
+pub mod setup;
 
 /// An enum whose variants the database keeps as words.
 macro_rules! words {

@@ -11,6 +11,9 @@ pub mod bills;
 pub mod charges;
 /// Payers as the processor knows them.
 pub mod customers;
+/// Tokens that the processor is to forget.
+pub mod detachments;
+pub mod expiry;
 pub mod methods;
 pub mod payments;
 /// What portal-auth's feed tells of practices.
@@ -18,6 +21,8 @@ pub mod practices;
 /// Whose the processor's objects are.
 pub mod processor_objects;
 pub mod refunds;
+/// Methods that are being added.
+pub mod setups;
 pub mod unsettled;
 /// The inbox.
 pub mod webhooks;

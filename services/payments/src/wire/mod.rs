@@ -2,5 +2,6 @@
 
 pub mod billing;
 pub mod event;
+pub mod method;
 pub mod payment;
 pub mod processor;

@@ -2,7 +2,7 @@ use crate::billing::{FakeBilling, bill_issued};
 use crate::neighbours::{apply, gateway, register};
 use crate::tokens;
 use clock::Clock;
-use ids::{BillId, ClientId, PracticeId};
+use ids::{BillId, ClientId, ContactId, PracticeId};
 use payments::rpc::billing::Billing;
 use payments::work::{Bills, process_webhooks_due, reconcile_due};
 use payments::{MIGRATOR, Payments, SCHEMA, Timing, routes};
@@ -122,6 +122,22 @@ impl Stage {
             practice_id: Some(practice.to_string()),
             ..claims
         }))
+    }
+
+    /// The client, or a contact of theirs, signed in.
+    pub fn payer(&self, client: ClientId, contact: Option<ContactId>) -> Connection {
+        let practice = self.practice;
+        self.connection(move |claims| Claims {
+            role: if contact.is_some() {
+                Role::Contact
+            } else {
+                Role::Client
+            },
+            practice_id: Some(practice.to_string()),
+            client_ids: vec![client.to_string()],
+            contact_id: contact.map(|id| id.to_string()),
+            ..claims
+        })
     }
 
     pub fn guest(&self, bill: BillId) -> Client {

@@ -2,7 +2,7 @@ use crate::domain::allocation::AllocationError;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, MethodId, PaymentId, PracticeId, RefundId};
+use ids::{BillId, ClientId, ContactId, MethodId, PaymentId, PracticeId, RefundId, SetupId};
 use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
@@ -72,6 +72,18 @@ pub enum Error {
         /// When a try is worth it again.
         retry_after: Duration,
     },
+    /// It is not on file any more.
+    #[error("method {0} is not on file any more")]
+    MethodRemoved(MethodId),
+    /// What is in progress with it has to end first.
+    #[error("a payment with method {0} is in progress")]
+    MethodInUse(MethodId),
+    /// Only a card is one of a health savings account.
+    #[error("method {0} is not a card")]
+    NotACard(MethodId),
+    /// A payer has enough of them.
+    #[error("there are {0} methods on file; remove one first")]
+    TooManyMethods(usize),
     /// billing could not be asked.
     #[error("billing: {}", .0.message())]
     Billing(Status),
@@ -120,6 +132,10 @@ pub enum Missing {
     Refund(RefundId),
     /// A card or bank account on file, or not this payer's.
     Method(MethodId),
+    /// A contact, or another client's.
+    Contact(ContactId),
+    /// A method that is being added, or not this payer's.
+    Setup(SetupId),
 }
 
 impl Missing {
@@ -131,6 +147,8 @@ impl Missing {
             Self::Payment(id) => ("payment", id.to_string()),
             Self::Refund(id) => ("refund", id.to_string()),
             Self::Method(id) => ("method", id.to_string()),
+            Self::Contact(id) => ("contact", id.to_string()),
+            Self::Setup(id) => ("setup", id.to_string()),
         }
     }
 
@@ -146,6 +164,8 @@ impl Missing {
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
             Self::Refund(_) => "REFUND_NOT_FOUND",
             Self::Method(_) => "METHOD_NOT_FOUND",
+            Self::Contact(_) => "CONTACT_NOT_FOUND",
+            Self::Setup(_) => "SETUP_NOT_FOUND",
         }
     }
 }
@@ -223,7 +243,11 @@ impl Fault for Error {
             | Self::RefundTooLate(_)
             | Self::PaymentIsOnline(_)
             | Self::BookedOnAnotherDay(..)
-            | Self::ExceedsPayment(_) => Code::FailedPrecondition,
+            | Self::ExceedsPayment(_)
+            | Self::MethodRemoved(_)
+            | Self::MethodInUse(_)
+            | Self::NotACard(_)
+            | Self::TooManyMethods(_) => Code::FailedPrecondition,
             Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::Denied(denied) => denied.code(),
@@ -258,6 +282,10 @@ impl Fault for Error {
             Self::BookedOnAnotherDay(..) => "BOOKED_ON_ANOTHER_DAY",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
+            Self::MethodRemoved(_) => "METHOD_REMOVED",
+            Self::MethodInUse(_) => "METHOD_IN_USE",
+            Self::NotACard(_) => "NOT_A_CARD",
+            Self::TooManyMethods(_) => "TOO_MANY_METHODS",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
             Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
             Self::WebhookMalformed(_) => "WEBHOOK_MALFORMED",
@@ -310,6 +338,9 @@ impl Fault for Error {
             | Self::EtagMismatch(payment)
             | Self::BookedOnAnotherDay(payment, _) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
+            }
+            Self::MethodRemoved(method) | Self::MethodInUse(method) | Self::NotACard(method) => {
+                details.precondition("METHOD_STATE", method.to_string(), self.to_string())
             }
             Self::ExceedsPayment(_) => {
                 details.precondition("PAYMENT_STATE", "amount", self.to_string())

@@ -12,6 +12,7 @@ pub mod payer;
 pub mod payment;
 pub mod refund;
 pub mod refusal;
+pub mod setup;
 pub mod spread;
 
 /// An enum whose variants the database keeps as words.

@@ -1,12 +1,14 @@
 //! With what a charge may be made: whose method it is, and whose it becomes.
 
+use super::known_bills::Unknown;
+use super::payers;
 use crate::domain::charge::Presence;
 use crate::domain::means::Means;
 use crate::domain::on_file::MethodState;
 use crate::domain::payer::Payer;
-use crate::{Error, Missing, Payments, Result, store};
+use crate::{Error, Missing, Result, store};
 use ::rpc::{Caller, Invalid, Role};
-use ids::{ClientId, ContactId, MethodId, PayerAccountId, PracticeId};
+use ids::{ClientId, ContactId, MethodId, PracticeId};
 use pg::Tx;
 
 /// What was said to pay with.
@@ -18,42 +20,45 @@ pub enum PayWith {
         token: String,
         /// It comes on file when it has paid.
         save: bool,
-        /// Whose it becomes; none: the client's.
+        /// Whose it becomes; none: the caller's own, of staff the client's.
         contact: Option<ContactId>,
     },
     /// A method on file.
     OnFile(MethodId),
 }
 
-/// With what a charge is made, and who waits for it. Errors: METHOD_NOT_FOUND, also for one that the caller may not use;
-/// INVALID_FIELD.
+/// With what a charge is made, and who waits for it; a payer who is new here has to be asked of billing first. Errors:
+/// METHOD_NOT_FOUND, also for one that the caller may not use; CONTACT_NOT_FOUND, INVALID_FIELD.
 pub(super) async fn find(
-    payments: &Payments,
     tx: &mut Tx,
     caller: &Caller,
     (practice, client): (PracticeId, ClientId),
     asked: &PayWith,
-) -> Result<(Means, Presence)> {
+) -> Result<Result<(Means, Presence), Unknown>> {
     match asked {
         PayWith::Token {
             token,
             save,
             contact,
         } => {
-            let payer = save
-                .then(|| becomes(caller, client, *contact))
-                .transpose()?;
-            if let Some(payer) = payer {
-                know(payments, tx, practice, (payer, client)).await?;
-            }
-            let means = Means {
+            let mut means = Means {
                 token: Some(token.clone()),
-                save_for: payer,
                 ..Means::offline()
             };
-            Ok((means, Presence::Payer))
+            if *save {
+                let payer = becomes(caller, client, *contact)?;
+                payers::may(caller, practice, (payer, client))?;
+                match store::customers::find(tx, practice, payer).await? {
+                    None => return Ok(Err(Unknown::Payer(payer, client))),
+                    Some(known) if known.client != client => return Err(payers::not_found(payer)),
+                    Some(_) => means.save_for = Some(payer),
+                }
+            }
+            Ok(Ok((means, Presence::Payer)))
         }
-        PayWith::OnFile(method) => on_file(tx, caller, (practice, client), *method).await,
+        PayWith::OnFile(method) => on_file(tx, caller, (practice, client), *method)
+            .await
+            .map(Ok),
     }
 }
 
@@ -64,9 +69,10 @@ async fn on_file(
     method: MethodId,
 ) -> Result<(Means, Presence)> {
     let found = store::methods::get(tx, practice, method).await?;
-    let usable = found.client == client && found.state != MethodState::Removed;
-    let presence = uses(caller.role, found.payer).filter(|_| usable);
-    let presence = presence.ok_or(Error::Missing(Missing::Method(method)))?;
+    payers::may_method(caller, practice, &found)?;
+    if found.client != client || found.state == MethodState::Removed {
+        return Err(Error::Missing(Missing::Method(method)));
+    }
     let means = Means {
         token: Some(found.processor_method),
         method: Some(method),
@@ -75,59 +81,31 @@ async fn on_file(
         funding: found.funding,
         hsa_fsa: found.hsa_fsa,
     };
-    Ok((means, presence))
+    Ok((means, waits(caller.role)))
 }
 
-/// Who waits when somebody of this role pays with a payer's method; none when they may not. A contact's card is not the
-/// client's, nor the other way round.
-const fn uses(role: Role, payer: Payer) -> Option<Presence> {
-    match (role, payer) {
-        (Role::Owner | Role::Biller, _) => Some(Presence::Staff),
-        (Role::Client, Payer::Client(_)) | (Role::Contact, Payer::Contact(_)) => {
-            Some(Presence::Payer)
-        }
-        (
-            Role::Client
-            | Role::Contact
-            | Role::Clinician
-            | Role::Guest
-            | Role::Program
-            | Role::Service
-            | Role::Anonymous,
-            _,
-        ) => None,
+/// Who waits when somebody of this role pays with a method on file: staff do it for a payer who is not there.
+const fn waits(role: Role) -> Presence {
+    match role {
+        Role::Client | Role::Contact | Role::Guest => Presence::Payer,
+        Role::Owner
+        | Role::Biller
+        | Role::Clinician
+        | Role::Program
+        | Role::Service
+        | Role::Anonymous => Presence::Staff,
     }
 }
 
 /// Whose a new method becomes. Errors: INVALID_FIELD.
 fn becomes(caller: &Caller, client: ClientId, contact: Option<ContactId>) -> Result<Payer> {
-    match (caller.role, contact) {
-        (Role::Owner | Role::Biller | Role::Contact, Some(contact)) => Ok(Payer::Contact(contact)),
-        (Role::Owner | Role::Biller | Role::Client, None) => Ok(Payer::Client(client)),
-        (Role::Contact, None) => {
-            Err(Invalid::new("contact_id", "must say whose the method becomes").into())
+    match caller.role {
+        Role::Owner | Role::Biller | Role::Client | Role::Contact => {
+            let contact = contact.or(caller.contact);
+            Ok(contact.map_or(Payer::Client(client), Payer::Contact))
         }
-        (Role::Client, Some(_)) => {
-            Err(Invalid::new("contact_id", "must be left out by the client").into())
-        }
-        (Role::Guest | Role::Clinician | Role::Program | Role::Service | Role::Anonymous, _) => {
+        Role::Guest | Role::Clinician | Role::Program | Role::Service | Role::Anonymous => {
             Err(Invalid::new("save_method", "must not be set without an account").into())
         }
     }
-}
-
-/// Writes the payer down, who may be new here. Errors: INVALID_FIELD, for a contact of another client.
-async fn know(
-    payments: &Payments,
-    tx: &mut Tx,
-    practice: PracticeId,
-    (payer, client): (Payer, ClientId),
-) -> Result<()> {
-    let (account, now) = (PayerAccountId::new(&payments.clock), payments.clock.now());
-    store::customers::insert(tx, practice, (payer, client, account), now).await?;
-    let known = store::customers::find(tx, practice, payer).await?;
-    if known.is_some_and(|known| known.client == client) {
-        return Ok(());
-    }
-    Err(Invalid::new("contact_id", "must be a contact of the client").into())
 }

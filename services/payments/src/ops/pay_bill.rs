@@ -82,7 +82,10 @@ async fn begin(
         caller.sees_client(client).map_err(|_| missing())?;
     }
     let whose = (asked.practice, client);
-    let (means, presence) = means::find(payments, &mut tx, caller, whose, &asked.pay_with).await?;
+    let (means, presence) = match means::find(&mut tx, caller, whose, &asked.pay_with).await? {
+        Ok(found) => found,
+        Err(unknown) => return Ok(Tried::Unknown(unknown)),
+    };
     let charge = NewCharge {
         client,
         amount,

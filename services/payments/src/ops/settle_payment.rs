@@ -1,7 +1,6 @@
-use super::put_on_file::put_on_file;
+use super::place_on_file::{PutOnFile, Wish};
 use crate::domain::charge::longer_hold;
 use crate::domain::on_file::Stored;
-use crate::domain::payer::Payer;
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::attempts::Call;
 use crate::store::charges::Standing;
@@ -69,11 +68,17 @@ async fn merge(
         (settled.kind, settled.method_text) = (kind, method_text);
     }
     settled.means.funding = said.funding.unwrap_or(settled.means.funding);
-    if let Some((payer, customer, stored)) = saving {
-        let whose = (payer, settled.client);
-        let found = (&*customer, stored);
-        let saved = put_on_file(payments, &mut tx, (practice, now), whose, found).await?;
-        settled.means.method = Some(saved);
+    let mut told = Vec::new();
+    if let Some((wish, stored)) = saving {
+        let put = PutOnFile {
+            payments,
+            practice,
+            wish,
+            now,
+        };
+        let (method, events) = put.put(&mut tx, stored).await?;
+        settled.means.method = Some(method);
+        told = events;
     }
     let standing = Standing {
         state,
@@ -90,7 +95,7 @@ async fn merge(
         store::attempts::finish(&mut tx, practice, confirmed, now).await?;
         store::unsettled::delete(&mut tx, Subject::Payment(payment)).await?;
     }
-    let events: Vec<Announcement> = match state {
+    let mut events: Vec<Announcement> = match state {
         PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
         PaymentState::Failed => vec![event::payment_failed(&payments.clock, &settled)],
         PaymentState::Cancelled => vec![event::payment_cancelled(&payments.clock, &settled)],
@@ -99,23 +104,23 @@ async fn merge(
         | PaymentState::Processing
         | PaymentState::Unknown => Vec::new(),
     };
+    events.append(&mut told);
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;
     Ok(Some(settled))
 }
 
-/// What comes on file with a payment that has succeeded, whose and with which customer. The payer's lock comes before the
-/// payment's.
+/// What comes on file with a payment that has succeeded, and for whom. The payer's lock comes before the payment's.
 async fn saving(
     tx: &mut Tx,
     (practice, payment): (PracticeId, PaymentId),
     said: &Said,
-) -> Result<Option<(Payer, String, Stored)>> {
+) -> Result<Option<(Wish, Stored)>> {
     if said.state != PaymentState::Succeeded {
         return Ok(None);
     }
-    let means = store::payments::get(tx, practice, payment).await?.means;
-    let (Some(payer), Some(customer)) = (means.save_for, means.customer) else {
+    let paid = store::payments::get(tx, practice, payment).await?;
+    let (Some(payer), Some(customer)) = (paid.means.save_for, paid.means.customer) else {
         return Ok(None);
     };
     let Some(stored) = said.stored.clone() else {
@@ -123,5 +128,16 @@ async fn saving(
         return Ok(None);
     };
     store::customers::lock(tx, practice, payer).await?;
-    Ok(Some((payer, customer, stored)))
+    let wish = Wish {
+        payer,
+        client: paid.client,
+        make_default: false,
+        hsa_fsa: false,
+        replaces: None,
+    };
+    let stored = Stored {
+        customer: stored.customer.or(Some(customer)),
+        ..stored
+    };
+    Ok(Some((wish, stored)))
 }

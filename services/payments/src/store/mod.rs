@@ -13,6 +13,9 @@ pub mod charges;
 pub mod corrections;
 /// Payers as the processor knows them.
 pub mod customers;
+/// Tokens that the processor is to forget.
+pub mod detachments;
+pub mod expiry;
 pub mod methods;
 pub mod new_payments;
 pub mod payments;
@@ -21,6 +24,8 @@ pub mod practices;
 /// Whose the processor's objects are.
 pub mod processor_objects;
 pub mod refunds;
+/// Methods that are being added.
+pub mod setups;
 pub mod unsettled;
 /// The inbox.
 pub mod webhooks;

@@ -3,5 +3,6 @@
 pub mod billing;
 pub mod charge;
 pub mod event;
+pub mod method;
 pub mod payment;
 pub mod processor;

@@ -103,7 +103,7 @@ pub fn shown_to(caller: &Caller, payments: &Payments, it: &Shown) -> contract::P
     contract::Payment {
         note: String::new(),
         processor_url: String::new(),
-        decline_reason: decline_reason(told.as_ref()).into(),
+        decline_reason: decline_reason(told.as_ref().map(|it| it.reason)).into(),
         decline_next_step: next_step(told.as_ref()).into(),
         decline_practice_text: String::new(),
         decline_code: String::new(),
@@ -137,7 +137,7 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         refunded: Some(wire::money(payment.refunded)),
         method_text: payment.method_text.clone(),
         note: payment.note.clone(),
-        decline_reason: decline_reason(decline).into(),
+        decline_reason: decline_reason(decline.map(|it| it.reason)).into(),
         decline_text: decline_text.unwrap_or_default().to_owned(),
         decline_next_step: next_step(decline).into(),
         decline_practice_text: practice_text.unwrap_or_default().to_owned(),
@@ -210,11 +210,11 @@ pub fn kind(kind: PaymentKind) -> billing::PaymentKind {
 }
 
 /// As the API names it; unspecified when it did not fail.
-pub fn decline_reason(decline: Option<&Decline>) -> contract::DeclineReason {
-    let Some(decline) = decline else {
+pub const fn decline_reason(reason: Option<DeclineReason>) -> contract::DeclineReason {
+    let Some(reason) = reason else {
         return contract::DeclineReason::Unspecified;
     };
-    match decline.reason {
+    match reason {
         DeclineReason::Expired => contract::DeclineReason::Expired,
         DeclineReason::InsufficientFunds => contract::DeclineReason::InsufficientFunds,
         DeclineReason::BankRefused => contract::DeclineReason::BankRefused,

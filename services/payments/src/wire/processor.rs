@@ -5,7 +5,10 @@ use crate::domain::method::{bank_text, card_text};
 use crate::domain::on_file::{Expiry, Funding, MethodKind, Stored, ZipCheck};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
 use crate::domain::refund::RefundState;
-use processor::{Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus};
+use crate::domain::setup::{SetupSaid, SetupState};
+use processor::{
+    Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus, SetupIntent, SetupStatus,
+};
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
 pub fn said(intent: &PaymentIntent) -> Said {
@@ -54,6 +57,29 @@ fn funding(instrument: &Instrument) -> Funding {
     match instrument {
         Instrument::Card(card) => Funding::of(&card.funding).unwrap_or(Funding::Unknown),
         Instrument::BankAccount(_) | Instrument::Other(_) => Funding::Unknown,
+    }
+}
+
+/// What an object says about its setup. A method that is neither card nor bank account cannot be kept.
+pub fn setup_said(setup: &SetupIntent) -> SetupSaid {
+    let stored = setup.payment_method.as_ref().and_then(stored);
+    // A payer reads it: that the card was reported is not told.
+    let told = |said: &processor::Decline| decline(said).told_to_payer().reason;
+    let decline = setup.last_error.as_ref().map(told);
+    let state = match &setup.status {
+        SetupStatus::RequiresPaymentMethod | SetupStatus::RequiresConfirmation => {
+            SetupState::Waiting
+        }
+        SetupStatus::RequiresAction => SetupState::RequiresAction,
+        SetupStatus::Processing | SetupStatus::Unrecognised(_) => SetupState::Processing,
+        SetupStatus::Canceled => SetupState::Cancelled,
+        SetupStatus::Succeeded if stored.is_none() => SetupState::Failed,
+        SetupStatus::Succeeded => SetupState::Succeeded,
+    };
+    SetupSaid {
+        state,
+        decline: decline.filter(|_| state == SetupState::Waiting),
+        stored: stored.filter(|_| state == SetupState::Succeeded),
     }
 }
 

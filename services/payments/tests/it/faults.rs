@@ -410,6 +410,7 @@ async fn f02_a_payer_whom_the_processor_cannot_be_told_of_is_not_charged_and_may
     ] {
         let stage = Stage::start().await;
         let bill = stage.bill(4_000).await;
+        stage.known_client();
         stage.fault("/v1/customers", fault).await;
         let request = PayBillRequest {
             save_method: true,

@@ -1,6 +1,6 @@
 //! R17, R18 and F10: a card comes on file with the payment that it makes, and pays from then on.
 
-use crate::stage::{Stage, VISA, reason};
+use crate::stage::{Client, Stage, VISA, reason};
 use ids::ContactId;
 use proto::payments::v1::*;
 use rpc::Role;
@@ -22,6 +22,7 @@ async fn on_file(stage: &Stage) -> Vec<(String, String, bool)> {
 
 /// The client pays a new bill with a new card, which comes on file.
 async fn save(stage: &Stage, card: &str) -> Payment {
+    stage.known_client();
     let bill = stage.bill(4_000).await;
     let request = PayBillRequest {
         save_method: true,
@@ -33,7 +34,7 @@ async fn save(stage: &Stage, card: &str) -> Payment {
 
 async fn pay_with(
     stage: &Stage,
-    mut client: crate::stage::Client,
+    mut client: Client,
     method: &str,
 ) -> Result<Payment, tonic::Status> {
     let bill = stage.bill(4_000).await;
@@ -117,30 +118,32 @@ async fn r17_cards_that_are_saved_at_once_are_one_customers_and_one_is_the_defau
 #[tokio::test]
 async fn r17_a_method_is_used_by_its_payer_and_the_practice_only() {
     let stage = Stage::start().await;
+    let (contact, another) = (ContactId::new(&stage.clock), ContactId::new(&stage.clock));
+    stage.billing.add_client(stage.client, &[contact, another]);
     let clients = save(&stage, VISA).await.method_id;
+    let portal = |contact| Client::new(stage.payer(stage.client, Some(contact)));
     let bill = stage.bill(4_000).await;
-    let contact = ContactId::new(&stage.clock);
     let by_contact = PayBillRequest {
         save_method: true,
-        contact_id: contact.to_string(),
         ..stage.pay_request(bill, 4_000, "pm_card_mastercard")
     };
-    let mut portal = stage.portal(Role::Contact);
-    let paid = portal.pay_bill(by_contact.clone()).await.expect("paid");
+    let paid = portal(contact).pay_bill(by_contact).await.expect("paid");
     let contacts = paid.into_inner().payment.expect("it").method_id;
+    let nobodys = ids::MethodId::new(&stage.clock).to_string();
     for (who, method) in [
-        (stage.portal(Role::Contact), &clients),
+        (portal(contact), &clients),
+        (portal(another), &contacts),
         (stage.portal(Role::Client), &contacts),
-        (
-            stage.portal(Role::Client),
-            &ids::MethodId::new(&stage.clock).to_string(),
-        ),
+        (stage.portal(Role::Client), &nobodys),
+        (stage.owner(), &nobodys),
     ] {
         assert_eq!(
             reason(pay_with(&stage, who, method).await),
             "METHOD_NOT_FOUND"
         );
     }
+    let own = pay_with(&stage, portal(contact), &contacts).await;
+    assert_eq!(own.expect("paid").state(), PaymentState::Succeeded);
     for method in [&clients, &contacts] {
         let paid = pay_with(&stage, stage.owner(), method).await;
         assert_eq!(paid.expect("paid").state(), PaymentState::Succeeded);
@@ -173,14 +176,23 @@ async fn r17_a_method_is_used_by_its_payer_and_the_practice_only() {
             save_method: true,
             ..base.clone()
         },
-        PayBillRequest {
-            save_method: true,
-            contact_id: contact.to_string(),
-            ..base.clone()
-        },
     ] {
         let refused = stage.portal(Role::Client).pay_bill(wrong).await;
         assert_eq!(reason(refused), "INVALID_FIELD");
+    }
+    let strangers = ContactId::new(&stage.clock);
+    for (mut who, whose) in [
+        (stage.portal(Role::Client), contact),
+        (portal(contact), another),
+        (stage.owner(), strangers),
+    ] {
+        let request = PayBillRequest {
+            request_id: testkit::request_id(),
+            save_method: true,
+            contact_id: whose.to_string(),
+            ..base.clone()
+        };
+        assert_eq!(reason(who.pay_bill(request).await), "CONTACT_NOT_FOUND");
     }
     sqlx::query("update payments.methods set state = 'removed', is_default = false")
         .execute(stage.db.owner_pool())

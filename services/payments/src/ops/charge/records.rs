@@ -84,8 +84,10 @@ pub(super) async fn start_customer(
     let known = store::customers::find(&mut tx, practice, payer).await?;
     let known = known.ok_or_else(nobody)?;
     let key = Call::CreateCustomer.key(known.account);
-    let call = (known.account.uuid(), Call::CreateCustomer);
-    store::attempts::start(&mut tx, practice, call, &key, now).await?;
+    if known.processor_customer.is_none() {
+        let call = (known.account.uuid(), Call::CreateCustomer);
+        store::attempts::start(&mut tx, practice, call, &key, now).await?;
+    }
     tx.commit().await?;
     Ok((known, key))
 }
@@ -101,8 +103,10 @@ pub(super) async fn customer(
     let mut tx = pg::begin(&payments.db, practice).await?;
     store::customers::update_processor_customer(&mut tx, practice, payer, customer).await?;
     let known = store::customers::find(&mut tx, practice, payer).await?;
-    let kept = known.and_then(|known| known.processor_customer);
-    let kept = kept.ok_or_else(nobody)?;
+    let known = known.ok_or_else(nobody)?;
+    let call = (known.account.uuid(), Call::CreateCustomer);
+    store::attempts::finish(&mut tx, practice, call, now).await?;
+    let kept = known.processor_customer.ok_or_else(nobody)?;
     store::charges::update_customer(&mut tx, practice, (payment, &kept), now).await?;
     Ok(tx.commit().await?)
 }

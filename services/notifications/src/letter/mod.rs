@@ -57,6 +57,8 @@ const SOURCES: [(&str, &str); 17] = [
     ("receipt.mjml", include_str!("../../templates/receipt.mjml")),
     ("refund.mjml", include_str!("../../templates/refund.mjml")),
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
+    ("card.mjml", include_str!("../../templates/card.mjml")),
+    ("card.txt", include_str!("../../templates/card.txt")),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
     (
@@ -114,6 +116,7 @@ impl Templates {
             Letter::Receipt { .. } => "receipt",
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
+            Letter::Card { .. } => "card",
         };
         let page = page::of(letter, practice);
         let text = self

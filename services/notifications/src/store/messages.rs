@@ -130,7 +130,8 @@ pub async fn find_receipted(
         | Particulars::Refund { .. }
         | Particulars::Decline { .. }
         | Particulars::AccessCode { .. }
-        | Particulars::Adjustment { .. } => &[],
+        | Particulars::Adjustment { .. }
+        | Particulars::Card { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);
     let paid_minor = of_bill.map(|allocation| allocation.amount.minor()).sum();

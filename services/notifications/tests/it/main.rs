@@ -4,6 +4,7 @@
 
 mod adjustments;
 mod app;
+mod cards;
 mod codes;
 mod delivery;
 mod events;

@@ -1,5 +1,6 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
+use super::card::CardNews;
 use crate::domain::adjustment::Change;
 use ids::{BillId, ClientId, EventId, MessageId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
@@ -22,6 +23,8 @@ pub enum Kind {
     AccessCode,
     /// What a bill asks for has changed since it was sent.
     Adjustment,
+    /// News of a card or bank account on file.
+    Card,
 }
 
 impl Kind {
@@ -35,6 +38,7 @@ impl Kind {
             Self::Decline => "decline",
             Self::AccessCode => "access_code",
             Self::Adjustment => "adjustment",
+            Self::Card => "card",
         }
     }
 
@@ -48,6 +52,7 @@ impl Kind {
             Self::Decline,
             Self::AccessCode,
             Self::Adjustment,
+            Self::Card,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -172,6 +177,12 @@ pub enum Particulars {
         /// What happened, in order; not empty.
         changes: Vec<Change>,
     },
+    /// News of a card or bank account on file.
+    Card {
+        /// What happened.
+        #[serde(flatten)]
+        news: CardNews,
+    },
 }
 
 impl Particulars {
@@ -185,6 +196,7 @@ impl Particulars {
             Self::Decline { .. } => Kind::Decline,
             Self::AccessCode { .. } => Kind::AccessCode,
             Self::Adjustment { .. } => Kind::Adjustment,
+            Self::Card { .. } => Kind::Card,
         }
     }
 
@@ -203,6 +215,7 @@ impl Particulars {
                 Some(first) => format!("{kind}/{}", first.event),
                 None => format!("{kind}/{bill}"),
             },
+            Self::Card { news } => format!("{kind}/{}", news.dedupe_key()),
         }
     }
 
@@ -217,7 +230,7 @@ impl Particulars {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
             },
-            Self::Refund { .. } => None,
+            Self::Refund { .. } | Self::Card { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
     }
@@ -226,7 +239,10 @@ impl Particulars {
     #[must_use]
     pub const fn payment(&self) -> Option<PaymentId> {
         match self {
-            Self::Bill { .. } | Self::AccessCode { .. } | Self::Adjustment { .. } => None,
+            Self::Bill { .. }
+            | Self::AccessCode { .. }
+            | Self::Adjustment { .. }
+            | Self::Card { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
@@ -242,7 +258,8 @@ impl Particulars {
             | Self::Receipt { .. }
             | Self::Decline { .. }
             | Self::AccessCode { .. }
-            | Self::Adjustment { .. } => None,
+            | Self::Adjustment { .. }
+            | Self::Card { .. } => None,
         }
     }
 
@@ -255,7 +272,8 @@ impl Particulars {
             | Self::Refund { .. }
             | Self::Decline { .. }
             | Self::AccessCode { .. }
-            | Self::Adjustment { .. } => None,
+            | Self::Adjustment { .. }
+            | Self::Card { .. } => None,
         }
     }
 }

@@ -2,7 +2,8 @@ use crate::domain::allocation::AllocationError;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, PaymentId, PracticeId, RefundId};
+use ids::{BillId, ClientId, ContactId, MethodId, PaymentId, PracticeId, RefundId, SetupId};
+use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use processor::{EnvelopeError, SignatureError};
@@ -38,23 +39,51 @@ pub enum Error {
     /// It was taken back.
     #[error("bill {0} is cancelled")]
     BillCancelled(BillId),
-    /// billing set nothing aside for a payment of the bill.
+    /// billing set nothing aside for a payment of the bill; none when it is of several.
     #[error("{}", refusal_text(*.0))]
-    Refused(Refusal, BillId),
+    Refused(Refusal, Option<BillId>),
     /// Only money that came can go back.
     #[error("payment {0} has not succeeded")]
     PaymentNotSucceeded(PaymentId),
+    /// The processor knows when it was paid; only offline payments are corrected.
+    #[error("payment {0} was made online and is not corrected")]
+    PaymentIsOnline(PaymentId),
+    /// It was corrected since the caller read it.
+    #[error("payment {0} has changed; read it again")]
+    EtagMismatch(PaymentId),
+    /// The books have it on another day.
+    #[error(
+        "payment {0} is booked on {1}: to move it, give it back and record it on the right day"
+    )]
+    BookedOnAnotherDay(PaymentId, Date),
+    /// Bank debits go back for 180 days.
+    #[error(
+        "payment {0} was a bank debit more than 180 days ago: give it back as credit or by other means"
+    )]
+    RefundTooLate(PaymentId),
     /// More than is left of the payment.
     #[error("{0} is left of the payment")]
     ExceedsPayment(Money),
-    /// The processor cannot be reached or is busy. Nothing was charged yet; the reconciler goes on for 15 minutes.
+    /// The processor cannot be reached or is busy. Nothing was charged, and nothing will be unless it is asked again.
     #[error(
-        "the card processor cannot be reached now; the payment goes on by itself for 15 minutes, ask again to see it"
+        "the card processor cannot be reached now and nothing was charged; ask the same again in a moment"
     )]
     ProcessorUnavailable {
         /// When a try is worth it again.
         retry_after: Duration,
     },
+    /// It is not on file any more.
+    #[error("method {0} is not on file any more")]
+    MethodRemoved(MethodId),
+    /// What is in progress with it has to end first.
+    #[error("a payment with method {0} is in progress")]
+    MethodInUse(MethodId),
+    /// Only a card is one of a health savings account.
+    #[error("method {0} is not a card")]
+    NotACard(MethodId),
+    /// A payer has enough of them.
+    #[error("there are {0} methods on file; remove one first")]
+    TooManyMethods(usize),
     /// billing could not be asked.
     #[error("billing: {}", .0.message())]
     Billing(Status),
@@ -101,6 +130,12 @@ pub enum Missing {
     Payment(PaymentId),
     /// A refund.
     Refund(RefundId),
+    /// A card or bank account on file, or not this payer's.
+    Method(MethodId),
+    /// A contact, or another client's.
+    Contact(ContactId),
+    /// A method that is being added, or not this payer's.
+    Setup(SetupId),
 }
 
 impl Missing {
@@ -111,6 +146,9 @@ impl Missing {
             Self::Bill(id) => ("bill", id.to_string()),
             Self::Payment(id) => ("payment", id.to_string()),
             Self::Refund(id) => ("refund", id.to_string()),
+            Self::Method(id) => ("method", id.to_string()),
+            Self::Contact(id) => ("contact", id.to_string()),
+            Self::Setup(id) => ("setup", id.to_string()),
         }
     }
 
@@ -125,6 +163,9 @@ impl Missing {
             Self::Bill(_) => "BILL_NOT_FOUND",
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
             Self::Refund(_) => "REFUND_NOT_FOUND",
+            Self::Method(_) => "METHOD_NOT_FOUND",
+            Self::Contact(_) => "CONTACT_NOT_FOUND",
+            Self::Setup(_) => "SETUP_NOT_FOUND",
         }
     }
 }
@@ -134,11 +175,11 @@ const fn refusal_text(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::BillNotFound => "there is no such bill",
         Refusal::BillCancelled => "the bill is cancelled",
-        Refusal::NothingDue => "nothing is due on the bill",
+        Refusal::NothingDue => "nothing is due",
         Refusal::PaymentInProgress => {
             "another payment of the bill is in progress; nothing was charged"
         }
-        Refusal::ExceedsClientBalance => "the amount is more than is due on the bill",
+        Refusal::ExceedsClientBalance => "the amount is more than is due",
         Refusal::CurrencyMismatch => "the bill is in another currency",
     }
 }
@@ -200,7 +241,15 @@ impl Fault for Error {
                 _,
             )
             | Self::PaymentNotSucceeded(_)
-            | Self::ExceedsPayment(_) => Code::FailedPrecondition,
+            | Self::RefundTooLate(_)
+            | Self::PaymentIsOnline(_)
+            | Self::BookedOnAnotherDay(..)
+            | Self::ExceedsPayment(_)
+            | Self::MethodRemoved(_)
+            | Self::MethodInUse(_)
+            | Self::NotACard(_)
+            | Self::TooManyMethods(_) => Code::FailedPrecondition,
+            Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
@@ -228,8 +277,16 @@ impl Fault for Error {
             Self::BillCancelled(_) => "BILL_CANCELLED",
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
+            Self::RefundTooLate(_) => "REFUND_TOO_LATE",
+            Self::PaymentIsOnline(_) => "PAYMENT_IS_ONLINE",
+            Self::EtagMismatch(_) => "ETAG_MISMATCH",
+            Self::BookedOnAnotherDay(..) => "BOOKED_ON_ANOTHER_DAY",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
+            Self::MethodRemoved(_) => "METHOD_REMOVED",
+            Self::MethodInUse(_) => "METHOD_IN_USE",
+            Self::NotACard(_) => "NOT_A_CARD",
+            Self::TooManyMethods(_) => "TOO_MANY_METHODS",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
             Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
             Self::WebhookMalformed(_) => "WEBHOOK_MALFORMED",
@@ -270,14 +327,22 @@ impl Fault for Error {
             }
             Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
             Self::CardNumber(refused) => refused.details(),
-            Self::Refused(Refusal::BillNotFound, bill) => {
+            Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
             }
-            Self::BillCancelled(bill) | Self::Refused(_, bill) => {
+            Self::Refused(_, None) => details.precondition("BILL_STATE", "bills", self.to_string()),
+            Self::BillCancelled(bill) | Self::Refused(_, Some(bill)) => {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())
             }
-            Self::PaymentNotSucceeded(payment) => {
+            Self::PaymentNotSucceeded(payment)
+            | Self::RefundTooLate(payment)
+            | Self::PaymentIsOnline(payment)
+            | Self::EtagMismatch(payment)
+            | Self::BookedOnAnotherDay(payment, _) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
+            }
+            Self::MethodRemoved(method) | Self::MethodInUse(method) | Self::NotACard(method) => {
+                details.precondition("METHOD_STATE", method.to_string(), self.to_string())
             }
             Self::ExceedsPayment(_) => {
                 details.precondition("PAYMENT_STATE", "amount", self.to_string())

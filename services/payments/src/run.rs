@@ -1,6 +1,6 @@
 use crate::ops::Recordings;
 use crate::rpc::billing::Billing;
-use crate::work::{Bills, Practices, process_webhooks, reconcile};
+use crate::work::{Bills, Practices, process_webhooks, reconcile, watch_expiry};
 use crate::{Config, Payments, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -9,6 +9,7 @@ use ids::PracticeId;
 use pg::PageKey;
 use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
 use processor::Processor;
+use proto::payments::v1::method_service_server::MethodServiceServer;
 use proto::payments::v1::payment_service_server::PaymentServiceServer;
 use proto::payments::v1::webhook_service_server::WebhookServiceServer;
 use secrecy::ExposeSecret as _;
@@ -59,7 +60,9 @@ pub async fn run(
     let until_stop = || stop.clone();
     let inbox = until_stop().run_until_cancelled_owned(process_webhooks(payments.clone()));
     let reconciler = until_stop().run_until_cancelled_owned(reconcile(payments.clone()));
+    let watch = until_stop().run_until_cancelled_owned(watch_expiry(payments.clone()));
     let (inbox, reconciler) = (tokio::spawn(inbox), tokio::spawn(reconciler));
+    let watch = tokio::spawn(watch);
 
     let verifier = suite.verifier(&clock);
     let db = payments.db.clone();
@@ -80,7 +83,7 @@ pub async fn run(
     };
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, bills, inbox, reconciler);
+    let _ = tokio::join!(practices, bills, inbox, reconciler, watch);
     served.context("payments' server")
 }
 
@@ -120,6 +123,7 @@ async fn build(config: &Config, clock: &Clock, billing: Connection) -> anyhow::R
 pub fn routes(payments: &Payments, feed: Feed) -> Routes {
     Routes::new()
         .offer(PaymentServiceServer::new(payments.clone()))
+        .offer(MethodServiceServer::new(payments.clone()))
         .offer(WebhookServiceServer::new(payments.clone()))
         .offer(FeedService::server(feed, may_read))
 }

@@ -137,6 +137,12 @@ ids! {
     RefundId "rfd";
     /// A stored payment method.
     MethodId "pmt";
+    /// A payer's adding of a payment method, from its beginning to what came of it.
+    SetupId "setup";
+    /// A token that the processor is to forget.
+    DetachmentId "det";
+    /// A card authorization form: asked for, signed, revoked.
+    AuthorizationId "auth";
     /// Whoever holds payment methods at the processor; not `cus_`, which are the processor's own
     /// ids.
     PayerAccountId "payer";

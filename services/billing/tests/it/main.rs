@@ -22,6 +22,7 @@ mod histories;
 mod holds;
 mod import_cut;
 mod import_files;
+mod import_reversed;
 mod import_undo;
 mod importing;
 mod imports;

@@ -38,7 +38,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 17] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -50,9 +50,15 @@ const SOURCES: [(&str, &str); 15] = [
         "access_code.mjml",
         include_str!("../../templates/access_code.mjml"),
     ),
+    (
+        "adjustment.mjml",
+        include_str!("../../templates/adjustment.mjml"),
+    ),
     ("receipt.mjml", include_str!("../../templates/receipt.mjml")),
     ("refund.mjml", include_str!("../../templates/refund.mjml")),
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
+    ("card.mjml", include_str!("../../templates/card.mjml")),
+    ("card.txt", include_str!("../../templates/card.txt")),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
     (
@@ -62,6 +68,10 @@ const SOURCES: [(&str, &str); 15] = [
     (
         "access_code.txt",
         include_str!("../../templates/access_code.txt"),
+    ),
+    (
+        "adjustment.txt",
+        include_str!("../../templates/adjustment.txt"),
     ),
     ("receipt.txt", include_str!("../../templates/receipt.txt")),
     ("refund.txt", include_str!("../../templates/refund.txt")),
@@ -102,9 +112,11 @@ impl Templates {
             Letter::Bill { .. } => "bill",
             Letter::NothingDue { .. } => "nothing_due",
             Letter::AccessCode { .. } => "access_code",
+            Letter::Adjusted(_) => "adjustment",
             Letter::Receipt { .. } => "receipt",
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
+            Letter::Card { .. } => "card",
         };
         let page = page::of(letter, practice);
         let text = self

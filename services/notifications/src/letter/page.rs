@@ -1,6 +1,6 @@
 //! What templates see of a letter: texts, ready to print.
 
-use crate::domain::letter::{Due, Letter, PayPage};
+use crate::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
 use ids::Reference;
 use jiff::civil::Date;
@@ -24,12 +24,11 @@ pub(super) fn of(letter: &Letter, practice: &Practice) -> Page {
         phone => one_line(&practice.phone),
         email => one_line(&practice.email),
     };
-    let context =
-        context! { subject => subject.clone(), practice => letterhead, ..particular(letter) };
+    let context = context! { subject => subject.clone(), practice => letterhead, ..particular(letter, &name) };
     Page { subject, context }
 }
 
-fn particular(letter: &Letter) -> Value {
+fn particular(letter: &Letter, practice: &str) -> Value {
     match letter {
         Letter::Bill {
             amount_due,
@@ -57,6 +56,7 @@ fn particular(letter: &Letter) -> Value {
             burned => burned,
             ..still_due(Some(due))
         },
+        Letter::Adjusted(adjusted) => changed(adjusted),
         Letter::Receipt {
             amount,
             receive_date,
@@ -95,7 +95,32 @@ fn particular(letter: &Letter) -> Value {
             reason => reason,
             ..still_due(due.as_ref())
         },
+        Letter::Card { news, link } => {
+            let (heading, paragraphs) = news.words(practice);
+            context! {
+                heading => heading,
+                paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
+                link_words => link.as_ref().map_or("", |(words, _)| *words),
+                link => link.as_ref().map(|(_, url)| address(url)),
+            }
+        }
     }
+}
+
+fn changed(adjusted: &Adjusted) -> Value {
+    context! {
+        reference => adjusted.reference.to_string(),
+        changes => adjusted.changes.iter().map(change).collect::<Vec<_>>(),
+        balance => adjusted.balance.to_string(),
+        insurer_owes => adjusted.insurer_owes,
+        ..still_due(adjusted.due.as_ref())
+    }
+}
+
+/// In words, and by how much less or more is owed.
+fn change(change: &Changed) -> (String, String) {
+    let sign = if change.taken_back { '+' } else { '\u{2212}' };
+    (one_line(&change.words), format!("{sign}{}", change.amount))
 }
 
 /// Where it goes.

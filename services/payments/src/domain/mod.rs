@@ -5,10 +5,15 @@
 pub mod allocation;
 pub mod charge;
 pub mod decline;
+pub mod means;
 pub mod method;
+pub mod on_file;
+pub mod payer;
 pub mod payment;
 pub mod refund;
 pub mod refusal;
+pub mod setup;
+pub mod spread;
 
 /// An enum whose variants the database keeps as words.
 macro_rules! words {

@@ -1,29 +1,67 @@
-//! One verb, one file. What talks to the processor begins no transaction: those are in `charge::records`,
-//! `give_back::records` and the settling ops.
+//! One verb, one file. What talks to the processor begins no transaction: those are in the `records` beside the steps of
+//! each way, and the settling ops.
 
+mod begin_charge;
 mod charge;
+mod correct_payment;
+mod finish_method_setup;
+mod forget;
+mod get_method;
 mod get_payment;
 mod give_back;
 mod known_bills;
+mod list_methods;
 mod list_payments;
+mod means;
+mod pay_balance;
 mod pay_bill;
+mod payers;
+mod place_on_file;
+mod read_method;
 mod receive_stripe_event;
 mod record_payment;
 mod record_payments;
 mod refund_payment;
+mod remove_method;
+mod replace_method;
+mod set_default_method;
+mod set_method_hsa_fsa;
+mod set_up;
+mod set_up_method;
+mod settle_method;
 mod settle_payment;
 mod settle_refund;
+mod settle_setup;
+mod watch_expiry;
 
 pub use charge::{continue_payment, read_payment};
+pub(crate) use correct_payment::etag;
+pub use correct_payment::{CorrectPayment, correct_payment};
+pub use finish_method_setup::finish_method_setup;
+pub use forget::continue_detachment;
+pub use get_method::get_method;
 pub use get_payment::{Shown, get_payment};
 pub use give_back::{continue_refund, read_refund};
+pub use list_methods::list_methods;
 pub use list_payments::{PageAsked, list_payments};
+pub use means::PayWith;
+pub use pay_balance::{PayBalance, pay_balance};
 pub use pay_bill::{PayBill, pay_bill};
+pub use read_method::read_method;
 pub use receive_stripe_event::receive_stripe_event;
 pub use record_payment::{NewPayment, Recordings, record_payment};
 pub use refund_payment::{NewRefund, refund_payment};
+pub use remove_method::remove_method;
+pub use replace_method::replace_method;
+pub use set_default_method::set_default_method;
+pub use set_method_hsa_fsa::set_method_hsa_fsa;
+pub use set_up::{continue_setup, read_setup};
+pub use set_up_method::{SetUpMethod, ShownSetup, set_up_method};
+pub use settle_method::settle_method;
 pub use settle_payment::settle_payment;
 pub use settle_refund::settle_refund;
+pub use settle_setup::settle_setup;
+pub use watch_expiry::watch_expiry;
 
 use crate::store::unsettled::Turn;
 use crate::{Error, Payments};

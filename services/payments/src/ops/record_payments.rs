@@ -5,6 +5,8 @@
 
 use super::known_bills::{self, Unknown};
 use super::record_payment::NewPayment;
+use crate::domain::charge::Presence;
+use crate::domain::means::Means;
 use crate::domain::method::offline_text;
 use crate::domain::payment::PaymentState;
 use crate::store::bills::Bill;
@@ -74,7 +76,7 @@ pub(super) async fn record_payments(
         })
         .collect();
     if !recorded.is_empty() {
-        store::payments::insert(&mut tx, practice_id, now, &recorded).await?;
+        store::new_payments::insert(&mut tx, practice_id, now, &recorded).await?;
     }
     // A twin in the same batch is there to be read by now.
     let before = repeated(&mut tx, practice_id, &rulings).await?;
@@ -166,10 +168,13 @@ fn rule(
         decline: None,
         refusal: None,
         posted: false,
-        processor_method: None,
+        presence: Presence::Staff,
+        means: Means::offline(),
         processor_intent: None,
         create_time: now,
         refunds: Vec::new(),
+        revision: 0,
+        corrections: Vec::new(),
     })))
 }
 

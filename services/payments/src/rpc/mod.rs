@@ -2,5 +2,6 @@
 
 /// billing, as payments asks it.
 pub mod billing;
+mod method_service;
 mod payment_service;
 mod webhook_service;

@@ -4,16 +4,29 @@
 
 #![cfg(test)]
 
+mod amounts;
 mod audit;
+mod balance;
 mod batches;
 mod billing;
 mod bills;
+mod corrections;
 mod crash;
+mod crash_methods;
+mod debits;
+mod declines;
+mod every_call;
 mod faults;
 mod guest;
+mod methods;
+mod methods_payers;
+mod methods_renewed;
 mod neighbours;
+mod on_file;
+mod people;
 mod record;
 mod refunds;
 mod stage;
 mod tokens;
+mod wallet;
 mod webhooks;

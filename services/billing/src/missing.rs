@@ -1,6 +1,6 @@
 use ids::{
-    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, ImportId, PayerId, PaymentId, PolicyId,
-    SessionId, ShareId,
+    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, DocumentId, ImportId, PayerId,
+    PaymentId, PolicyId, RunId, SessionId, ShareId,
 };
 use jiff::civil::Date;
 
@@ -31,6 +31,10 @@ pub enum Missing {
     Share(ShareId),
     /// A night's run of automation.
     Run(Date),
+    /// A run by hand.
+    RunByHand(RunId),
+    /// A monthly superbill, or one that was withheld.
+    Superbill(DocumentId),
 }
 
 impl Missing {
@@ -49,6 +53,8 @@ impl Missing {
             Self::Import(id) => ("import", id.to_string()),
             Self::Share(id) => ("share", id.to_string()),
             Self::Run(date) => ("run", date.to_string()),
+            Self::RunByHand(id) => ("run", id.to_string()),
+            Self::Superbill(id) => ("superbill", id.to_string()),
         }
     }
 
@@ -70,7 +76,8 @@ impl Missing {
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
             Self::Import(_) => "IMPORT_NOT_FOUND",
             Self::Share(_) => "SHARE_NOT_FOUND",
-            Self::Run(_) => "RUN_NOT_FOUND",
+            Self::Run(_) | Self::RunByHand(_) => "RUN_NOT_FOUND",
+            Self::Superbill(_) => "SUPERBILL_NOT_FOUND",
         }
     }
 }

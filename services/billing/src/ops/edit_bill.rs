@@ -222,8 +222,10 @@ async fn rewrite(
     let mut entries = vec![entry(&billing.clock, act, today, &transfers)?];
     let lines: Vec<Line> = anew.lines.into_iter().map(|(_, line)| line).collect();
     let asked_for = reductions(practice, anew.content.reductions, "content.reductions")?;
+    let waived = anew.waivers.len();
     let reductions = [anew.waivers, asked_for].concat();
-    let on = Reductions::on_new(&after, &lines);
+    let field = |at: usize| format!("content.reductions[{}]", at.saturating_sub(waived));
+    let on = Reductions::on_new(&after, &lines, &field);
     let reduced = reduce(&billing.clock, (today, now), on, &reductions)?;
     entries.extend(reduced.entries);
 

@@ -1,4 +1,5 @@
 use super::bill_pending::{Run, bill_pending};
+use super::make_superbills::make_superbills;
 use crate::domain::terms::{begins, day_after};
 use crate::store::automation_queue::DueRun;
 use crate::store::automation_runs::RunKey;
@@ -12,7 +13,8 @@ use sqlx::PgConnection;
 /// How long a night's report says what it left out.
 const SKIPS_KEPT_DAYS: i64 = 90;
 
-/// Bills what is pending for a night, or goes on with it, reports, and has the next night come. Errors: none of its own.
+/// Bills what is pending for a night, or goes on with it, reports, makes superbills when a month has begun, and has the
+/// next night come. Errors: none of its own.
 pub async fn run_automation(billing: &Billing, caller: &Caller, due: DueRun) -> Result<()> {
     caller.within(due.practice)?;
     let now = billing.clock.now();
@@ -35,6 +37,10 @@ pub async fn run_automation(billing: &Billing, caller: &Caller, due: DueRun) -> 
             by: By::Night(due.run_date),
         };
         bill_night(billing, caller, (&practice, due), (pick, now)).await?;
+    }
+    // After the bills of the month's last day.
+    if due.run_date.day() == 1 {
+        make_superbills(billing, caller, (&practice, due.run_date)).await?;
     }
     let mut tx = pg::begin(&billing.db, due.practice).await?;
     come_again(&mut tx, &practice, due).await?;

@@ -37,6 +37,7 @@ pub mod imports;
 pub mod insurer_payments;
 pub mod letterheads;
 pub mod missed_sessions;
+pub mod monthly_superbills;
 pub mod new_bills;
 pub mod new_payments;
 pub mod new_people;

@@ -27,6 +27,7 @@ mod imports;
 mod insurers;
 mod letterheads;
 mod missed;
+mod monthly_superbills;
 mod nights;
 mod payments;
 mod people;

@@ -1,6 +1,6 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
-use ids::{BillId, ClientId, EventId, MessageId, PaymentId, RefundId, ShareId};
+use ids::{BillId, ClientId, DocumentId, EventId, MessageId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
@@ -19,10 +19,12 @@ pub enum Kind {
     Decline,
     /// A bill has a new Access Code.
     AccessCode,
+    /// A superbill of a month was made.
+    Superbill,
 }
 
 impl Kind {
-    /// As the database keeps it.
+    /// As particulars say it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,6 +33,18 @@ impl Kind {
             Self::Refund => "refund",
             Self::Decline => "decline",
             Self::AccessCode => "access_code",
+            Self::Superbill => "superbill",
+        }
+    }
+
+    /// The family that the database checks: a superbill is a document of the practice like a bill.
+    #[must_use]
+    pub const fn family(self) -> &'static str {
+        match self {
+            Self::Superbill => Self::Bill.name(),
+            Self::Bill | Self::Receipt | Self::Refund | Self::Decline | Self::AccessCode => {
+                self.name()
+            }
         }
     }
 
@@ -43,6 +57,7 @@ impl Kind {
             Self::Refund,
             Self::Decline,
             Self::AccessCode,
+            Self::Superbill,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -160,6 +175,15 @@ pub enum Particulars {
         /// The code that was burned by wrong guesses, by the time it was made; none when the practice wanted a new one.
         burned: Option<Timestamp>,
     },
+    /// A superbill of a month was made.
+    Superbill {
+        /// The document.
+        document: DocumentId,
+        /// First day of the month.
+        month: Date,
+        /// It is in the portal only.
+        without_pdf: bool,
+    },
 }
 
 impl Particulars {
@@ -172,6 +196,7 @@ impl Particulars {
             Self::Refund { .. } => Kind::Refund,
             Self::Decline { .. } => Kind::Decline,
             Self::AccessCode { .. } => Kind::AccessCode,
+            Self::Superbill { .. } => Kind::Superbill,
         }
     }
 
@@ -186,6 +211,7 @@ impl Particulars {
             }
             Self::Refund { refund, .. } => format!("{kind}/{refund}"),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
+            Self::Superbill { document, .. } => format!("{kind}/{document}"),
         }
     }
 
@@ -198,7 +224,7 @@ impl Particulars {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
             },
-            Self::Refund { .. } => None,
+            Self::Refund { .. } | Self::Superbill { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
     }
@@ -207,7 +233,7 @@ impl Particulars {
     #[must_use]
     pub const fn payment(&self) -> Option<PaymentId> {
         match self {
-            Self::Bill { .. } | Self::AccessCode { .. } => None,
+            Self::Bill { .. } | Self::AccessCode { .. } | Self::Superbill { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
@@ -222,7 +248,8 @@ impl Particulars {
             Self::Bill { .. }
             | Self::Receipt { .. }
             | Self::Decline { .. }
-            | Self::AccessCode { .. } => None,
+            | Self::AccessCode { .. }
+            | Self::Superbill { .. } => None,
         }
     }
 
@@ -234,7 +261,8 @@ impl Particulars {
             Self::Receipt { .. }
             | Self::Refund { .. }
             | Self::Decline { .. }
-            | Self::AccessCode { .. } => None,
+            | Self::AccessCode { .. }
+            | Self::Superbill { .. } => None,
         }
     }
 }
@@ -354,6 +382,8 @@ mod tests {
     #[test]
     fn kinds_and_states_are_known_by_name() {
         assert_eq!(Kind::named("decline"), Some(Kind::Decline));
+        assert_eq!(Kind::named("superbill"), Some(Kind::Superbill));
+        assert_eq!(Kind::Superbill.family(), "bill");
         assert_eq!(Kind::named("sent"), None);
         assert_eq!(State::named("sent"), Some(State::Sent));
     }

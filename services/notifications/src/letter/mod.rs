@@ -38,7 +38,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 17] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -53,6 +53,14 @@ const SOURCES: [(&str, &str); 15] = [
     ("receipt.mjml", include_str!("../../templates/receipt.mjml")),
     ("refund.mjml", include_str!("../../templates/refund.mjml")),
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
+    (
+        "superbill.mjml",
+        include_str!("../../templates/superbill.mjml"),
+    ),
+    (
+        "superbill.txt",
+        include_str!("../../templates/superbill.txt"),
+    ),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
     (
@@ -105,6 +113,7 @@ impl Templates {
             Letter::Receipt { .. } => "receipt",
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
+            Letter::Superbill { .. } => "superbill",
         };
         let page = page::of(letter, practice);
         let text = self

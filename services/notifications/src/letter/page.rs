@@ -84,6 +84,10 @@ fn particular(letter: &Letter) -> Value {
             to_credit => to_credit,
             rows => refund_rows(*to_credit, method_text),
         },
+        Letter::Superbill { month, has_pdf } => context! {
+            month => month.strftime("%B %Y").to_string(),
+            has_pdf => has_pdf,
+        },
         Letter::Decline {
             amount,
             method_text,

@@ -25,7 +25,7 @@ pub async fn insert(
         "#,
         practice.uuid(),
         message.message_id.uuid(),
-        particulars.kind().name(),
+        particulars.kind().family(),
         particulars.dedupe_key(),
         message.client.uuid(),
         particulars.bill().map(Uuid::from),
@@ -129,7 +129,8 @@ pub async fn find_receipted(
         Particulars::Bill { .. }
         | Particulars::Refund { .. }
         | Particulars::Decline { .. }
-        | Particulars::AccessCode { .. } => &[],
+        | Particulars::AccessCode { .. }
+        | Particulars::Superbill { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);
     let paid_minor = of_bill.map(|allocation| allocation.amount.minor()).sum();
@@ -259,7 +260,7 @@ pub async fn list(
         r#"
         select
             message_id as "message_id: MessageId",
-            kind,
+            particulars ->> 'kind' as "kind!",
             state,
             client_id as "client: ClientId",
             bill_id as "bill: BillId",

@@ -7,8 +7,9 @@ use crate::domain::message::{NewMessage, Particulars};
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
-use ids::{BillId, ClientId, PaymentId, PracticeId, Reference, ShareId};
+use ids::{BillId, ClientId, DocumentId, PaymentId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use lettre::Address;
 use money::Money;
 use proto::billing::v1::bill_service_client::BillServiceClient;
@@ -16,8 +17,8 @@ use proto::billing::v1::client_service_client::ClientServiceClient;
 use proto::billing::v1::document_service_client::DocumentServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
 use proto::billing::v1::{
-    Bill, BillStatus, DownloadBillRequest, DownloadReceiptRequest, GetBillRequest,
-    GetClientBalanceRequest, GetClientRequest, GetClientResponse,
+    Bill, BillStatus, DownloadBillRequest, DownloadMonthlySuperbillRequest, DownloadReceiptRequest,
+    GetBillRequest, GetClientBalanceRequest, GetClientRequest, GetClientResponse,
 };
 use proto::google::api::HttpBody;
 use proto::portal_auth::v1::IssueAccessCodeRequest;
@@ -101,6 +102,11 @@ impl<'a> Gather<'a> {
                 };
                 Ok((letter, None))
             }
+            Particulars::Superbill {
+                document,
+                month,
+                without_pdf,
+            } => self.superbill(*document, (*month, *without_pdf)).await,
             Particulars::Decline {
                 bill,
                 amount,
@@ -327,6 +333,36 @@ impl<'a> Gather<'a> {
             file_name: format!("Bill-{}.pdf", bill.number),
             bytes: pdf(made.body)?,
         }))
+    }
+
+    /// The PDF is that of the month's end, however often the mail is tried.
+    async fn superbill(
+        &self,
+        document: DocumentId,
+        (month, without_pdf): (Date, bool),
+    ) -> Result<(Letter, Option<Document>), Trouble> {
+        let letter = Letter::Superbill {
+            month,
+            has_pdf: !without_pdf,
+        };
+        if without_pdf {
+            return Ok((letter, None));
+        }
+        let request = DownloadMonthlySuperbillRequest {
+            practice_id: self.practice.to_string(),
+            document_id: document.to_string(),
+        };
+        let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
+        let made = self
+            .ask(async || {
+                documents()
+                    .download_monthly_superbill(request.clone())
+                    .await
+            })
+            .await?;
+        let file_name = format!("Superbill-{}.pdf", month.strftime("%Y-%m"));
+        let bytes = pdf(made.body)?;
+        Ok((letter, Some(Document { file_name, bytes })))
     }
 
     async fn receipt_pdf(&self, payment: PaymentId) -> Result<Vec<u8>, Trouble> {

@@ -13,3 +13,4 @@ mod letters;
 mod mails;
 mod nothing_due;
 mod refusals;
+mod superbills;

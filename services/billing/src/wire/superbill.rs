@@ -136,7 +136,7 @@ fn monthly((superbill, file): (MonthlySuperbill, Option<File>)) -> contract::Mon
         missing: superbill.missing,
         file_name,
         size_bytes,
-        sha256: sha256.into(),
+        sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
         attached,
         create_time: Some(wire::time(superbill.create_time)),
     }

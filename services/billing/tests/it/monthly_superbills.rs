@@ -128,7 +128,11 @@ async fn r13_when_a_month_is_over_its_superbill_is_made_once_and_kept_as_it_was_
         .download_monthly_superbill(request.clone())
         .await;
     let sent = pdf(sent.expect("kept"), |answer| answer.body);
-    assert_eq!(superbill.sha256, Sha256::digest(&sent).to_vec());
+    let hash: String = Sha256::digest(&sent)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(superbill.sha256, hash);
     let text = pdf_text(&sent);
     assert!(text.contains("LCSW-22841"), "{text}");
     for day in ["Mar 2, 2026", "Mar 31, 2026"] {

@@ -63,9 +63,9 @@ fn reasons(preview: &PreviewAutomationResponse) -> BTreeMap<AutomationSkipReason
     reasons
 }
 
-#[tokio::test]
-async fn r04_a_preview_shows_what_the_next_night_bills_and_why_it_leaves_out_the_rest() {
-    let app = TestApp::start().await;
+/// One client billed each night with a co-pay of $25, of whose two sessions one is waived; and two others, one by hand
+/// and one monthly, with a session each.
+async fn three_clients(app: &TestApp) -> Vec<String> {
     app.set_practice_terms(PracticeTerms {
         due_days: 10,
         ..automatic(Automation::Daily)
@@ -92,7 +92,13 @@ async fn r04_a_preview_shows_what_the_next_night_bills_and_why_it_leaves_out_the
     app.set_client_terms(insured).await.expect("set");
     let sessions = app.sessions_of(app.client, 2).await;
     app.waive(sessions[0].to_string()).await;
+    others
+}
 
+#[tokio::test]
+async fn r04_a_preview_shows_what_the_next_night_bills_and_why_it_leaves_out_the_rest() {
+    let app = TestApp::start().await;
+    let others = three_clients(&app).await;
     let preview = app.preview(app.preview_request()).await;
     assert_eq!(preview.run_date, Some(day(3, 3)));
     assert_eq!((preview.client_count, preview.session_count), (1, 2));

@@ -84,10 +84,7 @@ fn particular(letter: &Letter) -> Value {
             to_credit => to_credit,
             rows => refund_rows(*to_credit, method_text),
         },
-        Letter::Superbill { month, has_pdf } => context! {
-            month => month.strftime("%B %Y").to_string(),
-            has_pdf => has_pdf,
-        },
+        Letter::Superbill { month, has_pdf } => superbill(*month, *has_pdf),
         Letter::Decline {
             amount,
             method_text,
@@ -100,6 +97,11 @@ fn particular(letter: &Letter) -> Value {
             ..still_due(due.as_ref())
         },
     }
+}
+
+fn superbill(month: Date, has_pdf: bool) -> Value {
+    let month = month.strftime("%B %Y").to_string();
+    context! { month => month, has_pdf => has_pdf }
 }
 
 /// Where it goes.

@@ -7,9 +7,8 @@ use crate::domain::message::{NewMessage, Particulars};
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
-use ids::{BillId, ClientId, DocumentId, PaymentId, PracticeId, Reference, ShareId};
+use ids::{BillId, ClientId, PaymentId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use lettre::Address;
 use money::Money;
 use proto::billing::v1::bill_service_client::BillServiceClient;
@@ -17,8 +16,8 @@ use proto::billing::v1::client_service_client::ClientServiceClient;
 use proto::billing::v1::document_service_client::DocumentServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
 use proto::billing::v1::{
-    Bill, BillStatus, DownloadBillRequest, DownloadMonthlySuperbillRequest, DownloadReceiptRequest,
-    GetBillRequest, GetClientBalanceRequest, GetClientRequest, GetClientResponse,
+    Bill, BillStatus, DownloadBillRequest, DownloadReceiptRequest, GetBillRequest,
+    GetClientBalanceRequest, GetClientRequest, GetClientResponse,
 };
 use proto::google::api::HttpBody;
 use proto::portal_auth::v1::IssueAccessCodeRequest;
@@ -33,8 +32,8 @@ const NO_ADDRESS: &str = "there is no e-mail address to send it to";
 
 /// Asks for what one mail says.
 pub(super) struct Gather<'a> {
-    notifications: &'a Notifications,
-    practice: PracticeId,
+    pub(super) notifications: &'a Notifications,
+    pub(super) practice: PracticeId,
     retry: Retry,
 }
 
@@ -335,36 +334,6 @@ impl<'a> Gather<'a> {
         }))
     }
 
-    /// The PDF is that of the month's end, however often the mail is tried.
-    async fn superbill(
-        &self,
-        document: DocumentId,
-        (month, without_pdf): (Date, bool),
-    ) -> Result<(Letter, Option<Document>), Trouble> {
-        let letter = Letter::Superbill {
-            month,
-            has_pdf: !without_pdf,
-        };
-        if without_pdf {
-            return Ok((letter, None));
-        }
-        let request = DownloadMonthlySuperbillRequest {
-            practice_id: self.practice.to_string(),
-            document_id: document.to_string(),
-        };
-        let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
-        let made = self
-            .ask(async || {
-                documents()
-                    .download_monthly_superbill(request.clone())
-                    .await
-            })
-            .await?;
-        let file_name = format!("Superbill-{}.pdf", month.strftime("%Y-%m"));
-        let bytes = pdf(made.body)?;
-        Ok((letter, Some(Document { file_name, bytes })))
-    }
-
     async fn receipt_pdf(&self, payment: PaymentId) -> Result<Vec<u8>, Trouble> {
         let request = DownloadReceiptRequest {
             practice_id: self.practice.to_string(),
@@ -377,7 +346,7 @@ impl<'a> Gather<'a> {
         pdf(made.body)
     }
 
-    async fn ask<T, F, Fut>(&self, call: F) -> Result<T, Trouble>
+    pub(super) async fn ask<T, F, Fut>(&self, call: F) -> Result<T, Trouble>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<Response<T>, Status>>,
@@ -392,7 +361,7 @@ fn owes(bill: &Bill) -> Result<bool, Trouble> {
     Ok(owed.minor() > 0)
 }
 
-fn pdf(body: Option<HttpBody>) -> Result<Vec<u8>, Trouble> {
+pub(super) fn pdf(body: Option<HttpBody>) -> Result<Vec<u8>, Trouble> {
     let bytes = parse::required(body, "body")?.data;
     if bytes.starts_with(b"%PDF-") {
         return Ok(bytes.to_vec());

@@ -3,6 +3,7 @@
 mod bills;
 mod deliver;
 mod gather;
+mod gather_superbill;
 mod payments;
 mod portal;
 mod smtp;

@@ -38,7 +38,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 17] = [
+const SOURCES: [(&str, &str); 21] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -59,6 +59,14 @@ const SOURCES: [(&str, &str); 17] = [
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
     ("card.mjml", include_str!("../../templates/card.mjml")),
     ("card.txt", include_str!("../../templates/card.txt")),
+    (
+        "superbill.mjml",
+        include_str!("../../templates/superbill.mjml"),
+    ),
+    (
+        "superbill.txt",
+        include_str!("../../templates/superbill.txt"),
+    ),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
     (
@@ -117,6 +125,7 @@ impl Templates {
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
             Letter::Card { .. } => "card",
+            Letter::Superbill { .. } => "superbill",
         };
         let page = page::of(letter, practice);
         let text = self

@@ -131,7 +131,8 @@ pub async fn find_receipted(
         | Particulars::Decline { .. }
         | Particulars::AccessCode { .. }
         | Particulars::Adjustment { .. }
-        | Particulars::Card { .. } => &[],
+        | Particulars::Card { .. }
+        | Particulars::Superbill { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);
     let paid_minor = of_bill.map(|allocation| allocation.amount.minor()).sum();

@@ -38,6 +38,7 @@ fn message(message: Message) -> notifications::Message {
         Kind::AccessCode => notifications::MessageKind::AccessCode,
         Kind::Adjustment => notifications::MessageKind::Adjustment,
         Kind::Card => notifications::MessageKind::CardOnFile,
+        Kind::Superbill => notifications::MessageKind::Superbill,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,

@@ -9,7 +9,7 @@ use crate::domain::practice::Practice;
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
-use ids::{BillId, ClientId, ContactId, PaymentId, PracticeId, Reference, ShareId};
+use ids::{BillId, ClientId, ContactId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
 use lettre::Address;
 use money::Money;
@@ -57,7 +57,9 @@ impl<'a> Gather<'a> {
             | Particulars::Receipt { .. }
             | Particulars::Refund { .. }
             | Particulars::Decline { .. }
-            | Particulars::AccessCode { .. } => None,
+            | Particulars::AccessCode { .. }
+            | Particulars::Adjustment { .. }
+            | Particulars::Superbill { .. } => None,
         };
         let address = match audience {
             Some(Audience::Practice) => practice.email.trim().to_owned(),
@@ -143,6 +145,11 @@ impl<'a> Gather<'a> {
                 };
                 Ok((letter, None))
             }
+            Particulars::Superbill {
+                document,
+                month,
+                without_pdf,
+            } => self.superbill(*document, (*month, *without_pdf)).await,
             Particulars::Decline {
                 bill,
                 amount,
@@ -392,7 +399,6 @@ fn own_address(found: &GetClientResponse, contact: Option<ContactId>) -> String 
         }
     };
     address.map_or_else(String::new, |address| address.trim().to_owned())
-}
 
 /// As billing decides it: with a billing contact, never the client's own.
 fn address(found: &GetClientResponse) -> Option<&str> {

@@ -15,3 +15,4 @@ mod letters;
 mod mails;
 mod nothing_due;
 mod refusals;
+mod superbills;

@@ -2,7 +2,7 @@
 
 use super::card::CardNews;
 use crate::domain::adjustment::Change;
-use ids::{BillId, ClientId, EventId, MessageId, PaymentId, RefundId, ShareId};
+use ids::{BillId, ClientId, DocumentId, EventId, MessageId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
@@ -25,6 +25,8 @@ pub enum Kind {
     Adjustment,
     /// News of a card or bank account on file.
     Card,
+    /// A superbill of a month was made.
+    Superbill,
 }
 
 impl Kind {
@@ -39,6 +41,7 @@ impl Kind {
             Self::AccessCode => "access_code",
             Self::Adjustment => "adjustment",
             Self::Card => "card",
+            Self::Superbill => "superbill",
         }
     }
 
@@ -53,6 +56,7 @@ impl Kind {
             Self::AccessCode,
             Self::Adjustment,
             Self::Card,
+            Self::Superbill,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -182,6 +186,14 @@ pub enum Particulars {
         /// What happened.
         #[serde(flatten)]
         news: CardNews,
+    /// A superbill of a month was made.
+    Superbill {
+        /// The document.
+        document: DocumentId,
+        /// First day of the month.
+        month: Date,
+        /// It is in the portal only.
+        without_pdf: bool,
     },
 }
 
@@ -197,6 +209,7 @@ impl Particulars {
             Self::AccessCode { .. } => Kind::AccessCode,
             Self::Adjustment { .. } => Kind::Adjustment,
             Self::Card { .. } => Kind::Card,
+            Self::Superbill { .. } => Kind::Superbill,
         }
     }
 
@@ -216,6 +229,7 @@ impl Particulars {
                 None => format!("{kind}/{bill}"),
             },
             Self::Card { news } => format!("{kind}/{}", news.dedupe_key()),
+            Self::Superbill { document, .. } => format!("{kind}/{document}"),
         }
     }
 
@@ -230,7 +244,7 @@ impl Particulars {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
             },
-            Self::Refund { .. } | Self::Card { .. } => None,
+            Self::Refund { .. } | Self::Card { .. } | Self::Superbill { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
     }
@@ -243,6 +257,7 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
+            Self::Bill { .. } | Self::AccessCode { .. } | Self::Superbill { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
@@ -260,6 +275,7 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
+            | Self::Superbill { .. } => None,
         }
     }
 
@@ -274,6 +290,7 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
+            | Self::Superbill { .. } => None,
         }
     }
 }

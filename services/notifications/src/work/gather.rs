@@ -399,6 +399,7 @@ fn own_address(found: &GetClientResponse, contact: Option<ContactId>) -> String 
         }
     };
     address.map_or_else(String::new, |address| address.trim().to_owned())
+}
 
 /// As billing decides it: with a billing contact, never the client's own.
 fn address(found: &GetClientResponse) -> Option<&str> {

@@ -186,6 +186,7 @@ pub enum Particulars {
         /// What happened.
         #[serde(flatten)]
         news: CardNews,
+    },
     /// A superbill of a month was made.
     Superbill {
         /// The document.
@@ -275,7 +276,7 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
-            | Self::Superbill { .. } => None,
+            Self::Superbill { .. } => None,
         }
     }
 
@@ -290,7 +291,7 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
-            | Self::Superbill { .. } => None,
+            Self::Superbill { .. } => None,
         }
     }
 }

@@ -257,8 +257,8 @@ impl Particulars {
             Self::Bill { .. }
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
-            | Self::Card { .. } => None,
-            Self::Bill { .. } | Self::AccessCode { .. } | Self::Superbill { .. } => None,
+            | Self::Card { .. }
+            | Self::Superbill { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),

@@ -1,8 +1,12 @@
 use crate::domain::allocation::AllocationError;
+use crate::domain::payer::Payer;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, ContactId, MethodId, PaymentId, PracticeId, RefundId, SetupId};
+use ids::{
+    AuthorizationId, BillId, ClientId, ContactId, MethodId, PaymentId, PracticeId, RefundId,
+    SetupId,
+};
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use processor::{EnvelopeError, SignatureError};
@@ -67,6 +71,18 @@ pub enum Error {
     /// A payer has enough of them.
     #[error("there are {0} methods on file; remove one first")]
     TooManyMethods(usize),
+    /// It was signed or revoked.
+    #[error("form {0} is not open")]
+    AuthorizationNotOpen(AuthorizationId),
+    /// One request at a time.
+    #[error("{0} was asked already and has not answered yet")]
+    AuthorizationAlreadyRequested(Payer),
+    /// Such clients are not asked.
+    #[error("client {0} is exempt from a card on file")]
+    CardOnFileExempt(ClientId),
+    /// The practice has changed the text meanwhile.
+    #[error("the form's text is version {0} now; read it again")]
+    FormChanged(i32),
     /// billing could not be asked.
     #[error("billing: {}", .0.message())]
     Billing(Status),
@@ -119,6 +135,8 @@ pub enum Missing {
     Contact(ContactId),
     /// A method that is being added, or not this payer's.
     Setup(SetupId),
+    /// A card authorization form, or not this payer's.
+    Authorization(AuthorizationId),
 }
 
 impl Missing {
@@ -132,6 +150,7 @@ impl Missing {
             Self::Method(id) => ("method", id.to_string()),
             Self::Contact(id) => ("contact", id.to_string()),
             Self::Setup(id) => ("setup", id.to_string()),
+            Self::Authorization(id) => ("authorization", id.to_string()),
         }
     }
 
@@ -149,6 +168,7 @@ impl Missing {
             Self::Method(_) => "METHOD_NOT_FOUND",
             Self::Contact(_) => "CONTACT_NOT_FOUND",
             Self::Setup(_) => "SETUP_NOT_FOUND",
+            Self::Authorization(_) => "AUTHORIZATION_NOT_FOUND",
         }
     }
 }
@@ -227,7 +247,11 @@ impl Fault for Error {
             | Self::MethodRemoved(_)
             | Self::MethodInUse(_)
             | Self::NotACard(_)
-            | Self::TooManyMethods(_) => Code::FailedPrecondition,
+            | Self::TooManyMethods(_)
+            | Self::AuthorizationNotOpen(_)
+            | Self::AuthorizationAlreadyRequested(_)
+            | Self::CardOnFileExempt(_)
+            | Self::FormChanged(_) => Code::FailedPrecondition,
             Self::CardNumber(refused) => refused.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
@@ -261,6 +285,10 @@ impl Fault for Error {
             Self::MethodInUse(_) => "METHOD_IN_USE",
             Self::NotACard(_) => "NOT_A_CARD",
             Self::TooManyMethods(_) => "TOO_MANY_METHODS",
+            Self::AuthorizationNotOpen(_) => "AUTHORIZATION_NOT_OPEN",
+            Self::AuthorizationAlreadyRequested(_) => "AUTHORIZATION_ALREADY_REQUESTED",
+            Self::CardOnFileExempt(_) => "CARD_ON_FILE_EXEMPT",
+            Self::FormChanged(_) => "FORM_CHANGED",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
             Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
             Self::WebhookMalformed(_) => "WEBHOOK_MALFORMED",
@@ -311,6 +339,9 @@ impl Fault for Error {
             }
             Self::MethodRemoved(method) | Self::MethodInUse(method) | Self::NotACard(method) => {
                 details.precondition("METHOD_STATE", method.to_string(), self.to_string())
+            }
+            Self::AuthorizationNotOpen(form) => {
+                details.precondition("AUTHORIZATION_STATE", form.to_string(), self.to_string())
             }
             Self::ExceedsPayment(_) => {
                 details.precondition("PAYMENT_STATE", "amount", self.to_string())

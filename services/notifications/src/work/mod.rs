@@ -5,6 +5,7 @@ mod deliver;
 mod gather;
 mod payments;
 mod portal;
+mod recipient;
 mod smtp;
 mod trouble;
 

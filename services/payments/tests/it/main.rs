@@ -7,6 +7,7 @@
 mod audit;
 mod billing;
 mod bills;
+mod card_forms;
 mod crash;
 mod crash_methods;
 mod faults;

@@ -1,12 +1,15 @@
+mod missing;
+
+pub use missing::Missing;
+use missing::refusal_text;
+
 use crate::domain::allocation::AllocationError;
 use crate::domain::payer::Payer;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{
-    AuthorizationId, BillId, ClientId, ContactId, MethodId, PaymentId, PracticeId, RefundId,
-    SetupId,
-};
+use ids::{AuthorizationId, BillId, ClientId, MethodId, PaymentId, PracticeId};
+use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use processor::{EnvelopeError, SignatureError};
@@ -42,18 +45,34 @@ pub enum Error {
     /// It was taken back.
     #[error("bill {0} is cancelled")]
     BillCancelled(BillId),
-    /// billing set nothing aside for a payment of the bill.
+    /// billing set nothing aside for a payment of the bill; none when it is of several.
     #[error("{}", refusal_text(*.0))]
-    Refused(Refusal, BillId),
+    Refused(Refusal, Option<BillId>),
     /// Only money that came can go back.
     #[error("payment {0} has not succeeded")]
     PaymentNotSucceeded(PaymentId),
+    /// The processor knows when it was paid; only offline payments are corrected.
+    #[error("payment {0} was made online and is not corrected")]
+    PaymentIsOnline(PaymentId),
+    /// It was corrected since the caller read it.
+    #[error("payment {0} has changed; read it again")]
+    EtagMismatch(PaymentId),
+    /// The books have it on another day.
+    #[error(
+        "payment {0} is booked on {1}: to move it, give it back and record it on the right day"
+    )]
+    BookedOnAnotherDay(PaymentId, Date),
+    /// Bank debits go back for 180 days.
+    #[error(
+        "payment {0} was a bank debit more than 180 days ago: give it back as credit or by other means"
+    )]
+    RefundTooLate(PaymentId),
     /// More than is left of the payment.
     #[error("{0} is left of the payment")]
     ExceedsPayment(Money),
-    /// The processor cannot be reached or is busy. Nothing was charged yet; the reconciler goes on for 15 minutes.
+    /// The processor cannot be reached or is busy. Nothing was charged, and nothing will be unless it is asked again.
     #[error(
-        "the card processor cannot be reached now; what was begun goes on by itself for a while, ask again to see it"
+        "the card processor cannot be reached now and nothing was charged; ask the same again in a moment"
     )]
     ProcessorUnavailable {
         /// When a try is worth it again.
@@ -118,75 +137,6 @@ pub enum Error {
     Database(#[from] sqlx::Error),
 }
 
-/// What was asked for and is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// A client.
-    Client(ClientId),
-    /// A bill, or not this client's.
-    Bill(BillId),
-    /// A payment, or not this guest's.
-    Payment(PaymentId),
-    /// A refund.
-    Refund(RefundId),
-    /// A card or bank account on file, or not this payer's.
-    Method(MethodId),
-    /// A contact, or another client's.
-    Contact(ContactId),
-    /// A method that is being added, or not this payer's.
-    Setup(SetupId),
-    /// A card authorization form, or not this payer's.
-    Authorization(AuthorizationId),
-}
-
-impl Missing {
-    /// Its kind and its id.
-    fn named(self) -> (&'static str, String) {
-        match self {
-            Self::Client(id) => ("client", id.to_string()),
-            Self::Bill(id) => ("bill", id.to_string()),
-            Self::Payment(id) => ("payment", id.to_string()),
-            Self::Refund(id) => ("refund", id.to_string()),
-            Self::Method(id) => ("method", id.to_string()),
-            Self::Contact(id) => ("contact", id.to_string()),
-            Self::Setup(id) => ("setup", id.to_string()),
-            Self::Authorization(id) => ("authorization", id.to_string()),
-        }
-    }
-
-    fn shown(self) -> String {
-        let (kind, id) = self.named();
-        format!("{kind} {id}")
-    }
-
-    const fn reason(self) -> &'static str {
-        match self {
-            Self::Client(_) => "CLIENT_NOT_FOUND",
-            Self::Bill(_) => "BILL_NOT_FOUND",
-            Self::Payment(_) => "PAYMENT_NOT_FOUND",
-            Self::Refund(_) => "REFUND_NOT_FOUND",
-            Self::Method(_) => "METHOD_NOT_FOUND",
-            Self::Contact(_) => "CONTACT_NOT_FOUND",
-            Self::Setup(_) => "SETUP_NOT_FOUND",
-            Self::Authorization(_) => "AUTHORIZATION_NOT_FOUND",
-        }
-    }
-}
-
-/// What a person reads.
-const fn refusal_text(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::BillNotFound => "there is no such bill",
-        Refusal::BillCancelled => "the bill is cancelled",
-        Refusal::NothingDue => "nothing is due on the bill",
-        Refusal::PaymentInProgress => {
-            "another payment of the bill is in progress; nothing was charged"
-        }
-        Refusal::ExceedsClientBalance => "the amount is more than is due on the bill",
-        Refusal::CurrencyMismatch => "the bill is in another currency",
-    }
-}
-
 impl From<RefundError> for Error {
     fn from(error: RefundError) -> Self {
         match error {
@@ -234,6 +184,7 @@ impl Fault for Error {
             | Self::Request(RequestError::Malformed | RequestError::Reused) => {
                 Code::InvalidArgument
             }
+            Self::Request(RequestError::Crowded) => Code::ResourceExhausted,
             Self::BillCancelled(_)
             | Self::Refused(
                 Refusal::BillCancelled
@@ -243,6 +194,9 @@ impl Fault for Error {
                 _,
             )
             | Self::PaymentNotSucceeded(_)
+            | Self::RefundTooLate(_)
+            | Self::PaymentIsOnline(_)
+            | Self::BookedOnAnotherDay(..)
             | Self::ExceedsPayment(_)
             | Self::MethodRemoved(_)
             | Self::MethodInUse(_)
@@ -252,6 +206,7 @@ impl Fault for Error {
             | Self::AuthorizationAlreadyRequested(_)
             | Self::CardOnFileExempt(_)
             | Self::FormChanged(_) => Code::FailedPrecondition,
+            Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
@@ -279,6 +234,10 @@ impl Fault for Error {
             Self::BillCancelled(_) => "BILL_CANCELLED",
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
+            Self::RefundTooLate(_) => "REFUND_TOO_LATE",
+            Self::PaymentIsOnline(_) => "PAYMENT_IS_ONLINE",
+            Self::EtagMismatch(_) => "ETAG_MISMATCH",
+            Self::BookedOnAnotherDay(..) => "BOOKED_ON_ANOTHER_DAY",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
             Self::MethodRemoved(_) => "METHOD_REMOVED",
@@ -297,6 +256,7 @@ impl Fault for Error {
             Self::Invalid(invalid) => invalid.reason(),
             Self::Page(PageError::ForeignToken) => "PAGE_TOKEN_INVALID",
             Self::Request(RequestError::Reused) => "REQUEST_ID_REUSED",
+            Self::Request(RequestError::Crowded) => "OVERLOADED",
             Self::Page(PageError::NegativeSize)
             | Self::Request(RequestError::Malformed)
             | Self::Allocations(AllocationError::Twice(_) | AllocationError::Money(_))
@@ -328,13 +288,18 @@ impl Fault for Error {
             }
             Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
             Self::CardNumber(refused) => refused.details(),
-            Self::Refused(Refusal::BillNotFound, bill) => {
+            Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
             }
-            Self::BillCancelled(bill) | Self::Refused(_, bill) => {
+            Self::Refused(_, None) => details.precondition("BILL_STATE", "bills", self.to_string()),
+            Self::BillCancelled(bill) | Self::Refused(_, Some(bill)) => {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())
             }
-            Self::PaymentNotSucceeded(payment) => {
+            Self::PaymentNotSucceeded(payment)
+            | Self::RefundTooLate(payment)
+            | Self::PaymentIsOnline(payment)
+            | Self::EtagMismatch(payment)
+            | Self::BookedOnAnotherDay(payment, _) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
             }
             Self::MethodRemoved(method) | Self::MethodInUse(method) | Self::NotACard(method) => {
@@ -354,6 +319,7 @@ impl Fault for Error {
             Self::Page(PageError::ForeignToken) => {
                 details.field("page_token", "must be of this list")
             }
+            Self::Request(RequestError::Crowded) => details.retry_after(Duration::from_millis(500)),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
             Self::Request(RequestError::Reused) => {
                 details.field("request_id", "was used for another request")

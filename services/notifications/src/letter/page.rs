@@ -1,7 +1,7 @@
 //! What templates see of a letter: texts, ready to print.
 
 use crate::domain::card::CardNews;
-use crate::domain::letter::{Due, Letter, PayPage};
+use crate::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
 use ids::Reference;
 use jiff::civil::Date;
@@ -58,6 +58,7 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             burned => burned,
             ..still_due(Some(due))
         },
+        Letter::Adjusted(adjusted) => changed(adjusted),
         Letter::Receipt {
             amount,
             receive_date,
@@ -108,6 +109,22 @@ fn card(news: &CardNews, link: Option<&(&str, String)>, practice: &str) -> Value
         link_words => link.map_or("", |(words, _)| *words),
         link => link.map(|(_, url)| address(url)),
     }
+}
+
+fn changed(adjusted: &Adjusted) -> Value {
+    context! {
+        reference => adjusted.reference.to_string(),
+        changes => adjusted.changes.iter().map(change).collect::<Vec<_>>(),
+        balance => adjusted.balance.to_string(),
+        insurer_owes => adjusted.insurer_owes,
+        ..still_due(adjusted.due.as_ref())
+    }
+}
+
+/// In words, and by how much less or more is owed.
+fn change(change: &Changed) -> (String, String) {
+    let sign = if change.taken_back { '+' } else { '\u{2212}' };
+    (one_line(&change.words), format!("{sign}{}", change.amount))
 }
 
 /// Where it goes.

@@ -26,7 +26,9 @@ impl Gather<'_> {
             | Particulars::Receipt { .. }
             | Particulars::Refund { .. }
             | Particulars::Decline { .. }
-            | Particulars::AccessCode { .. } => None,
+            | Particulars::AccessCode { .. }
+            | Particulars::Adjustment { .. }
+            | Particulars::Superbill { .. } => None,
         };
         let address = match audience {
             Some(Audience::Practice) => practice.email.trim().to_owned(),

@@ -6,6 +6,7 @@ pub mod allocation;
 pub mod card_form;
 pub mod charge;
 pub mod decline;
+pub mod means;
 pub mod method;
 pub mod on_file;
 pub mod payer;
@@ -13,6 +14,7 @@ pub mod payment;
 pub mod refund;
 pub mod refusal;
 pub mod setup;
+pub mod spread;
 
 /// An enum whose variants the database keeps as words.
 macro_rules! words {

@@ -14,12 +14,15 @@ pub mod bills;
 /// How practices keep cards on file, and their texts.
 pub mod card_policies;
 pub mod charges;
+/// What payments said before they were corrected.
+pub mod corrections;
 /// Payers as the processor knows them.
 pub mod customers;
 /// Tokens that the processor is to forget.
 pub mod detachments;
 pub mod expiry;
 pub mod methods;
+pub mod new_payments;
 pub mod payments;
 /// What portal-auth's feed tells of practices.
 pub mod practices;

@@ -2,6 +2,7 @@
 
 pub mod billing;
 pub mod card_authorization;
+pub mod charge;
 pub mod event;
 pub mod method;
 pub mod payment;

@@ -1,19 +1,18 @@
 //! What the processor's objects mean here.
 
-use crate::domain::decline::DeclineReason;
+use crate::domain::decline::Decline;
 use crate::domain::method::{bank_text, card_text};
 use crate::domain::on_file::{Expiry, Funding, MethodKind, Stored, ZipCheck};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
 use crate::domain::refund::RefundState;
 use crate::domain::setup::{SetupSaid, SetupState};
 use processor::{
-    Decline, Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus, SetupIntent,
-    SetupStatus,
+    Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus, SetupIntent, SetupStatus,
 };
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
 pub fn said(intent: &PaymentIntent) -> Said {
-    let decline = intent.last_error.as_ref().map(decline_reason);
+    let decline = intent.last_error.as_ref().map(decline);
     let state = match &intent.status {
         IntentStatus::RequiresPaymentMethod if decline.is_some() => PaymentState::Failed,
         IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresConfirmation => {
@@ -29,13 +28,16 @@ pub fn said(intent: &PaymentIntent) -> Said {
         state,
         decline: decline.filter(|_| state == PaymentState::Failed),
         method: intent.instrument.as_ref().map(method),
+        funding: intent.instrument.as_ref().map(funding),
+        stored: intent.method.as_ref().and_then(stored),
         received: (state == PaymentState::Succeeded).then_some(intent.amount_received),
     }
 }
 
 /// Why it was declined.
-pub fn decline_reason(decline: &Decline) -> DeclineReason {
-    DeclineReason::from_codes(&decline.code, decline.decline_code.as_deref())
+pub fn decline(said: &processor::Decline) -> Decline {
+    let advice = said.advice_code.as_deref();
+    Decline::from_codes(&said.code, said.decline_code.as_deref(), advice)
 }
 
 /// A card, "Visa ending in 4242". What is neither card nor bank account is charged at once as cards are.
@@ -50,10 +52,20 @@ fn method(instrument: &Instrument) -> (PaymentKind, String) {
     }
 }
 
+/// Where a card's money comes from.
+fn funding(instrument: &Instrument) -> Funding {
+    match instrument {
+        Instrument::Card(card) => Funding::of(&card.funding).unwrap_or(Funding::Unknown),
+        Instrument::BankAccount(_) | Instrument::Other(_) => Funding::Unknown,
+    }
+}
+
 /// What an object says about its setup. A method that is neither card nor bank account cannot be kept.
 pub fn setup_said(setup: &SetupIntent) -> SetupSaid {
     let stored = setup.payment_method.as_ref().and_then(stored);
-    let decline = setup.last_error.as_ref().map(decline_reason);
+    // A payer reads it: that the card was reported is not told.
+    let told = |said: &processor::Decline| decline(said).told_to_payer().reason;
+    let decline = setup.last_error.as_ref().map(told);
     let state = match &setup.status {
         SetupStatus::RequiresPaymentMethod | SetupStatus::RequiresConfirmation => {
             SetupState::Waiting

@@ -174,6 +174,7 @@ impl Machine {
             bill_id: bill.to_string(),
             amount: Some(usd(4_000)),
             processor_method: VISA.to_owned(),
+            ..PayBillRequest::default()
         }
     }
 
@@ -232,6 +233,53 @@ async fn f01_a_crash_at_any_step_of_a_charge_ends_with_one_charge_and_one_postin
         );
         reborn.kill().await.expect("it is ended");
     }
+    machine.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_a_crash_while_a_card_comes_on_file_ends_with_one_charge_and_one_card() {
+    let machine = Machine::start().await;
+    machine.billing.add_client(machine.client, &[]);
+    for place in [
+        "after_hold",
+        "before_customer",
+        "after_customer",
+        "after_create",
+        "after_confirm",
+        "after_settle",
+    ] {
+        let (one, two) = (machine.bill(1_500).await, machine.bill(2_500).await);
+        let mut doomed = machine.payments(Some(place)).await;
+        let request = PayBalanceRequest {
+            practice_id: machine.practice.to_string(),
+            request_id: request_id(),
+            client_id: machine.client.to_string(),
+            amount: Some(usd(4_000)),
+            bill_ids: vec![one.to_string(), two.to_string()],
+            processor_method: VISA.to_owned(),
+            save_method: true,
+            ..PayBalanceRequest::default()
+        };
+        let lost = machine.owner().pay_balance(request.clone()).await;
+        assert!(lost.is_err(), "{place}: it died");
+        let status = doomed.wait().await.expect("it ends");
+        assert!(!status.success(), "{place}: {status}");
+        let mut reborn = machine.payments(None).await;
+        machine.settled().await;
+        let again = machine.owner().pay_balance(request).await;
+        let again = again.expect("the same payment").into_inner().payment;
+        let again = again.expect("a payment");
+        assert_eq!(again.state(), PaymentState::Succeeded, "{place}");
+        assert!(!again.method_id.is_empty(), "{place}: it is on file");
+        assert_eq!(machine.billing.balance(one), 0, "{place}");
+        assert_eq!(machine.billing.balance(two), 0, "{place}");
+        reborn.kill().await.expect("it is ended");
+    }
+    let cards: i64 = sqlx::query_scalar("select count(*) from payments.methods")
+        .fetch_one(machine.db.owner_pool())
+        .await
+        .expect("counted");
+    assert_eq!(cards, 1, "the same card each time");
     machine.finish().await;
 }
 
@@ -345,6 +393,86 @@ async fn f01_an_offline_payment_survives_a_crash_before_it_is_booked() {
         .expect("the same payment");
     reborn.kill().await.expect("it is ended");
     // The feed has it: `finish` posts from there, as billing does.
+    machine.finish().await;
+}
+
+/// Killed while many payments share transactions: what was acknowledged is there, and what was not is wholly there or
+/// not at all; asked again, each is recorded once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_payments_that_shared_a_transaction_survive_kill_9_when_they_were_acknowledged() {
+    let machine = Machine::start().await;
+    let bill = machine.bill(1_000_000).await;
+    let cash = |amount: i64| RecordPaymentRequest {
+        practice_id: machine.practice.to_string(),
+        request_id: request_id(),
+        client_id: machine.client.to_string(),
+        kind: PaymentKind::Cash.into(),
+        amount: Some(usd(amount)),
+        allocations: vec![proto::billing::v1::Allocation {
+            bill_id: bill.to_string(),
+            amount: Some(usd(amount)),
+        }],
+        ..RecordPaymentRequest::default()
+    };
+    let mut asked = Vec::new();
+    let mut acknowledged = std::collections::BTreeMap::new();
+    for round in 1..=4_u64 {
+        let mut doomed = machine.payments(None).await;
+        let owner = machine.owner();
+        let mut callers = tokio::task::JoinSet::new();
+        for at in 0..150 {
+            let request = cash(100 + at);
+            asked.push(request.clone());
+            let mut owner = owner.clone();
+            callers.spawn(async move {
+                let id = request.request_id.clone();
+                (id, owner.record_payment(request).await)
+            });
+        }
+        // As many answers as the round says, then the power is gone.
+        let mut answers = Vec::new();
+        for _ in 0..round * 12 {
+            answers.extend(callers.join_next().await);
+        }
+        doomed.kill().await.expect("killed");
+        while let Some(answer) = callers.join_next().await {
+            answers.push(answer);
+        }
+        for answer in answers {
+            let (id, answer) = answer.expect("a task");
+            if let Ok(answer) = answer {
+                let paid = answer.into_inner().payment.expect("a payment");
+                acknowledged.insert(id, paid.payment_id);
+            }
+        }
+    }
+    assert!(acknowledged.len() < asked.len(), "it died in the middle");
+    let shared: i64 =
+        sqlx::query_scalar("select count(*) - count(distinct xmin::text) from payments.payments")
+            .fetch_one(machine.db.owner_pool())
+            .await
+            .expect("counted");
+    assert!(shared > 0, "some shared a transaction");
+
+    let mut reborn = machine.payments(None).await;
+    let mut ids = std::collections::BTreeSet::new();
+    for request in asked {
+        let id = request.request_id.clone();
+        let again = machine.owner().record_payment(request).await;
+        let paid = again.expect("recorded").into_inner().payment;
+        let paid = paid.expect("a payment").payment_id;
+        if let Some(first) = acknowledged.get(&id) {
+            assert_eq!(*first, paid, "an acknowledged payment is the same");
+        }
+        ids.insert(paid);
+    }
+    assert_eq!(ids.len(), 600);
+    let count: i64 = sqlx::query_scalar("select count(*) from payments.payments")
+        .fetch_one(machine.db.owner_pool())
+        .await
+        .expect("counted");
+    assert_eq!(count, 600);
+    reborn.kill().await.expect("it is ended");
     machine.finish().await;
 }
 

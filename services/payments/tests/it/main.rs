@@ -4,18 +4,26 @@
 
 #![cfg(test)]
 
+mod amounts;
 mod audit;
+mod balance;
+mod batches;
 mod billing;
 mod bills;
 mod card_forms;
+mod corrections;
 mod crash;
 mod crash_methods;
+mod debits;
+mod declines;
+mod every_call;
 mod faults;
 mod guest;
 mod methods;
 mod methods_payers;
 mod methods_renewed;
 mod neighbours;
+mod on_file;
 mod people;
 mod record;
 mod refunds;

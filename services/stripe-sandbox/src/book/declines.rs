@@ -32,6 +32,10 @@ pub enum Decline {
     BankInsufficientFunds,
     /// The bank account is closed.
     BankAccountClosed,
+    /// There is no such bank account.
+    BankNoAccount,
+    /// The bank account's owner did not allow the debit.
+    BankDebitNotAuthorized,
     /// The customer failed to authenticate a card that is to be stored.
     SetupAuthenticationFailed,
     /// The small deposits were named wrong too often, or could not be made.
@@ -53,9 +57,10 @@ impl Decline {
             Decline::ProcessingError => "processing_error",
             Decline::AuthenticationRequired => "authentication_required",
             Decline::AuthenticationFailed => "payment_intent_authentication_failure",
-            Decline::BankInsufficientFunds | Decline::BankAccountClosed => {
-                "payment_intent_payment_attempt_failed"
-            }
+            Decline::BankInsufficientFunds
+            | Decline::BankAccountClosed
+            | Decline::BankNoAccount
+            | Decline::BankDebitNotAuthorized => "payment_intent_payment_attempt_failed",
             Decline::SetupAuthenticationFailed => "setup_intent_authentication_failure",
             Decline::MicrodepositsFailed => "payment_method_microdeposit_failed",
         }
@@ -80,6 +85,8 @@ impl Decline {
             | Decline::SetupAuthenticationFailed
             | Decline::MicrodepositsFailed => None,
             Decline::BankAccountClosed => Some("account_closed"),
+            Decline::BankNoAccount => Some("no_account"),
+            Decline::BankDebitNotAuthorized => Some("debit_not_authorized"),
         }
     }
 
@@ -94,7 +101,9 @@ impl Decline {
             Decline::LostCard
             | Decline::StolenCard
             | Decline::Fraudulent
-            | Decline::BankAccountClosed => Some("do_not_try_again"),
+            | Decline::BankAccountClosed
+            | Decline::BankNoAccount
+            | Decline::BankDebitNotAuthorized => Some("do_not_try_again"),
             Decline::ExpiredCard | Decline::IncorrectCvc => Some("confirm_card_data"),
             Decline::AuthenticationRequired
             | Decline::AuthenticationFailed
@@ -131,6 +140,10 @@ impl Decline {
                 "The customer's account has insufficient funds to cover this payment."
             }
             Decline::BankAccountClosed => "The customer's bank account has been closed.",
+            Decline::BankNoAccount => "The customer's bank account could not be located.",
+            Decline::BankDebitNotAuthorized => {
+                "The customer has notified their bank that this payment was unauthorized."
+            }
             Decline::SetupAuthenticationFailed => {
                 "The latest attempt to set up the payment method has failed because authentication \
                  failed."

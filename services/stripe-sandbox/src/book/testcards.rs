@@ -225,6 +225,17 @@ const SPECIMENS: &[(&str, Specimen)] = &[
         bank("000111111113", Debits(Some(Decline::BankAccountClosed))),
     ),
     (
+        "pm_usBankAccount_noAccount",
+        bank("000111111116", Debits(Some(Decline::BankNoAccount))),
+    ),
+    (
+        "pm_usBankAccount_debitNotAuthorized",
+        bank(
+            "000333333335",
+            Debits(Some(Decline::BankDebitNotAuthorized)),
+        ),
+    ),
+    (
         "pm_usBankAccount_noMicrodeposits",
         bank("000666666661", Debits(None)),
     ),

@@ -1,6 +1,6 @@
 use crate::ops::Recordings;
 use crate::rpc::billing::Billing;
-use crate::work::{Bills, Practices, process_webhooks, reconcile, watch_expiry};
+use crate::work::{Bills, Practices, ask_for_cards, process_webhooks, reconcile, watch_expiry};
 use crate::{Config, Payments, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -9,6 +9,7 @@ use ids::PracticeId;
 use pg::PageKey;
 use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
 use processor::Processor;
+use proto::payments::v1::card_authorization_service_server::CardAuthorizationServiceServer;
 use proto::payments::v1::method_service_server::MethodServiceServer;
 use proto::payments::v1::payment_service_server::PaymentServiceServer;
 use proto::payments::v1::webhook_service_server::WebhookServiceServer;
@@ -62,7 +63,8 @@ pub async fn run(
     let reconciler = until_stop().run_until_cancelled_owned(reconcile(payments.clone()));
     let watch = until_stop().run_until_cancelled_owned(watch_expiry(payments.clone()));
     let (inbox, reconciler) = (tokio::spawn(inbox), tokio::spawn(reconciler));
-    let watch = tokio::spawn(watch);
+    let forms = until_stop().run_until_cancelled_owned(ask_for_cards(payments.clone()));
+    let (watch, forms) = (tokio::spawn(watch), tokio::spawn(forms));
 
     let verifier = suite.verifier(&clock);
     let db = payments.db.clone();
@@ -83,7 +85,7 @@ pub async fn run(
     };
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, bills, inbox, reconciler, watch);
+    let _ = tokio::join!(practices, bills, inbox, reconciler, watch, forms);
     served.context("payments' server")
 }
 
@@ -124,6 +126,7 @@ pub fn routes(payments: &Payments, feed: Feed) -> Routes {
     Routes::new()
         .offer(PaymentServiceServer::new(payments.clone()))
         .offer(MethodServiceServer::new(payments.clone()))
+        .offer(CardAuthorizationServiceServer::new(payments.clone()))
         .offer(WebhookServiceServer::new(payments.clone()))
         .offer(FeedService::server(feed, may_read))
 }

@@ -3,6 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::float_arithmetic)]
 
 pub mod allocation;
+pub mod card_form;
 pub mod charge;
 pub mod decline;
 pub mod means;

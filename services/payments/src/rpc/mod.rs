@@ -2,6 +2,7 @@
 
 /// billing, as payments asks it.
 pub mod billing;
+mod card_authorization_service;
 mod method_service;
 mod payment_service;
 mod webhook_service;

@@ -6,8 +6,13 @@
 
 /// Calls to the processor, written down before they are made.
 pub mod attempts;
+/// New clients and open forms that are followed up.
+pub mod authorization_queue;
+pub mod authorizations;
 /// What billing's feed tells of bills.
 pub mod bills;
+/// How practices keep cards on file, and their texts.
+pub mod card_policies;
 pub mod charges;
 /// What payments said before they were corrected.
 pub mod corrections;

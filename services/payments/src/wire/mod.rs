@@ -1,6 +1,7 @@
 //! Between the contracts' messages, the processor's objects and our own values; one file per other side.
 
 pub mod billing;
+pub mod card_authorization;
 pub mod charge;
 pub mod event;
 pub mod method;

@@ -1,15 +1,21 @@
 use super::failed;
+use crate::store::authorization_queue::{Due, Waiting};
 use crate::store::bills::Bill;
 use crate::{store, wire};
-use ids::{BillId, PaymentId};
+use ids::{BillId, ClientId, PaymentId};
+use jiff::{SignedDuration, Timestamp};
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::billing::v1::{
-    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, PaymentPosted,
+    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, ClientAdded, PaymentPosted,
 };
 use std::collections::BTreeMap;
 
-/// billing's events: bills become known here as they stand, and payments as booked.
+/// Insurance and billing contact come after the client.
+const INTAKE_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+
+/// billing's events: bills become known here as they stand, and payments as booked; new clients are asked for a card, when
+/// the practice wants that.
 pub struct Bills;
 
 impl Handler for Bills {
@@ -27,6 +33,7 @@ impl Handler for Bills {
 enum Told {
     Bill(Bill),
     Posted(PaymentId),
+    Added(ClientId),
     Nothing,
 }
 
@@ -39,6 +46,7 @@ async fn take_in(tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
         match told(event)? {
             Told::Bill(bill) => drop(bills.insert(bill.bill, bill)),
             Told::Posted(payment) => posted.push(payment),
+            Told::Added(client) => ask_later(tx, event, client).await.map_err(failed)?,
             Told::Nothing => {}
         }
     }
@@ -57,6 +65,10 @@ fn told(event: &Event) -> Result<Told, HandlerError> {
         "evenkeel.billing.v1.BillEdited" => event.decode::<BillEdited>()?.bill,
         "evenkeel.billing.v1.BillCancelled" => event.decode::<BillCancelled>()?.bill,
         "evenkeel.billing.v1.BillBalanceChanged" => event.decode::<BillBalanceChanged>()?.bill,
+        "evenkeel.billing.v1.ClientAdded" => {
+            let added = event.decode::<ClientAdded>()?;
+            return Ok(Told::Added(wire::billing::added(&added).map_err(failed)?));
+        }
         "evenkeel.billing.v1.PaymentPosted" => {
             let posted = event.decode::<PaymentPosted>()?;
             let payment = wire::billing::posted(&posted).map_err(failed)?;
@@ -67,4 +79,18 @@ fn told(event: &Event) -> Result<Told, HandlerError> {
     let facts = facts.ok_or_else(|| HandlerError::poison("the event has no bill"))?;
     let bill = wire::billing::facts(facts).map_err(HandlerError::poison)?;
     Ok(Told::Bill(bill))
+}
+
+async fn ask_later(tx: &mut Tx, event: &Event, client: ClientId) -> crate::Result<()> {
+    let policy = store::card_policies::get(tx, event.practice).await?;
+    if !policy.ask_at_intake {
+        return Ok(());
+    }
+    let due = Due {
+        practice: event.practice,
+        waiting: Waiting::Intake,
+        subject: client.uuid(),
+    };
+    let time = event.occur_time.saturating_add(INTAKE_PAUSE);
+    store::authorization_queue::upsert(tx, due, time.unwrap_or(Timestamp::MAX)).await
 }

@@ -1,12 +1,14 @@
 //! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler.
 
 mod bills;
+mod card_forms;
 mod expiry;
 mod inbox;
 mod practices;
 mod reconcile;
 
 pub use bills::Bills;
+pub use card_forms::{ask_for_cards, ask_for_cards_due};
 pub use expiry::{watch_expiry, watch_expiry_due};
 pub use inbox::{process_webhooks, process_webhooks_due};
 pub use practices::Practices;

@@ -34,6 +34,8 @@ pub struct Books {
     pub credit: i64,
     /// Clients, each with its contacts.
     pub people: BTreeMap<String, Vec<String>>,
+    /// Which client has which payer.
+    pub insured: Vec<(String, String)>,
     /// Calls to PostPayment, repeats included.
     pub calls: usize,
     /// Nothing is answered but UNAVAILABLE.

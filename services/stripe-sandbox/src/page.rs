@@ -86,6 +86,7 @@ pub async fn overview(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
             let _ = write!(body, "<h2>{}</h2>", escape(&book.account));
             body.push_str(&payments(book));
             body.push_str(&refunds(book));
+            body.push_str(&disputes(book));
             body.push_str(&events(book));
         }
         body
@@ -206,6 +207,33 @@ fn refunds(book: &Book) -> String {
     table(
         "Refunds",
         &["Time (UTC)", "Refund", "Charge", "Amount", "Status"],
+        rows.collect(),
+    )
+}
+
+fn disputes(book: &Book) -> String {
+    let rows = book.disputes.iter().rev().take(ROWS).map(|dispute| {
+        let ids = [&dispute.id, &dispute.charge].map(|id| format!("<code>{}</code>", escape(id)));
+        let [id, charge] = ids;
+        vec![
+            time(dispute.created),
+            id,
+            charge,
+            format!("<b>{}</b>", show(dispute.amount, &dispute.currency)),
+            escape(&dispute.reason),
+            badge(dispute.status.word()),
+        ]
+    });
+    table(
+        "Disputes",
+        &[
+            "Time (UTC)",
+            "Dispute",
+            "Charge",
+            "Amount",
+            "Reason",
+            "Status",
+        ],
         rows.collect(),
     )
 }

@@ -4,6 +4,7 @@ pub mod charges;
 pub mod currency;
 pub mod customers;
 pub mod declines;
+pub mod disputes;
 pub mod endpoints;
 pub mod intents;
 pub mod machine;
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use rows::{
-    Charge, Customer, Delivery, Endpoint, Event, Intent, Method, Refund, StoredAnswer, Transaction,
+    Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Refund, Standing,
+    StoredAnswer, Transaction,
 };
 use table::Table;
 
@@ -33,6 +35,8 @@ pub struct Book {
     pub intents: Table<Intent>,
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
+    pub disputes: Table<Dispute>,
+    pub standings: Table<Standing>,
     pub transactions: Table<Transaction>,
     pub events: Table<Event>,
     pub endpoints: Table<Endpoint>,
@@ -49,6 +53,8 @@ pub enum Entry {
     Intent(Intent),
     Charge(Charge),
     Refund(Refund),
+    Dispute(Dispute),
+    Standing(Standing),
     Transaction(Transaction),
     Event(Event),
     Endpoint(Endpoint),
@@ -78,6 +84,18 @@ impl Book {
         entries.extend(self.intents.drain_touched().into_iter().map(Entry::Intent));
         entries.extend(self.charges.drain_touched().into_iter().map(Entry::Charge));
         entries.extend(self.refunds.drain_touched().into_iter().map(Entry::Refund));
+        entries.extend(
+            self.disputes
+                .drain_touched()
+                .into_iter()
+                .map(Entry::Dispute),
+        );
+        entries.extend(
+            self.standings
+                .drain_touched()
+                .into_iter()
+                .map(Entry::Standing),
+        );
         entries.extend(
             self.transactions
                 .drain_touched()
@@ -109,6 +127,8 @@ impl Book {
             Entry::Intent(row) => self.intents.restore(row),
             Entry::Charge(row) => self.charges.restore(row),
             Entry::Refund(row) => self.refunds.restore(row),
+            Entry::Dispute(row) => self.disputes.restore(row),
+            Entry::Standing(row) => self.standings.restore(row),
             Entry::Transaction(row) => self.transactions.restore(row),
             Entry::Event(row) => self.events.restore(row),
             Entry::Endpoint(row) => self.endpoints.restore(row),
@@ -125,6 +145,8 @@ impl Book {
         entries.extend(self.intents.iter().cloned().map(Entry::Intent));
         entries.extend(self.charges.iter().cloned().map(Entry::Charge));
         entries.extend(self.refunds.iter().cloned().map(Entry::Refund));
+        entries.extend(self.disputes.iter().cloned().map(Entry::Dispute));
+        entries.extend(self.standings.iter().cloned().map(Entry::Standing));
         entries.extend(self.transactions.iter().cloned().map(Entry::Transaction));
         entries.extend(self.endpoints.iter().cloned().map(Entry::Endpoint));
         entries.extend(

@@ -177,6 +177,93 @@ impl RefundStatus {
     }
 }
 
+/// What the processor lets an account do; one that has no row may do everything.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Standing {
+    pub id: String,
+    pub created: i64,
+    pub charges_enabled: bool,
+    pub payouts_enabled: bool,
+    pub requirements_due: Vec<String>,
+    pub disabled_reason: Option<String>,
+}
+
+/// A payer's bank questions a charge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Dispute {
+    pub id: String,
+    pub created: i64,
+    pub charge: String,
+    pub intent: String,
+    pub amount: i64,
+    pub currency: String,
+    pub reason: String,
+    pub status: DisputeStatus,
+    pub metadata: Metadata,
+    /// Money withdrawn and reinstated, in order.
+    pub transactions: Vec<String>,
+    /// `uncategorized_text` of the evidence.
+    pub evidence: Option<String>,
+    pub submissions: u64,
+}
+
+/// Stripe's `dispute.status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeStatus {
+    WarningNeedsResponse,
+    WarningUnderReview,
+    WarningClosed,
+    NeedsResponse,
+    UnderReview,
+    Won,
+    Lost,
+}
+
+impl DisputeStatus {
+    /// Stripe's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            DisputeStatus::WarningNeedsResponse => "warning_needs_response",
+            DisputeStatus::WarningUnderReview => "warning_under_review",
+            DisputeStatus::WarningClosed => "warning_closed",
+            DisputeStatus::NeedsResponse => "needs_response",
+            DisputeStatus::UnderReview => "under_review",
+            DisputeStatus::Won => "won",
+            DisputeStatus::Lost => "lost",
+        }
+    }
+
+    /// Whether it is an inquiry, which withdraws no money.
+    pub fn is_inquiry(self) -> bool {
+        match self {
+            DisputeStatus::WarningNeedsResponse
+            | DisputeStatus::WarningUnderReview
+            | DisputeStatus::WarningClosed => true,
+            DisputeStatus::NeedsResponse
+            | DisputeStatus::UnderReview
+            | DisputeStatus::Won
+            | DisputeStatus::Lost => false,
+        }
+    }
+
+    /// Whether the charge can be refunded all the same.
+    pub fn lets_refund(self) -> bool {
+        self.is_inquiry() || self == DisputeStatus::Won
+    }
+
+    /// Whether the bank has decided.
+    pub fn is_closed(self) -> bool {
+        match self {
+            DisputeStatus::WarningClosed | DisputeStatus::Won | DisputeStatus::Lost => true,
+            DisputeStatus::WarningNeedsResponse
+            | DisputeStatus::WarningUnderReview
+            | DisputeStatus::NeedsResponse
+            | DisputeStatus::UnderReview => false,
+        }
+    }
+}
+
 /// A movement of the account's balance: `net = amount - fee`, minor units, negative when money leaves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Transaction {
@@ -185,7 +272,7 @@ pub struct Transaction {
     pub amount: i64,
     pub fee: i64,
     pub currency: String,
-    /// `charge`, `payment`, `refund`, `payment_refund`, `refund_failure`.
+    /// `charge`, `payment`, `refund`, `payment_refund`, `refund_failure`, `adjustment`.
     pub kind: String,
     pub source: String,
     pub description: Option<String>,
@@ -289,6 +376,8 @@ rows! {
     Intent: id,
     Charge: id,
     Refund: id,
+    Dispute: id,
+    Standing: id,
     Transaction: id,
     Event: id,
     Endpoint: id,

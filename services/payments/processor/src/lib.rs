@@ -9,8 +9,10 @@
 //! - No health data can leave: the calls take typed ids and amounts, and the texts that Stripe
 //!   shows are constants.
 
+mod accounts;
 mod currency;
 mod customers;
+mod disputes;
 mod envelope;
 mod error;
 mod instrument;
@@ -19,11 +21,14 @@ mod methods;
 mod object_id;
 mod refunds;
 mod signature;
+mod transactions;
 mod transport;
 
 use std::time::Duration;
 
+pub use accounts::Account;
 pub use customers::NewCustomer;
+pub use disputes::{Dispute, DisputeMovement, DisputeStatus};
 pub use envelope::{Envelope, EnvelopeError};
 pub use error::{ConfigError, Decline, ProcessorError};
 pub use instrument::{BankAccount, Card, Instrument};
@@ -32,6 +37,7 @@ pub use methods::PaymentMethod;
 pub use refunds::{NewRefund, Refund, RefundReason, RefundStatus};
 use secrecy::SecretString;
 pub use signature::{SignatureError, TOLERANCE, verify_signature};
+pub use transactions::{BalanceTransaction, TransactionSource};
 use transport::Transport;
 
 /// Stripe for one account, over one pooled HTTP client. Clones, and other accounts made with

@@ -1,6 +1,6 @@
 use ids::{
-    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, ImportId, PayerId, PaymentId, PolicyId,
-    SessionId, ShareId,
+    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, DisputeId, ImportId, PayerId,
+    PaymentId, PolicyId, SessionId, ShareId,
 };
 use jiff::civil::Date;
 
@@ -25,6 +25,8 @@ pub enum Missing {
     Adjustment(AdjustmentId),
     /// A payment that was booked.
     Payment(PaymentId),
+    /// A dispute that was opened.
+    Dispute(DisputeId),
     /// An import.
     Import(ImportId),
     /// A document that was sent with it.
@@ -46,6 +48,7 @@ impl Missing {
             Self::Bill(id) => ("bill", id.to_string()),
             Self::Adjustment(id) => ("adjustment", id.to_string()),
             Self::Payment(id) => ("payment", id.to_string()),
+            Self::Dispute(id) => ("dispute", id.to_string()),
             Self::Import(id) => ("import", id.to_string()),
             Self::Share(id) => ("share", id.to_string()),
             Self::Run(date) => ("run", date.to_string()),
@@ -68,6 +71,7 @@ impl Missing {
             Self::Bill(_) => "BILL_NOT_FOUND",
             Self::Adjustment(_) => "ADJUSTMENT_NOT_FOUND",
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
+            Self::Dispute(_) => "DISPUTE_NOT_FOUND",
             Self::Import(_) => "IMPORT_NOT_FOUND",
             Self::Share(_) => "SHARE_NOT_FOUND",
             Self::Run(_) => "RUN_NOT_FOUND",

@@ -2,7 +2,7 @@ use crate::domain::allocation::AllocationError;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, PaymentId, PracticeId, RefundId};
+use ids::{BillId, ClientId, DisputeId, PaymentId, PracticeId, RefundId};
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use processor::{EnvelopeError, SignatureError};
@@ -47,6 +47,15 @@ pub enum Error {
     /// More than is left of the payment.
     #[error("{0} is left of the payment")]
     ExceedsPayment(Money),
+    /// The payer's bank has taken it back, or may.
+    #[error("payment {0} is disputed by the payer's bank")]
+    Disputed(PaymentId),
+    /// The practice takes no online payments.
+    #[error("the practice takes no online payments now")]
+    OnlinePaymentsOff,
+    /// The processor takes no charges for the account; its word for why.
+    #[error("the processor takes no charges for the account now")]
+    ChargesNotEnabled(Option<String>),
     /// The processor cannot be reached or is busy. Nothing was charged yet; the reconciler goes on for 15 minutes.
     #[error(
         "the card processor cannot be reached now; the payment goes on by itself for 15 minutes, ask again to see it"
@@ -101,6 +110,8 @@ pub enum Missing {
     Payment(PaymentId),
     /// A refund.
     Refund(RefundId),
+    /// A dispute.
+    Dispute(DisputeId),
 }
 
 impl Missing {
@@ -111,6 +122,7 @@ impl Missing {
             Self::Bill(id) => ("bill", id.to_string()),
             Self::Payment(id) => ("payment", id.to_string()),
             Self::Refund(id) => ("refund", id.to_string()),
+            Self::Dispute(id) => ("dispute", id.to_string()),
         }
     }
 
@@ -125,6 +137,7 @@ impl Missing {
             Self::Bill(_) => "BILL_NOT_FOUND",
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
             Self::Refund(_) => "REFUND_NOT_FOUND",
+            Self::Dispute(_) => "DISPUTE_NOT_FOUND",
         }
     }
 }
@@ -199,6 +212,9 @@ impl Fault for Error {
                 _,
             )
             | Self::PaymentNotSucceeded(_)
+            | Self::Disputed(_)
+            | Self::OnlinePaymentsOff
+            | Self::ChargesNotEnabled(_)
             | Self::ExceedsPayment(_) => Code::FailedPrecondition,
             Self::CardNumber(refused) => refused.code(),
             Self::Denied(denied) => denied.code(),
@@ -228,6 +244,9 @@ impl Fault for Error {
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
+            Self::Disputed(_) => "DISPUTED",
+            Self::OnlinePaymentsOff => "ONLINE_PAYMENTS_OFF",
+            Self::ChargesNotEnabled(_) => "CHARGES_NOT_ENABLED",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
             Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
@@ -274,8 +293,15 @@ impl Fault for Error {
             Self::BillCancelled(bill) | Self::Refused(_, bill) => {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())
             }
-            Self::PaymentNotSucceeded(payment) => {
+            Self::PaymentNotSucceeded(payment) | Self::Disputed(payment) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
+            }
+            Self::OnlinePaymentsOff => {
+                details.precondition("ONLINE_PAYMENTS", "practice", self.to_string())
+            }
+            Self::ChargesNotEnabled(why) => {
+                let why = why.clone().unwrap_or_else(|| self.to_string());
+                details.precondition("PROCESSOR_ACCOUNT", "charges", why)
             }
             Self::ExceedsPayment(_) => {
                 details.precondition("PAYMENT_STATE", "amount", self.to_string())

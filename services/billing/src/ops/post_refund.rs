@@ -82,6 +82,7 @@ pub(crate) async fn post_refund_in(
         amount: asked.amount,
         refund_date: asked.refund_date,
         to_credit: asked.to_credit,
+        returned: false,
     };
 
     let entries = std::slice::from_ref(&entry);

@@ -28,16 +28,17 @@ pub async fn insert(
         with entry as (
             insert into billing.entries (
                 practice_id, entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id,
-                insurer_payment_id, adjustment_id, create_time
+                insurer_payment_id, adjustment_id, subject_id, create_time
             )
             select $1, fresh.entry_id, fresh.kind, fresh.entry_date::date, fresh.client_id, fresh.bill_id,
-                fresh.payment_id, fresh.refund_id, fresh.insurer_payment_id, fresh.adjustment_id, $2
+                fresh.payment_id, fresh.refund_id, fresh.insurer_payment_id, fresh.adjustment_id, fresh.subject_id,
+                $2
             from unnest(
                 $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[],
-                $18::uuid[]
+                $18::uuid[], $19::uuid[]
             ) as fresh (
                 entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id, insurer_payment_id,
-                adjustment_id
+                adjustment_id, subject_id
             )
         )
         insert into billing.transfers (
@@ -71,6 +72,7 @@ pub async fn insert(
         &row.amounts,
         &row.reversed as &[Option<Uuid>],
         &row.adjustments as &[Option<Uuid>],
+        &row.subjects as &[Option<Uuid>],
     )
     .execute(conn)
     .await?;
@@ -88,6 +90,7 @@ struct Columns {
     refunds: Vec<Option<Uuid>>,
     insurer_payments: Vec<Option<Uuid>>,
     adjustments: Vec<Option<Uuid>>,
+    subjects: Vec<Option<Uuid>>,
     transfer_ids: Vec<Uuid>,
     transfer_entries: Vec<Uuid>,
     positions: Vec<i32>,
@@ -111,6 +114,7 @@ impl Columns {
             row.refunds.push(subject.refund);
             row.insurer_payments.push(subject.insurer_payment);
             row.adjustments.push(subject.adjustment);
+            row.subjects.push(subject.other);
             for (position, (id, transfer)) in (1..).zip(&entry.transfers) {
                 row.transfer_ids.push(id.uuid());
                 row.transfer_entries.push(entry.id.uuid());
@@ -132,6 +136,7 @@ struct Subjects {
     refund: Option<Uuid>,
     insurer_payment: Option<Uuid>,
     adjustment: Option<Uuid>,
+    other: Option<Uuid>,
 }
 
 impl Subjects {
@@ -151,6 +156,9 @@ impl Subjects {
             Act::Adjusted(adjustment, _) | Act::AdjustmentReversed(adjustment, _) => {
                 subject.adjustment = Some(adjustment.uuid());
             }
+            Act::RefundReturned(refund) => subject.other = Some(refund.uuid()),
+            Act::DisputeMoved(movement) => subject.other = Some(movement.uuid()),
+            Act::DisputeLost(dispute) => subject.other = Some(dispute.uuid()),
         }
         subject
     }
@@ -168,7 +176,8 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
             payment_id as "payment_id: PaymentId",
             refund_id as "refund_id: RefundId",
             insurer_payment_id as "insurer_payment_id: InsurerPaymentId",
-            adjustment_id as "adjustment_id: AdjustmentId"
+            adjustment_id as "adjustment_id: AdjustmentId",
+            subject_id
         from billing.entries
         where practice_id = $1 and entry_id = $2
         "#,
@@ -194,7 +203,7 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
         ("adjustment_reversed", Some(bill), _, Some(adjustment)) => {
             Act::AdjustmentReversed(adjustment, bill)
         }
-        _unknown => return Err(Error::Stored("an entry's kind")),
+        (kind, ..) => named_act(kind, row.subject_id)?,
     };
     let transfers = transfers_of(conn, practice, &[entry]).await?;
     let mut sums = Transfers::new();
@@ -210,6 +219,16 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
         transfers,
         movements,
     })
+}
+
+/// The act of an entry that is about neither a bill nor a payment.
+fn named_act(kind: &str, subject: Option<Uuid>) -> Result<Act> {
+    match (kind, subject) {
+        ("refund_returned", Some(refund)) => Ok(Act::RefundReturned(refund.into())),
+        ("dispute_moved", Some(movement)) => Ok(Act::DisputeMoved(movement.into())),
+        ("dispute_lost", Some(dispute)) => Ok(Act::DisputeLost(dispute.into())),
+        _unknown => Err(Error::Stored("an entry's kind")),
+    }
 }
 
 /// The transfers of what a bill says that count: of its issue or last edit, and of its adjustments.

@@ -20,6 +20,7 @@ pub mod client_rates;
 pub mod clients;
 pub mod clinicians;
 pub mod contacts;
+pub mod disputes;
 pub mod document_payments;
 pub mod entries;
 pub mod fees;
@@ -60,6 +61,7 @@ pub mod statements;
 pub mod superbills;
 pub mod terms;
 pub mod verify;
+pub mod verify_processor;
 
 use crate::{Error, Result};
 use money::{Currency, Money};

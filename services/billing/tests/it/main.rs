@@ -12,6 +12,7 @@ mod bulk;
 mod client_documents;
 mod corrections;
 mod credit;
+mod disputes;
 mod documents;
 mod edits;
 mod feeds;

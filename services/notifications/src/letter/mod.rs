@@ -2,6 +2,7 @@
 //! the templates' file names; mrml keeps entities as they are.
 
 mod mail;
+mod notice;
 mod page;
 
 pub use mail::{Document, Mail};
@@ -38,7 +39,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 17] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -53,6 +54,8 @@ const SOURCES: [(&str, &str); 15] = [
     ("receipt.mjml", include_str!("../../templates/receipt.mjml")),
     ("refund.mjml", include_str!("../../templates/refund.mjml")),
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
+    ("notice.mjml", include_str!("../../templates/notice.mjml")),
+    ("notice.txt", include_str!("../../templates/notice.txt")),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
     (
@@ -105,6 +108,7 @@ impl Templates {
             Letter::Receipt { .. } => "receipt",
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
+            Letter::Dispute { .. } | Letter::RefundReturned { .. } => "notice",
         };
         let page = page::of(letter, practice);
         let text = self

@@ -1,5 +1,6 @@
 //! What templates see of a letter: texts, ready to print.
 
+use super::notice;
 use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
 use ids::Reference;
@@ -95,6 +96,9 @@ fn particular(letter: &Letter) -> Value {
             reason => reason,
             ..still_due(due.as_ref())
         },
+        Letter::Dispute { .. } | Letter::RefundReturned { .. } => {
+            notice::of(letter).unwrap_or_default()
+        }
     }
 }
 
@@ -173,6 +177,6 @@ fn balance_words(balance: Money) -> String {
     }
 }
 
-fn long(date: Date) -> String {
+pub(super) fn long(date: Date) -> String {
     date.strftime("%B %-d, %Y").to_string()
 }

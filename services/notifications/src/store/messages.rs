@@ -129,6 +129,8 @@ pub async fn find_receipted(
         Particulars::Bill { .. }
         | Particulars::Refund { .. }
         | Particulars::Decline { .. }
+        | Particulars::Dispute { .. }
+        | Particulars::RefundReturned { .. }
         | Particulars::AccessCode { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);

@@ -36,6 +36,8 @@ fn message(message: Message) -> notifications::Message {
         Kind::Refund => notifications::MessageKind::Refund,
         Kind::Decline => notifications::MessageKind::Decline,
         Kind::AccessCode => notifications::MessageKind::AccessCode,
+        Kind::Dispute => notifications::MessageKind::Dispute,
+        Kind::RefundReturned => notifications::MessageKind::RefundReturned,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,

@@ -3,6 +3,7 @@
 //! the record of it sends a mail twice.
 
 use super::gather::Gather;
+use super::notices;
 use super::trouble::Trouble;
 use super::worker;
 use crate::domain::message::{NewMessage, Outcome};
@@ -136,7 +137,11 @@ async fn send(
 ) -> Result<(), Trouble> {
     let gather = Gather::new(notifications, claim.practice);
     let gathered = timeout(DeliveryConfig::GATHER, async {
-        let recipient = gather.recipient(message.client).await?;
+        let recipient = if message.particulars.is_for_practice() {
+            notices::recipient(practice)?
+        } else {
+            gather.recipient(message.client).await?
+        };
         addressed.recipient = recipient.to_string();
         Ok::<_, Trouble>((recipient, gather.letter(message).await?))
     });

@@ -3,6 +3,7 @@
 mod bills;
 mod deliver;
 mod gather;
+mod notices;
 mod payments;
 mod portal;
 mod smtp;

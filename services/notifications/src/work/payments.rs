@@ -3,8 +3,9 @@ use crate::wire::event;
 use clock::Clock;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
+use proto::payments::v1::{DisputeClosed, DisputeOpened, RefundFailed};
 
-/// payments' events: a declined card and a refund are told of. (A payment's receipt waits for billing to have booked it.)
+/// payments' events: a declined card and a refund are told of, and to the practice disputes and refunds that came back. (A payment's receipt waits for billing to have booked it.)
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
@@ -13,6 +14,19 @@ impl Handler for Payments {
         let draft = match event.event_type.as_str() {
             "evenkeel.payments.v1.PaymentFailed" => event::payment_failed(event.decode()?),
             "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
+            "evenkeel.payments.v1.RefundFailed" => {
+                let failed: RefundFailed = event.decode()?;
+                if !failed.came_back {
+                    return Ok(());
+                }
+                event::refund_returned(failed)
+            }
+            "evenkeel.payments.v1.DisputeOpened" => {
+                event::dispute(event.decode::<DisputeOpened>()?.dispute)
+            }
+            "evenkeel.payments.v1.DisputeClosed" => {
+                event::dispute(event.decode::<DisputeClosed>()?.dispute)
+            }
             // Other events of payments ask for no mail.
             _ => return Ok(()),
         };

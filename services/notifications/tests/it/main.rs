@@ -12,4 +12,5 @@ mod history;
 mod letters;
 mod mails;
 mod nothing_due;
+mod notices;
 mod refusals;

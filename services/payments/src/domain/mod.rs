@@ -4,7 +4,9 @@
 
 pub mod allocation;
 pub mod charge;
+pub mod comparison;
 pub mod decline;
+pub mod dispute;
 pub mod method;
 pub mod payment;
 pub mod refund;

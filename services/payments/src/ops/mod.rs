@@ -1,26 +1,45 @@
 //! One verb, one file. What talks to the processor begins no transaction: those are in `charge::records`,
 //! `give_back::records` and the settling ops.
 
+mod adopt_refund;
 mod charge;
+mod compare_day;
+mod get_dispute;
 mod get_payment;
+mod get_processor_account;
 mod give_back;
 mod known_bills;
+mod list_discrepancies;
+mod list_disputes;
 mod list_payments;
+mod online_payments;
 mod pay_bill;
+mod read_dispute;
 mod receive_stripe_event;
 mod record_payment;
 mod refund_payment;
+mod set_online_payments;
+mod settle_dispute;
 mod settle_payment;
 mod settle_refund;
+mod whose;
 
 pub use charge::{continue_payment, read_payment};
+pub use compare_day::compare_day;
+pub use get_dispute::get_dispute;
 pub use get_payment::{Shown, get_payment};
+pub use get_processor_account::get_processor_account;
 pub use give_back::{continue_refund, read_refund};
+pub use list_discrepancies::list_discrepancies;
+pub use list_disputes::list_disputes;
 pub use list_payments::{PageAsked, list_payments};
 pub use pay_bill::{PayBill, pay_bill};
+pub use read_dispute::read_dispute;
 pub use receive_stripe_event::receive_stripe_event;
 pub use record_payment::{NewPayment, record_payment};
 pub use refund_payment::{NewRefund, refund_payment};
+pub use set_online_payments::set_online_payments;
+pub use settle_dispute::settle_dispute;
 pub use settle_payment::settle_payment;
 pub use settle_refund::settle_refund;
 

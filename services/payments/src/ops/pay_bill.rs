@@ -78,6 +78,9 @@ async fn begin(payments: &Payments, key: &RequestKey, asked: &PayBill) -> Result
         return Ok(Tried::Begun(first.into(), ours));
     }
     let practice = store::practices::get(&mut tx, practice_id).await?;
+    if !practice.online_payments {
+        return Err(Error::OnlinePaymentsOff);
+    }
     let amount = practice.in_currency(asked.amount, "amount")?;
     let client = match known_bills::find(&mut tx, practice_id, &[asked.bill]).await? {
         Ok(bills) => bills.first().map(|bill| bill.client),

@@ -30,8 +30,10 @@ pub async fn receive_stripe_event(
         object_kind: envelope.object_kind,
         tries: 0,
     };
-    let matters = matches!(&*webhook.object_kind, "payment_intent" | "refund")
-        && !webhook.object.is_empty()
+    let matters = matches!(
+        &*webhook.object_kind,
+        "payment_intent" | "refund" | "dispute"
+    ) && !webhook.object.is_empty()
         && envelope.account.is_none();
     let done = (!matters).then_some(now);
     let mut tx = pg::begin_any(&payments.db).await?;

@@ -2,5 +2,8 @@
 
 /// billing, as payments asks it.
 pub mod billing;
+mod comparison_service;
+mod dispute_service;
 mod payment_service;
+mod processor_account_service;
 mod webhook_service;

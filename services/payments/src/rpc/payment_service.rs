@@ -98,7 +98,7 @@ impl PaymentService for Payments {
 }
 
 /// What makes a mutation the same request. Errors: INVALID_FIELD.
-fn request_key(
+pub(super) fn request_key(
     (practice, request_id): (&str, &str),
     method: &'static str,
     request: &impl prost::Message,

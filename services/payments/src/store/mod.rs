@@ -1,6 +1,6 @@
 //! SQL as free functions, one file per aggregate. Times come in as parameters.
 //!
-//! Locks are taken in this order, everywhere: payment → its refunds → its row in the queue of the unsettled → the feed's
+//! Locks are taken in this order, everywhere: payment → its refunds and disputes → its row in the queue of the unsettled → the feed's
 //! counter. A charge locks one payment; nothing locks two.
 
 /// Calls to the processor, written down before they are made.
@@ -8,6 +8,8 @@ pub mod attempts;
 /// What billing's feed tells of bills.
 pub mod bills;
 pub mod charges;
+pub mod comparisons;
+pub mod disputes;
 pub mod payments;
 /// What portal-auth's feed tells of practices.
 pub mod practices;

@@ -1,6 +1,8 @@
 //! Between the contracts' messages, the processor's objects and our own values; one file per other side.
 
 pub mod billing;
+pub mod comparison;
+pub mod dispute;
 pub mod event;
 pub mod payment;
 pub mod processor;

@@ -1,11 +1,13 @@
-//! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler.
+//! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler, nights that compare.
 
 mod bills;
+mod compare;
 mod inbox;
 mod practices;
 mod reconcile;
 
 pub use bills::Bills;
+pub use compare::{compare, compare_due};
 pub use inbox::{process_webhooks, process_webhooks_due};
 pub use practices::Practices;
 pub use reconcile::{reconcile, reconcile_due};

@@ -10,7 +10,7 @@ use proto::billing::v1::ledger_service_server::{LedgerService, LedgerServiceServ
 use proto::billing::v1::*;
 use proto::google::r#type::Date;
 use proto::money::v1::Money;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -30,6 +30,8 @@ pub struct Books {
     pub holds: BTreeMap<String, Hold>,
     pub payments: BTreeMap<String, PostPaymentRequest>,
     pub refunds: BTreeMap<String, PostRefundRequest>,
+    /// Refunds that came back.
+    pub returned: BTreeSet<String>,
     pub credit: i64,
     /// Calls to PostPayment, repeats included.
     pub calls: usize,
@@ -246,7 +248,8 @@ impl LedgerService for FakeBilling {
         let before = books
             .refunds
             .values()
-            .filter(|it| it.payment_id == asked.payment_id);
+            .filter(|it| it.payment_id == asked.payment_id)
+            .filter(|it| !books.returned.contains(&it.refund_id));
         let before: i64 = before.map(|it| minor(&it.amount)).sum();
         if before + minor(&asked.amount) > minor(&payment.amount) {
             return Err(refuse(Code::FailedPrecondition, "EXCEEDS_PAYMENT"));

@@ -4,10 +4,13 @@
 
 #![cfg(test)]
 
+mod accounts;
 mod audit;
 mod billing;
 mod bills;
+mod comparisons;
 mod crash;
+mod disputes;
 mod faults;
 mod guest;
 mod neighbours;

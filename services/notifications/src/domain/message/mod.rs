@@ -1,6 +1,6 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
-use ids::{BillId, ClientId, EventId, MessageId, PaymentId, RefundId, ShareId};
+use ids::{BillId, ClientId, DisputeId, EventId, MessageId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
@@ -19,6 +19,10 @@ pub enum Kind {
     Decline,
     /// A bill has a new Access Code.
     AccessCode,
+    /// To the practice: a payment is disputed, or its dispute has ended.
+    Dispute,
+    /// To the practice: a refund came back.
+    RefundReturned,
 }
 
 impl Kind {
@@ -31,6 +35,8 @@ impl Kind {
             Self::Refund => "refund",
             Self::Decline => "decline",
             Self::AccessCode => "access_code",
+            Self::Dispute => "dispute",
+            Self::RefundReturned => "refund_returned",
         }
     }
 
@@ -43,6 +49,8 @@ impl Kind {
             Self::Refund,
             Self::Decline,
             Self::AccessCode,
+            Self::Dispute,
+            Self::RefundReturned,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -89,6 +97,34 @@ pub struct Allocation {
     pub bill: BillId,
     /// Above 0.
     pub amount: Money,
+}
+
+/// What is new about a dispute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeNews {
+    /// The bank inquires; no money was taken.
+    Inquiry,
+    /// It was opened, and the money taken.
+    Opened,
+    /// The practice keeps the money.
+    Won,
+    /// The money is gone.
+    Lost,
+    /// The inquiry came to nothing.
+    CameToNothing,
+}
+
+impl DisputeNews {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Inquiry => "inquiry",
+            Self::Opened => "opened",
+            Self::Won => "won",
+            Self::Lost => "lost",
+            Self::CameToNothing => "came_to_nothing",
+        }
+    }
 }
 
 /// What the event said and nobody can be asked for later.
@@ -160,6 +196,34 @@ pub enum Particulars {
         /// The code that was burned by wrong guesses, by the time it was made; none when the practice wanted a new one.
         burned: Option<Timestamp>,
     },
+    /// A payment is disputed, or its dispute has ended.
+    Dispute {
+        /// The dispute.
+        dispute: DisputeId,
+        /// The payment.
+        payment: PaymentId,
+        /// What is new.
+        news: DisputeNews,
+        /// What is disputed.
+        amount: Money,
+        /// Until when the bank takes evidence.
+        respond_by_date: Option<Date>,
+        /// "Visa ending in 4242".
+        method_text: String,
+    },
+    /// A refund came back from the payer's bank.
+    RefundReturned {
+        /// The refund.
+        refund: RefundId,
+        /// The payment it was to give back.
+        payment: PaymentId,
+        /// Above 0.
+        amount: Money,
+        /// Local day.
+        return_date: Date,
+        /// Where it was to go: "Visa ending in 4242".
+        method_text: String,
+    },
 }
 
 impl Particulars {
@@ -172,6 +236,21 @@ impl Particulars {
             Self::Refund { .. } => Kind::Refund,
             Self::Decline { .. } => Kind::Decline,
             Self::AccessCode { .. } => Kind::AccessCode,
+            Self::Dispute { .. } => Kind::Dispute,
+            Self::RefundReturned { .. } => Kind::RefundReturned,
+        }
+    }
+
+    /// Whether it goes to the practice itself.
+    #[must_use]
+    pub const fn is_for_practice(&self) -> bool {
+        match self {
+            Self::Dispute { .. } | Self::RefundReturned { .. } => true,
+            Self::Bill { .. }
+            | Self::Receipt { .. }
+            | Self::Refund { .. }
+            | Self::Decline { .. }
+            | Self::AccessCode { .. } => false,
         }
     }
 
@@ -184,7 +263,10 @@ impl Particulars {
             Self::Receipt { payment, .. } | Self::Decline { payment, .. } => {
                 format!("{kind}/{payment}")
             }
-            Self::Refund { refund, .. } => format!("{kind}/{refund}"),
+            Self::Refund { refund, .. } | Self::RefundReturned { refund, .. } => {
+                format!("{kind}/{refund}")
+            }
+            Self::Dispute { dispute, news, .. } => format!("{kind}/{dispute}/{}", news.name()),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
         }
     }
@@ -198,7 +280,7 @@ impl Particulars {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
             },
-            Self::Refund { .. } => None,
+            Self::Refund { .. } | Self::Dispute { .. } | Self::RefundReturned { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
     }
@@ -210,6 +292,8 @@ impl Particulars {
             Self::Bill { .. } | Self::AccessCode { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
+            | Self::Dispute { payment, .. }
+            | Self::RefundReturned { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
         }
     }
@@ -218,8 +302,9 @@ impl Particulars {
     #[must_use]
     pub const fn refund(&self) -> Option<RefundId> {
         match self {
-            Self::Refund { refund, .. } => Some(*refund),
+            Self::Refund { refund, .. } | Self::RefundReturned { refund, .. } => Some(*refund),
             Self::Bill { .. }
+            | Self::Dispute { .. }
             | Self::Receipt { .. }
             | Self::Decline { .. }
             | Self::AccessCode { .. } => None,
@@ -234,6 +319,8 @@ impl Particulars {
             Self::Receipt { .. }
             | Self::Refund { .. }
             | Self::Decline { .. }
+            | Self::Dispute { .. }
+            | Self::RefundReturned { .. }
             | Self::AccessCode { .. } => None,
         }
     }
@@ -306,55 +393,4 @@ pub enum Outcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use money::Currency;
-    use uuid::Uuid;
-
-    #[test]
-    fn particulars_read_back_as_they_were_kept() {
-        let amount = Money::from_minor(4000, Currency::USD);
-        let kept = Particulars::Receipt {
-            payment: PaymentId::from(Uuid::from_u128(7)),
-            amount,
-            receive_date: Date::constant(2026, 3, 2),
-            method_text: "Cash".to_owned(),
-            allocations: vec![Allocation {
-                bill: BillId::from(Uuid::from_u128(8)),
-                amount,
-            }],
-            credited: Money::from_minor(0, Currency::USD),
-        };
-        let text = serde_json::to_string(&kept).expect("written");
-        assert_eq!(
-            serde_json::from_str::<Particulars>(&text).expect("read"),
-            kept
-        );
-        assert!(kept.dedupe_key().starts_with("receipt/pay_"));
-    }
-
-    #[test]
-    fn a_bill_that_was_queued_by_the_version_before_reads_as_one() {
-        let (bill, share) = (
-            BillId::from(Uuid::from_u128(7)),
-            ShareId::from(Uuid::from_u128(8)),
-        );
-        let kept =
-            format!(r#"{{"kind":"bill","bill":"{bill}","share":"{share}","without_pdf":true}}"#);
-        let read = serde_json::from_str::<Particulars>(&kept).expect("read");
-        let expected = Particulars::Bill {
-            bill,
-            share,
-            without_pdf: true,
-            to_be_paid: false,
-        };
-        assert_eq!(read, expected);
-    }
-
-    #[test]
-    fn kinds_and_states_are_known_by_name() {
-        assert_eq!(Kind::named("decline"), Some(Kind::Decline));
-        assert_eq!(Kind::named("sent"), None);
-        assert_eq!(State::named("sent"), Some(State::Sent));
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
+use crate::domain::sharing::SentWith;
 use ids::{
-    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, DisputeId, ImportId, PayerId,
-    PaymentId, PolicyId, SessionId, ShareId,
+    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, DisputeId, DocumentId, ImportId, PayerId,
+    PaymentId, PolicyId, RunId, SessionId, ShareId,
 };
 use jiff::civil::Date;
 
@@ -30,9 +31,13 @@ pub enum Missing {
     /// An import.
     Import(ImportId),
     /// A document that was sent with it.
-    Share(ShareId),
+    Share(SentWith),
     /// A night's run of automation.
     Run(Date),
+    /// A run by hand.
+    RunByHand(RunId),
+    /// A monthly superbill, or one that was withheld.
+    Superbill(DocumentId),
 }
 
 impl Missing {
@@ -52,6 +57,8 @@ impl Missing {
             Self::Import(id) => ("import", id.to_string()),
             Self::Share(id) => ("share", id.to_string()),
             Self::Run(date) => ("run", date.to_string()),
+            Self::RunByHand(id) => ("run", id.to_string()),
+            Self::Superbill(id) => ("superbill", id.to_string()),
         }
     }
 
@@ -74,7 +81,8 @@ impl Missing {
             Self::Dispute(_) => "DISPUTE_NOT_FOUND",
             Self::Import(_) => "IMPORT_NOT_FOUND",
             Self::Share(_) => "SHARE_NOT_FOUND",
-            Self::Run(_) => "RUN_NOT_FOUND",
+            Self::Run(_) | Self::RunByHand(_) => "RUN_NOT_FOUND",
+            Self::Superbill(_) => "SUPERBILL_NOT_FOUND",
         }
     }
 }

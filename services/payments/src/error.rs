@@ -2,7 +2,10 @@ use crate::domain::allocation::AllocationError;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, DisputeId, PaymentId, PracticeId, RefundId};
+use ids::{
+    BillId, ClientId, ContactId, DisputeId, MethodId, PaymentId, PracticeId, RefundId, SetupId,
+};
+use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use processor::{EnvelopeError, SignatureError};
@@ -38,12 +41,28 @@ pub enum Error {
     /// It was taken back.
     #[error("bill {0} is cancelled")]
     BillCancelled(BillId),
-    /// billing set nothing aside for a payment of the bill.
-    #[error("{}", refusal_text(*.0))]
-    Refused(Refusal, BillId),
+    /// billing set nothing aside for a payment of the bill; none when it is of several.
+    #[error("{}", .0.text())]
+    Refused(Refusal, Option<BillId>),
     /// Only money that came can go back.
     #[error("payment {0} has not succeeded")]
     PaymentNotSucceeded(PaymentId),
+    /// The processor knows when it was paid; only offline payments are corrected.
+    #[error("payment {0} was made online and is not corrected")]
+    PaymentIsOnline(PaymentId),
+    /// It was corrected since the caller read it.
+    #[error("payment {0} has changed; read it again")]
+    EtagMismatch(PaymentId),
+    /// The books have it on another day.
+    #[error(
+        "payment {0} is booked on {1}: to move it, give it back and record it on the right day"
+    )]
+    BookedOnAnotherDay(PaymentId, Date),
+    /// Bank debits go back for 180 days.
+    #[error(
+        "payment {0} was a bank debit more than 180 days ago: give it back as credit or by other means"
+    )]
+    RefundTooLate(PaymentId),
     /// More than is left of the payment.
     #[error("{0} is left of the payment")]
     ExceedsPayment(Money),
@@ -56,14 +75,26 @@ pub enum Error {
     /// The processor takes no charges for the account; its word for why.
     #[error("the processor takes no charges for the account now")]
     ChargesNotEnabled(Option<String>),
-    /// The processor cannot be reached or is busy. Nothing was charged yet; the reconciler goes on for 15 minutes.
+    /// The processor cannot be reached or is busy. Nothing was charged, and nothing will be unless it is asked again.
     #[error(
-        "the card processor cannot be reached now; the payment goes on by itself for 15 minutes, ask again to see it"
+        "the card processor cannot be reached now and nothing was charged; ask the same again in a moment"
     )]
     ProcessorUnavailable {
         /// When a try is worth it again.
         retry_after: Duration,
     },
+    /// It is not on file any more.
+    #[error("method {0} is not on file any more")]
+    MethodRemoved(MethodId),
+    /// What is in progress with it has to end first.
+    #[error("a payment with method {0} is in progress")]
+    MethodInUse(MethodId),
+    /// Only a card is one of a health savings account.
+    #[error("method {0} is not a card")]
+    NotACard(MethodId),
+    /// A payer has enough of them.
+    #[error("there are {0} methods on file; remove one first")]
+    TooManyMethods(usize),
     /// billing could not be asked.
     #[error("billing: {}", .0.message())]
     Billing(Status),
@@ -110,6 +141,12 @@ pub enum Missing {
     Payment(PaymentId),
     /// A refund.
     Refund(RefundId),
+    /// A card or bank account on file, or not this payer's.
+    Method(MethodId),
+    /// A contact, or another client's.
+    Contact(ContactId),
+    /// A method that is being added, or not this payer's.
+    Setup(SetupId),
     /// A dispute.
     Dispute(DisputeId),
 }
@@ -122,6 +159,9 @@ impl Missing {
             Self::Bill(id) => ("bill", id.to_string()),
             Self::Payment(id) => ("payment", id.to_string()),
             Self::Refund(id) => ("refund", id.to_string()),
+            Self::Method(id) => ("method", id.to_string()),
+            Self::Contact(id) => ("contact", id.to_string()),
+            Self::Setup(id) => ("setup", id.to_string()),
             Self::Dispute(id) => ("dispute", id.to_string()),
         }
     }
@@ -137,22 +177,11 @@ impl Missing {
             Self::Bill(_) => "BILL_NOT_FOUND",
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
             Self::Refund(_) => "REFUND_NOT_FOUND",
+            Self::Method(_) => "METHOD_NOT_FOUND",
+            Self::Contact(_) => "CONTACT_NOT_FOUND",
+            Self::Setup(_) => "SETUP_NOT_FOUND",
             Self::Dispute(_) => "DISPUTE_NOT_FOUND",
         }
-    }
-}
-
-/// What a person reads.
-const fn refusal_text(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::BillNotFound => "there is no such bill",
-        Refusal::BillCancelled => "the bill is cancelled",
-        Refusal::NothingDue => "nothing is due on the bill",
-        Refusal::PaymentInProgress => {
-            "another payment of the bill is in progress; nothing was charged"
-        }
-        Refusal::ExceedsClientBalance => "the amount is more than is due on the bill",
-        Refusal::CurrencyMismatch => "the bill is in another currency",
     }
 }
 
@@ -203,6 +232,7 @@ impl Fault for Error {
             | Self::Request(RequestError::Malformed | RequestError::Reused) => {
                 Code::InvalidArgument
             }
+            Self::Request(RequestError::Crowded) => Code::ResourceExhausted,
             Self::BillCancelled(_)
             | Self::Refused(
                 Refusal::BillCancelled
@@ -212,10 +242,18 @@ impl Fault for Error {
                 _,
             )
             | Self::PaymentNotSucceeded(_)
+            | Self::RefundTooLate(_)
+            | Self::PaymentIsOnline(_)
+            | Self::BookedOnAnotherDay(..)
             | Self::Disputed(_)
             | Self::OnlinePaymentsOff
             | Self::ChargesNotEnabled(_)
-            | Self::ExceedsPayment(_) => Code::FailedPrecondition,
+            | Self::ExceedsPayment(_)
+            | Self::MethodRemoved(_)
+            | Self::MethodInUse(_)
+            | Self::NotACard(_)
+            | Self::TooManyMethods(_) => Code::FailedPrecondition,
+            Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
@@ -243,11 +281,19 @@ impl Fault for Error {
             Self::BillCancelled(_) => "BILL_CANCELLED",
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
+            Self::RefundTooLate(_) => "REFUND_TOO_LATE",
+            Self::PaymentIsOnline(_) => "PAYMENT_IS_ONLINE",
+            Self::EtagMismatch(_) => "ETAG_MISMATCH",
+            Self::BookedOnAnotherDay(..) => "BOOKED_ON_ANOTHER_DAY",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::Disputed(_) => "DISPUTED",
             Self::OnlinePaymentsOff => "ONLINE_PAYMENTS_OFF",
             Self::ChargesNotEnabled(_) => "CHARGES_NOT_ENABLED",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
+            Self::MethodRemoved(_) => "METHOD_REMOVED",
+            Self::MethodInUse(_) => "METHOD_IN_USE",
+            Self::NotACard(_) => "NOT_A_CARD",
+            Self::TooManyMethods(_) => "TOO_MANY_METHODS",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
             Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
             Self::WebhookMalformed(_) => "WEBHOOK_MALFORMED",
@@ -256,6 +302,7 @@ impl Fault for Error {
             Self::Invalid(invalid) => invalid.reason(),
             Self::Page(PageError::ForeignToken) => "PAGE_TOKEN_INVALID",
             Self::Request(RequestError::Reused) => "REQUEST_ID_REUSED",
+            Self::Request(RequestError::Crowded) => "OVERLOADED",
             Self::Page(PageError::NegativeSize)
             | Self::Request(RequestError::Malformed)
             | Self::Allocations(AllocationError::Twice(_) | AllocationError::Money(_))
@@ -287,14 +334,23 @@ impl Fault for Error {
             }
             Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
             Self::CardNumber(refused) => refused.details(),
-            Self::Refused(Refusal::BillNotFound, bill) => {
+            Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
             }
-            Self::BillCancelled(bill) | Self::Refused(_, bill) => {
+            Self::Refused(_, None) => details.precondition("BILL_STATE", "bills", self.to_string()),
+            Self::BillCancelled(bill) | Self::Refused(_, Some(bill)) => {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())
             }
-            Self::PaymentNotSucceeded(payment) | Self::Disputed(payment) => {
+            Self::PaymentNotSucceeded(payment)
+            | Self::Disputed(payment)
+            | Self::RefundTooLate(payment)
+            | Self::PaymentIsOnline(payment)
+            | Self::EtagMismatch(payment)
+            | Self::BookedOnAnotherDay(payment, _) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
+            }
+            Self::MethodRemoved(method) | Self::MethodInUse(method) | Self::NotACard(method) => {
+                details.precondition("METHOD_STATE", method.to_string(), self.to_string())
             }
             Self::OnlinePaymentsOff => {
                 details.precondition("ONLINE_PAYMENTS", "practice", self.to_string())
@@ -314,6 +370,7 @@ impl Fault for Error {
             Self::Page(PageError::ForeignToken) => {
                 details.field("page_token", "must be of this list")
             }
+            Self::Request(RequestError::Crowded) => details.retry_after(Duration::from_millis(500)),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
             Self::Request(RequestError::Reused) => {
                 details.field("request_id", "was used for another request")

@@ -1,5 +1,6 @@
+use crate::ops::Recordings;
 use crate::rpc::billing::Billing;
-use crate::work::{Bills, Practices, compare, process_webhooks, reconcile};
+use crate::work::{Bills, Practices, compare, process_webhooks, reconcile, watch_expiry};
 use crate::{Config, Payments, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -10,6 +11,7 @@ use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
 use processor::Processor;
 use proto::payments::v1::comparison_service_server::ComparisonServiceServer;
 use proto::payments::v1::dispute_service_server::DisputeServiceServer;
+use proto::payments::v1::method_service_server::MethodServiceServer;
 use proto::payments::v1::payment_service_server::PaymentServiceServer;
 use proto::payments::v1::processor_account_service_server::ProcessorAccountServiceServer;
 use proto::payments::v1::webhook_service_server::WebhookServiceServer;
@@ -61,9 +63,10 @@ pub async fn run(
     let until_stop = || stop.clone();
     let inbox = until_stop().run_until_cancelled_owned(process_webhooks(payments.clone()));
     let reconciler = until_stop().run_until_cancelled_owned(reconcile(payments.clone()));
+    let watch = until_stop().run_until_cancelled_owned(watch_expiry(payments.clone()));
     let nights = until_stop().run_until_cancelled_owned(compare(payments.clone()));
     let (inbox, reconciler) = (tokio::spawn(inbox), tokio::spawn(reconciler));
-    let nights = tokio::spawn(nights);
+    let (watch, nights) = (tokio::spawn(watch), tokio::spawn(nights));
 
     let verifier = suite.verifier(&clock);
     let db = payments.db.clone();
@@ -84,7 +87,7 @@ pub async fn run(
     };
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, bills, inbox, reconciler, nights);
+    let _ = tokio::join!(practices, bills, inbox, reconciler, watch, nights);
     served.context("payments' server")
 }
 
@@ -110,6 +113,7 @@ async fn build(config: &Config, clock: &Clock, billing: Connection) -> anyhow::R
         clock: clock.clone(),
         page_key: PageKey::new(&Sha256::digest(config.page_secret.expose_secret()).into()),
         processor,
+        recordings: Recordings::default(),
         billing: Billing::new(billing),
         webhook_secrets: config.webhook_secrets.as_slice().into(),
         dashboard_url: Arc::from(dashboard),
@@ -123,6 +127,7 @@ async fn build(config: &Config, clock: &Clock, billing: Connection) -> anyhow::R
 pub fn routes(payments: &Payments, feed: Feed) -> Routes {
     Routes::new()
         .offer(PaymentServiceServer::new(payments.clone()))
+        .offer(MethodServiceServer::new(payments.clone()))
         .offer(ComparisonServiceServer::new(payments.clone()))
         .offer(DisputeServiceServer::new(payments.clone()))
         .offer(ProcessorAccountServiceServer::new(payments.clone()))

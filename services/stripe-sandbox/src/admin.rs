@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use crate::book::declines::Decline;
 use crate::book::disputes::{self, NewDispute};
 use crate::book::endpoints::{self, NewEndpoint};
+use crate::book::methods::{self, Renewal};
 use crate::book::refunds::{self, NewRefund};
 use crate::book::rows::{RefundStatus, Standing};
-use crate::book::{Act, Origin, charges, totals};
+use crate::book::{Act, Origin, charges, setups, totals};
 use crate::error::ApiError;
 use crate::faults::Rule;
 use crate::sandbox::{API_VERSION, Sandbox, lock};
@@ -48,6 +49,9 @@ pub fn routes() -> Router<Arc<Sandbox>> {
         .route("/disputes/{id}/settle", post(settle_dispute))
         .route("/payment_intents/{id}/authenticate", post(authenticate))
         .route("/payment_intents/{id}/settle", post(settle_intent))
+        .route("/setup_intents/{id}/authenticate", post(authenticate_setup))
+        .route("/payment_methods/{id}/renew", post(renew_method))
+        .route("/payment_methods/{id}/detach", post(detach_method))
 }
 
 impl IntoResponse for ApiError {
@@ -356,6 +360,8 @@ enum End {
 #[serde(deny_unknown_fields)]
 struct IntentEnd {
     outcome: End,
+    /// Why a debit failed; not given: the account lacked the money.
+    decline: Option<Decline>,
 }
 
 async fn authenticate(
@@ -375,6 +381,63 @@ async fn authenticate(
     })
 }
 
+async fn authenticate_setup(
+    State(sandbox): Shared,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+    body: Bytes,
+) -> Outcome {
+    let end: IntentEnd = read(&body)?;
+    let passed = match end.outcome {
+        End::Succeeded => true,
+        End::Failed => false,
+    };
+    act(&sandbox, which.account(&sandbox), |act| {
+        let setup = setups::authenticate(act, &id, passed)?;
+        Ok(Json(shape::setup(act.book, act.base_url, &setup)))
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkUpdate {
+    exp_month: i64,
+    exp_year: i64,
+    /// With a new plastic: a test card's number.
+    number: Option<String>,
+}
+
+/// What the card network tells of a stored card; a month that is over ends it.
+async fn renew_method(
+    State(sandbox): Shared,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+    body: Bytes,
+) -> Outcome {
+    let given: NetworkUpdate = read(&body)?;
+    let renewal = Renewal {
+        exp_month: given.exp_month,
+        exp_year: given.exp_year,
+        number: given.number,
+    };
+    let method = act(&sandbox, which.account(&sandbox), |act| {
+        methods::renew(act, &id, &renewal)
+    })?;
+    Ok(Json(shape::method(&method)))
+}
+
+/// Somebody removes a method in the dashboard.
+async fn detach_method(
+    State(sandbox): Shared,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+) -> Outcome {
+    let method = act(&sandbox, which.account(&sandbox), |act| {
+        methods::detach(act, &id)
+    })?;
+    Ok(Json(shape::method(&method)))
+}
+
 async fn settle_intent(
     State(sandbox): Shared,
     Path(id): Path<String>,
@@ -384,7 +447,7 @@ async fn settle_intent(
     let end: IntentEnd = read(&body)?;
     let outcome = match end.outcome {
         End::Succeeded => Ok(()),
-        End::Failed => Err(Decline::BankInsufficientFunds),
+        End::Failed => Err(end.decline.unwrap_or(Decline::BankInsufficientFunds)),
     };
     act(&sandbox, which.account(&sandbox), |act| {
         let intent = charges::settle(act, &id, outcome)?;

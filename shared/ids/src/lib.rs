@@ -125,6 +125,8 @@ ids! {
     InsurerPaymentId "ins";
     /// A discount, waiver or write-off.
     AdjustmentId "adj";
+    /// A run of billing automation that somebody asked for.
+    RunId "run";
     /// What a practice brings from its former system.
     ImportId "imp";
     /// A credit a client has with the practice.
@@ -145,6 +147,12 @@ ids! {
     DiscrepancyId "dis";
     /// A stored payment method.
     MethodId "pmt";
+    /// A payer's adding of a payment method, from its beginning to what came of it.
+    SetupId "setup";
+    /// A token that the processor is to forget.
+    DetachmentId "det";
+    /// A card authorization form: asked for, signed, revoked.
+    AuthorizationId "auth";
     /// Whoever holds payment methods at the processor; not `cus_`, which are the processor's own
     /// ids.
     PayerAccountId "payer";

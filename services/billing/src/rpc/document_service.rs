@@ -4,20 +4,24 @@ use crate::ops::list_bills::PageAsked;
 use crate::wire::{client_document, document, letterhead, printed, superbill};
 use crate::{Billing, Error, ops};
 use ::rpc::{Caller, enter, parse};
-use ids::{PracticeId, ShareId};
+use ids::PracticeId;
 use pg::Filter;
 use proto::billing::v1::document_service_server::DocumentService;
 use proto::billing::v1::{
-    DownloadBillRequest, DownloadBillResponse, DownloadReceiptRequest, DownloadReceiptResponse,
+    DownloadBillRequest, DownloadBillResponse, DownloadMonthlySuperbillRequest,
+    DownloadMonthlySuperbillResponse, DownloadReceiptRequest, DownloadReceiptResponse,
     DownloadSharedDocumentRequest, DownloadSharedDocumentResponse, DownloadStatementRequest,
     DownloadStatementResponse, DownloadSuperbillRequest, DownloadSuperbillResponse,
     GetBillDocumentRequest, GetBillDocumentResponse, GetLetterheadRequest, GetLetterheadResponse,
     GetReceiptRequest, GetReceiptResponse, GetStatementRequest, GetStatementResponse,
     GetSuperbillRequest, GetSuperbillResponse, ListClientDocumentsRequest,
-    ListClientDocumentsResponse, ListSharedDocumentsRequest, ListSharedDocumentsResponse,
-    SetLetterheadRequest, SetLetterheadResponse, StreamStatementRequest, StreamStatementResponse,
+    ListClientDocumentsResponse, ListMonthlySuperbillsRequest, ListMonthlySuperbillsResponse,
+    ListSharedDocumentsRequest, ListSharedDocumentsResponse, SetLetterheadRequest,
+    SetLetterheadResponse, StreamStatementRequest, StreamStatementResponse,
 };
 use proto::google::api::HttpBody;
+use std::fmt::Display;
+use std::str::FromStr;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status};
 
@@ -33,7 +37,7 @@ impl DocumentService for Billing {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
         let which = (practice, parse(&asked.bill_id, "bill_id")?);
-        let share = sent_for(&caller, &asked.share_id)?;
+        let share = sent_for(&caller, (&asked.share_id, "share_id"))?;
         let pdf = ops::download_bill::download_bill(self, &caller, which, share).await?;
         Ok(attached(pdf, |body| DownloadBillResponse {
             body: Some(body),
@@ -84,8 +88,9 @@ impl DocumentService for Billing {
     ) -> Result<Response<DownloadReceiptResponse>, Status> {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
-        let payment = parse(&asked.payment_id, "payment_id")?;
-        let pdf = ops::download_receipt::download_receipt(self, &caller, practice, payment).await?;
+        let which = (practice, parse(&asked.payment_id, "payment_id")?);
+        let mail = sent_for(&caller, (&asked.message_id, "message_id"))?;
+        let pdf = ops::download_receipt::download_receipt(self, &caller, which, mail).await?;
         Ok(attached(pdf, |body| DownloadReceiptResponse {
             body: Some(body),
         }))
@@ -207,6 +212,45 @@ impl DocumentService for Billing {
         }))
     }
 
+    async fn list_monthly_superbills(
+        &self,
+        request: Request<ListMonthlySuperbillsRequest>,
+    ) -> Result<Response<ListMonthlySuperbillsResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let client = parse::optional(&asked.client_id, "client_id").map_err(Error::Invalid)?;
+        let sealed = ListMonthlySuperbillsRequest {
+            page_size: 0,
+            page_token: String::new(),
+            ..asked.clone()
+        };
+        let page = PageAsked {
+            size: asked.page_size,
+            token: &asked.page_token,
+            filter: Filter::of("ListMonthlySuperbills", &sealed),
+        };
+        let whose = (practice, client);
+        let listed =
+            ops::list_monthly_superbills::list_monthly_superbills(self, &caller, whose, page)
+                .await?;
+        Ok(Response::new(superbill::monthly_page(listed)))
+    }
+
+    async fn download_monthly_superbill(
+        &self,
+        request: Request<DownloadMonthlySuperbillRequest>,
+    ) -> Result<Response<DownloadMonthlySuperbillResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let document = parse(&asked.document_id, "document_id")?;
+        let pdf = ops::download_monthly_superbill::download_monthly_superbill(
+            self, &caller, practice, document,
+        );
+        Ok(attached(pdf.await?, |body| {
+            DownloadMonthlySuperbillResponse { body: Some(body) }
+        }))
+    }
+
     async fn list_shared_documents(
         &self,
         request: Request<ListSharedDocumentsRequest>,
@@ -227,9 +271,9 @@ impl DocumentService for Billing {
     ) -> Result<Response<DownloadSharedDocumentResponse>, Status> {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
-        let share = parse(&asked.share_id, "share_id")?;
+        let sent = document::sent_with(&asked.share_id)?;
         let pdf =
-            ops::download_shared_document::download_shared_document(self, &caller, practice, share)
+            ops::download_shared_document::download_shared_document(self, &caller, practice, sent)
                 .await?;
         Ok(attached(pdf, |body| DownloadSharedDocumentResponse {
             body: Some(body),
@@ -237,10 +281,13 @@ impl DocumentService for Billing {
     }
 }
 
-/// Only what notifications sends is kept: others who name a share see the bill as it is today.
-fn sent_for(caller: &Caller, share_id: &str) -> Result<Option<ShareId>, Status> {
-    let share = parse::optional(share_id, "share_id").map_err(Error::Invalid)?;
-    Ok(share.filter(|_| caller.service.as_deref() == Some("notifications")))
+/// Only what notifications sends is kept: others who name a share or a mail see the document as it is today.
+fn sent_for<I: FromStr>(caller: &Caller, (id, field): (&str, &str)) -> Result<Option<I>, Status>
+where
+    I::Err: Display,
+{
+    let sent = parse::optional(id, field).map_err(Error::Invalid)?;
+    Ok(sent.filter(|_| caller.service.as_deref() == Some("notifications")))
 }
 
 fn attached<R>(pdf: Pdf, response: impl FnOnce(HttpBody) -> R) -> Response<R> {

@@ -1,8 +1,9 @@
 //! The history of the books, append-only. Its rows need no locks: nobody changes them.
 
 use super::currency;
+use super::entry_columns::{Columns, act};
 use crate::domain::account::{Account, AccountKind};
-use crate::domain::entry::{Act, Entry, Transfer, Transfers};
+use crate::domain::entry::{Entry, Transfer, Transfers};
 use crate::{Error, Result};
 use ids::{
     AdjustmentId, BillId, ClientId, EntryId, InsurerPaymentId, PaymentId, PolicyId, PracticeId,
@@ -79,96 +80,28 @@ pub async fn insert(
     Ok(())
 }
 
-#[derive(Default)]
-struct Columns {
-    ids: Vec<Uuid>,
-    kinds: Vec<String>,
-    dates: Vec<String>,
-    clients: Vec<Uuid>,
-    bills: Vec<Option<Uuid>>,
-    payments: Vec<Option<Uuid>>,
-    refunds: Vec<Option<Uuid>>,
-    insurer_payments: Vec<Option<Uuid>>,
-    adjustments: Vec<Option<Uuid>>,
-    subjects: Vec<Option<Uuid>>,
-    transfer_ids: Vec<Uuid>,
-    transfer_entries: Vec<Uuid>,
-    positions: Vec<i32>,
-    debits: Vec<Uuid>,
-    credits: Vec<Uuid>,
-    amounts: Vec<i64>,
-    reversed: Vec<Option<Uuid>>,
-}
-
-impl Columns {
-    fn of(practice: PracticeId, entries: &[Entry]) -> Self {
-        let mut row = Self::default();
-        for entry in entries {
-            let subject = Subjects::of(entry.act);
-            row.ids.push(entry.id.uuid());
-            row.kinds.push(entry.act.name().to_owned());
-            row.dates.push(entry.date.to_string());
-            row.clients.push(entry.client.uuid());
-            row.bills.push(entry.act.bill().map(BillId::uuid));
-            row.payments.push(subject.payment);
-            row.refunds.push(subject.refund);
-            row.insurer_payments.push(subject.insurer_payment);
-            row.adjustments.push(subject.adjustment);
-            row.subjects.push(subject.other);
-            for (position, (id, transfer)) in (1..).zip(&entry.transfers) {
-                row.transfer_ids.push(id.uuid());
-                row.transfer_entries.push(entry.id.uuid());
-                row.positions.push(position);
-                row.debits.push(transfer.debit.id(practice).uuid());
-                row.credits.push(transfer.credit.id(practice).uuid());
-                row.amounts.push(transfer.amount.minor());
-                row.reversed.push(transfer.reverses.map(TransferId::uuid));
-            }
-        }
-        row
-    }
-}
-
-/// What an entry is about besides its bill.
-#[derive(Default)]
-struct Subjects {
-    payment: Option<Uuid>,
-    refund: Option<Uuid>,
-    insurer_payment: Option<Uuid>,
-    adjustment: Option<Uuid>,
-    other: Option<Uuid>,
-}
-
-impl Subjects {
-    fn of(act: Act) -> Self {
-        let mut subject = Self::default();
-        match act {
-            Act::BillIssued(_)
-            | Act::BillEdited(_)
-            | Act::BillCancelled(_)
-            | Act::CreditApplied(_)
-            | Act::OpeningBalance(_)
-            | Act::CreditBrought
-            | Act::CreditTakenBack => {}
-            Act::Payment(payment) => subject.payment = Some(payment.uuid()),
-            Act::Refund(refund) => subject.refund = Some(refund.uuid()),
-            Act::InsurerPayment(paid, _) => subject.insurer_payment = Some(paid.uuid()),
-            Act::Adjusted(adjustment, _) | Act::AdjustmentReversed(adjustment, _) => {
-                subject.adjustment = Some(adjustment.uuid());
-            }
-            Act::RefundReturned(refund) => subject.other = Some(refund.uuid()),
-            Act::DisputeMoved(movement) => subject.other = Some(movement.uuid()),
-            Act::DisputeLost(dispute) => subject.other = Some(dispute.uuid()),
-        }
-        subject
-    }
-}
-
 /// An entry that was written. Errors: `Stored` when it is not there, since only our own rows name entries.
 pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) -> Result<Entry> {
-    let row = sqlx::query!(
+    list(conn, practice, &[entry])
+        .await?
+        .pop()
+        .ok_or(Error::Stored("an entry that is not there"))
+}
+
+/// Those of the entries that were written.
+pub async fn list(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    entries: &[EntryId],
+) -> Result<Vec<Entry>> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.uuid()).collect();
+    let rows = sqlx::query!(
         r#"
         select
+            entry_id as "entry_id: EntryId",
             kind,
             entry_date as "entry_date: jiff_sqlx::Date",
             client_id as "client_id!: ClientId",
@@ -179,56 +112,33 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
             adjustment_id as "adjustment_id: AdjustmentId",
             subject_id
         from billing.entries
-        where practice_id = $1 and entry_id = $2
+        where practice_id = $1 and entry_id = any($2)
         "#,
         practice.uuid(),
-        entry.uuid(),
+        &ids,
     )
-    .fetch_optional(&mut *conn)
-    .await?
-    .ok_or(Error::Stored("an entry that is not there"))?;
-    let subjects = (row.payment_id, row.refund_id, row.insurer_payment_id);
-    let act = match (row.kind.as_str(), row.bill_id, subjects, row.adjustment_id) {
-        ("bill_issued", Some(bill), ..) => Act::BillIssued(bill),
-        ("bill_edited", Some(bill), ..) => Act::BillEdited(bill),
-        ("bill_cancelled", Some(bill), ..) => Act::BillCancelled(bill),
-        ("credit_applied", Some(bill), ..) => Act::CreditApplied(bill),
-        ("opening_balance", Some(bill), ..) => Act::OpeningBalance(bill),
-        ("credit_brought", ..) => Act::CreditBrought,
-        ("credit_taken_back", ..) => Act::CreditTakenBack,
-        ("insurer_payment", Some(bill), (_, _, Some(paid)), _) => Act::InsurerPayment(paid, bill),
-        ("payment", _, (Some(payment), ..), _) => Act::Payment(payment),
-        ("refund", _, (_, Some(refund), _), _) => Act::Refund(refund),
-        ("adjustment", Some(bill), _, Some(adjustment)) => Act::Adjusted(adjustment, bill),
-        ("adjustment_reversed", Some(bill), _, Some(adjustment)) => {
-            Act::AdjustmentReversed(adjustment, bill)
-        }
-        (kind, ..) => named_act(kind, row.subject_id)?,
-    };
-    let transfers = transfers_of(conn, practice, &[entry]).await?;
-    let mut sums = Transfers::new();
-    for (_, transfer) in &transfers {
-        sums.post(transfer.debit, transfer.credit, transfer.amount);
-    }
-    let movements = sums.movements()?;
-    Ok(Entry {
-        id: entry,
-        act,
-        date: row.entry_date.to_jiff(),
-        client: row.client_id,
-        transfers,
-        movements,
-    })
-}
-
-/// The act of an entry that is about neither a bill nor a payment.
-fn named_act(kind: &str, subject: Option<Uuid>) -> Result<Act> {
-    match (kind, subject) {
-        ("refund_returned", Some(refund)) => Ok(Act::RefundReturned(refund.into())),
-        ("dispute_moved", Some(movement)) => Ok(Act::DisputeMoved(movement.into())),
-        ("dispute_lost", Some(dispute)) => Ok(Act::DisputeLost(dispute.into())),
-        _unknown => Err(Error::Stored("an entry's kind")),
-    }
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut transfers = transfers_of_each(conn, practice, entries).await?;
+    rows.into_iter()
+        .map(|row| {
+            let transfers = transfers.remove(&row.entry_id).unwrap_or_default();
+            let mut sums = Transfers::new();
+            for (_, transfer) in &transfers {
+                sums.post(transfer.debit, transfer.credit, transfer.amount);
+            }
+            let subjects = (row.payment_id, row.refund_id, row.insurer_payment_id);
+            let about = (row.adjustment_id, row.subject_id);
+            Ok(Entry {
+                id: row.entry_id,
+                act: act(&row.kind, row.bill_id, subjects, about)?,
+                date: row.entry_date.to_jiff(),
+                client: row.client_id,
+                transfers,
+                movements: sums.movements()?,
+            })
+        })
+        .collect()
 }
 
 /// The transfers of what a bill says that count: of its issue or last edit, and of its adjustments.

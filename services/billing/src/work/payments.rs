@@ -1,86 +1,142 @@
 use super::failed;
 use crate::ops::book_dispute::{close_dispute_in, move_dispute_in, open_dispute_in};
-use crate::ops::post_payment::post_payment_in;
+use crate::ops::post_payment::{PostPayment, post_told};
 use crate::ops::post_refund::post_refund_in;
 use crate::ops::return_refund::return_refund_in;
-use crate::wire::{dispute, payment};
-use crate::{Billing, Result};
+use crate::{Billing, store, wire};
 use ::rpc::{Caller, parse};
+use ids::PracticeId;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
-use proto::payments::v1::{PaymentSucceeded, RefundFailed, RefundSucceeded};
+use proto::payments::v1::{
+    PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundFailed,
+    RefundSucceeded,
+};
+
+const PAYMENT: &str = "evenkeel.payments.v1.PaymentSucceeded";
+const REFUND: &str = "evenkeel.payments.v1.RefundSucceeded";
 
 /// payments' events: every payment and refund that succeeded is booked, also when nobody made the call that does it
-/// at once; what is booked already is found by its id. Refunds that came back and disputes are booked by the feed alone.
+/// at once. What is booked already is found by its id. What a charge held that came to nothing is free again.
+/// Refunds that came back and disputes are booked by the feed alone.
 pub struct Payments(pub Billing);
 
 impl Handler for Payments {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
-        let (billing, now, practice) = (&self.0, self.0.clock.now(), event.practice);
-        let kind = event.event_type.as_str();
-        let Some(kind) = kind.strip_prefix("evenkeel.payments.v1.") else {
-            return Ok(());
+        let Self(billing) = self;
+        match event.event_type.as_str() {
+            PAYMENT => book(billing, tx, std::slice::from_ref(event)).await,
+            REFUND => give_back(billing, tx, event).await,
+            "evenkeel.payments.v1.PaymentFailed" => {
+                let facts = event.decode::<PaymentFailed>()?.payment;
+                release_hold(tx, event.practice, facts).await
+            }
+            "evenkeel.payments.v1.PaymentCancelled" => {
+                let facts = event.decode::<PaymentCancelled>()?.payment;
+                release_hold(tx, event.practice, facts).await
+            }
+            "evenkeel.payments.v1.RefundFailed" => come_back(billing, tx, event).await,
+            other => apply_dispute(billing, tx, event, other).await,
+        }
+    }
+
+    /// Payments that follow each other are booked as one batch.
+    async fn apply_all(&self, tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
+        let Self(billing) = self;
+        for alike in events.chunk_by(|one, next| one.event_type == next.event_type) {
+            match alike {
+                [first, ..] if first.event_type == PAYMENT => book(billing, tx, alike).await?,
+                others => {
+                    for event in others {
+                        self.apply(tx, event).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A refund, one that came back and a dispute take their locks in an order of their own: each stands alone in its
+    /// transaction.
+    fn together(&self, one: &Event, next: &Event) -> bool {
+        let alone = |event: &Event| {
+            let kind = event.event_type.as_str();
+            kind.starts_with("evenkeel.payments.v1.Refund")
+                || kind.starts_with("evenkeel.payments.v1.Dispute")
         };
-        let booked = match kind {
-            "PaymentSucceeded" => {
-                let paid = event.decode::<PaymentSucceeded>()?;
-                let asked = parse::required(paid.payment, "payment").map_err(Into::into);
-                match asked.and_then(|facts| payment::payment_succeeded(practice, facts)) {
-                    Ok(asked) => post_payment_in(billing, tx, now, asked).await.map(drop),
-                    Err(error) => Err(error),
-                }
-            }
-            "RefundSucceeded" => {
-                let refund = event.decode::<RefundSucceeded>()?;
-                match payment::refund_succeeded(practice, &refund) {
-                    Ok(asked) => post_refund_in(billing, tx, now, asked).await.map(drop),
-                    Err(error) => Err(error),
-                }
-            }
-            "RefundFailed" => {
-                let failed = event.decode::<RefundFailed>()?;
-                match dispute::refund_failed(practice, &failed) {
-                    Ok(asked) => return_refund_in(billing, tx, &worker(), asked).await,
-                    Err(error) => Err(error),
-                }
-            }
-            _other => return self.apply_dispute(tx, event, kind).await,
-        };
-        booked.map_err(failed)
+        !alone(one) && !alone(next)
     }
 }
 
-impl Payments {
-    async fn apply_dispute(
-        &self,
-        tx: &mut Tx,
-        event: &Event,
-        kind: &str,
-    ) -> Result<(), HandlerError> {
-        let (billing, caller, practice) = (&self.0, worker(), event.practice);
-        let booked = match kind {
-            "DisputeOpened" => match dispute::opened(event.decode()?) {
-                Ok(opened) => open_dispute_in(billing, tx, &caller, (practice, opened)).await,
-                Err(error) => Err(error),
-            },
-            "DisputeFundsWithdrawn" => match dispute::withdrawn(event.decode()?) {
-                Ok(moved) => move_dispute_in(billing, tx, &caller, (practice, moved)).await,
-                Err(error) => Err(error),
-            },
-            "DisputeFundsReinstated" => match dispute::reinstated(event.decode()?) {
-                Ok(moved) => move_dispute_in(billing, tx, &caller, (practice, moved)).await,
-                Err(error) => Err(error),
-            },
-            "DisputeClosed" => match dispute::closed(event.decode()?) {
-                Ok(closed) => close_dispute_in(billing, tx, &caller, (practice, closed)).await,
-                Err(error) => Err(error),
-            },
-            _of_no_matter_here => Ok(()),
-        };
-        booked.map_err(failed)
-    }
+async fn book(billing: &Billing, tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
+    let Some(first) = events.first() else {
+        return Ok(());
+    };
+    let told = events.iter().map(told).collect::<Result<Vec<_>, _>>()?;
+    let booked = post_told(billing, tx, first.practice, told);
+    booked.await.map_err(failed)
+}
+
+async fn give_back(billing: &Billing, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
+    let refund = event.decode::<RefundSucceeded>()?;
+    let asked = wire::payment::refund_succeeded(event.practice, &refund).map_err(failed)?;
+    let booked = post_refund_in(billing, tx, billing.clock.now(), asked);
+    booked.await.map(drop).map_err(failed)
+}
+
+async fn come_back(billing: &Billing, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
+    let refund = event.decode::<RefundFailed>()?;
+    let asked = wire::dispute::refund_failed(event.practice, &refund).map_err(failed)?;
+    let booked = return_refund_in(billing, tx, &worker(), asked);
+    booked.await.map_err(failed)
+}
+
+async fn apply_dispute(
+    billing: &Billing,
+    tx: &mut Tx,
+    event: &Event,
+    kind: &str,
+) -> Result<(), HandlerError> {
+    let (caller, practice) = (worker(), event.practice);
+    let booked = match kind.strip_prefix("evenkeel.payments.v1.") {
+        Some("DisputeOpened") => {
+            let opened = wire::dispute::opened(event.decode()?).map_err(failed)?;
+            open_dispute_in(billing, tx, &caller, (practice, opened)).await
+        }
+        Some("DisputeFundsWithdrawn") => {
+            let moved = wire::dispute::withdrawn(event.decode()?).map_err(failed)?;
+            move_dispute_in(billing, tx, &caller, (practice, moved)).await
+        }
+        Some("DisputeFundsReinstated") => {
+            let moved = wire::dispute::reinstated(event.decode()?).map_err(failed)?;
+            move_dispute_in(billing, tx, &caller, (practice, moved)).await
+        }
+        Some("DisputeClosed") => {
+            let closed = wire::dispute::closed(event.decode()?).map_err(failed)?;
+            close_dispute_in(billing, tx, &caller, (practice, closed)).await
+        }
+        Some(_) | None => Ok(()),
+    };
+    booked.map_err(failed)
 }
 
 fn worker() -> Caller {
     Caller::worker("billing")
+}
+
+fn told(event: &Event) -> Result<PostPayment, HandlerError> {
+    let facts = event.decode::<PaymentSucceeded>()?.payment;
+    let facts = facts.ok_or_else(|| HandlerError::poison("the event has no payment"))?;
+    wire::payment::payment_succeeded(event.practice, facts).map_err(failed)
+}
+
+async fn release_hold(
+    tx: &mut Tx,
+    practice: PracticeId,
+    facts: Option<PaymentFacts>,
+) -> Result<(), HandlerError> {
+    let facts = facts.ok_or_else(|| HandlerError::poison("the event has no payment"))?;
+    let payment = parse(&facts.payment_id, "payment.payment_id").map_err(HandlerError::poison)?;
+    let released = store::holds::release(tx, practice, payment).await;
+    released.map_err(HandlerError::from)
 }

@@ -1,6 +1,7 @@
 //! What a mail says, before it is put into words by its template.
 
-use super::message::DisputeNews;
+use super::card::CardNews;
+use super::dispute::DisputeNews;
 use ids::Reference;
 use jiff::civil::Date;
 use money::Money;
@@ -43,6 +44,8 @@ pub enum Letter {
         /// The PDF is attached.
         has_pdf: bool,
     },
+    /// What a bill asks for has changed since it was sent.
+    Adjusted(Adjusted),
     /// The old Access Code opens nothing, this one does.
     AccessCode {
         /// What is due, and how it is paid.
@@ -76,6 +79,13 @@ pub enum Letter {
         /// Where it goes.
         method_text: String,
     },
+    /// What a client hands to an insurer; asks for nothing.
+    Superbill {
+        /// First day of the month it is about.
+        month: Date,
+        /// The PDF is attached.
+        has_pdf: bool,
+    },
     /// Nothing was charged.
     Decline {
         /// What was not taken.
@@ -107,6 +117,39 @@ pub enum Letter {
         /// Local day.
         return_date: Date,
     },
+    /// News of a card or bank account on file.
+    Card {
+        /// What happened.
+        news: CardNews,
+        /// Where something can be done about it: what the button says, and the address.
+        link: Option<(&'static str, String)>,
+    },
+}
+
+/// What a bill asks for now, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adjusted {
+    /// Invoice #.
+    pub reference: Reference,
+    /// What happened, in order.
+    pub changes: Vec<Changed>,
+    /// What the client owes now; 0 or more.
+    pub balance: Money,
+    /// The insurer has yet to pay or decide.
+    pub insurer_owes: bool,
+    /// How it is paid; none when nothing is due.
+    pub due: Option<Due>,
+}
+
+/// Something that was taken off a bill, or is owed on it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// For the client.
+    pub words: String,
+    /// Above 0.
+    pub amount: Money,
+    /// It is owed again.
+    pub taken_back: bool,
 }
 
 /// What is still due on a bill.
@@ -134,13 +177,19 @@ impl Letter {
             Self::NothingDue { reference, .. } => {
                 format!("Your bill from {practice}: nothing is due on Invoice # {reference}")
             }
+            Self::Adjusted(adjusted) => {
+                let reference = adjusted.reference;
+                format!("Your bill from {practice} has changed: Invoice # {reference}")
+            }
             Self::AccessCode { due, .. } => {
                 let reference = due.pay_page.reference;
                 format!("Your new Access Code for Invoice # {reference} from {practice}")
             }
             Self::Receipt { .. } => format!("Your receipt from {practice}"),
             Self::Refund { .. } => format!("Your refund from {practice}"),
+            Self::Superbill { .. } => format!("Your monthly document from {practice}"),
             Self::Decline { .. } => format!("Your payment to {practice} did not go through"),
+            Self::Card { news, .. } => news.subject(practice),
             Self::Dispute { news, .. } => match news {
                 DisputeNews::Inquiry => format!("A bank asks about a payment to {practice}"),
                 DisputeNews::Opened => format!("A payment to {practice} is disputed"),

@@ -39,7 +39,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 17] = [
+const SOURCES: [(&str, &str); 23] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -51,9 +51,23 @@ const SOURCES: [(&str, &str); 17] = [
         "access_code.mjml",
         include_str!("../../templates/access_code.mjml"),
     ),
+    (
+        "adjustment.mjml",
+        include_str!("../../templates/adjustment.mjml"),
+    ),
     ("receipt.mjml", include_str!("../../templates/receipt.mjml")),
     ("refund.mjml", include_str!("../../templates/refund.mjml")),
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
+    ("card.mjml", include_str!("../../templates/card.mjml")),
+    ("card.txt", include_str!("../../templates/card.txt")),
+    (
+        "superbill.mjml",
+        include_str!("../../templates/superbill.mjml"),
+    ),
+    (
+        "superbill.txt",
+        include_str!("../../templates/superbill.txt"),
+    ),
     ("notice.mjml", include_str!("../../templates/notice.mjml")),
     ("notice.txt", include_str!("../../templates/notice.txt")),
     ("layout.txt", include_str!("../../templates/layout.txt")),
@@ -65,6 +79,10 @@ const SOURCES: [(&str, &str); 17] = [
     (
         "access_code.txt",
         include_str!("../../templates/access_code.txt"),
+    ),
+    (
+        "adjustment.txt",
+        include_str!("../../templates/adjustment.txt"),
     ),
     ("receipt.txt", include_str!("../../templates/receipt.txt")),
     ("refund.txt", include_str!("../../templates/refund.txt")),
@@ -105,9 +123,12 @@ impl Templates {
             Letter::Bill { .. } => "bill",
             Letter::NothingDue { .. } => "nothing_due",
             Letter::AccessCode { .. } => "access_code",
+            Letter::Adjusted(_) => "adjustment",
             Letter::Receipt { .. } => "receipt",
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
+            Letter::Card { .. } => "card",
+            Letter::Superbill { .. } => "superbill",
             Letter::Dispute { .. } | Letter::RefundReturned { .. } => "notice",
         };
         let page = page::of(letter, practice);

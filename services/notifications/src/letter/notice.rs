@@ -2,7 +2,7 @@
 
 use super::page::long;
 use crate::domain::letter::Letter;
-use crate::domain::message::DisputeNews;
+use crate::domain::dispute::DisputeNews;
 use crate::domain::practice::one_line;
 use jiff::civil::Date;
 use minijinja::{Value, context};
@@ -35,6 +35,9 @@ pub(super) fn of(letter: &Letter) -> Option<Value> {
         | Letter::AccessCode { .. }
         | Letter::Receipt { .. }
         | Letter::Refund { .. }
+        | Letter::Adjusted(_)
+        | Letter::Superbill { .. }
+        | Letter::Card { .. }
         | Letter::Decline { .. } => None,
     }
 }

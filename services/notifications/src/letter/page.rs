@@ -1,7 +1,7 @@
 //! What templates see of a letter: texts, ready to print.
 
 use super::notice;
-use crate::domain::letter::{Due, Letter, PayPage};
+use crate::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
 use ids::Reference;
 use jiff::civil::Date;
@@ -20,17 +20,16 @@ pub(super) fn of(letter: &Letter, practice: &Practice) -> Page {
     let name = one_line(&practice.name);
     let subject = letter.subject(&name);
     let letterhead = context! {
-        name => name,
+        name => name.clone(),
         address_lines => practice.address_lines.iter().map(|line| one_line(line)).collect::<Vec<_>>(),
         phone => one_line(&practice.phone),
         email => one_line(&practice.email),
     };
-    let context =
-        context! { subject => subject.clone(), practice => letterhead, ..particular(letter) };
+    let context = context! { subject => subject.clone(), practice => letterhead, ..particular(letter, &name) };
     Page { subject, context }
 }
 
-fn particular(letter: &Letter) -> Value {
+fn particular(letter: &Letter, practice: &str) -> Value {
     match letter {
         Letter::Bill {
             amount_due,
@@ -58,6 +57,7 @@ fn particular(letter: &Letter) -> Value {
             burned => burned,
             ..still_due(Some(due))
         },
+        Letter::Adjusted(adjusted) => changed(adjusted),
         Letter::Receipt {
             amount,
             receive_date,
@@ -85,6 +85,7 @@ fn particular(letter: &Letter) -> Value {
             to_credit => to_credit,
             rows => refund_rows(*to_credit, method_text),
         },
+        Letter::Superbill { month, has_pdf } => superbill(*month, *has_pdf),
         Letter::Decline {
             amount,
             method_text,
@@ -99,7 +100,35 @@ fn particular(letter: &Letter) -> Value {
         Letter::Dispute { .. } | Letter::RefundReturned { .. } => {
             notice::of(letter).unwrap_or_default()
         }
+        Letter::Card { news, link } => {
+            let (heading, paragraphs) = news.words(practice);
+            context! {
+                heading => heading,
+                paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
+                link_words => link.as_ref().map_or("", |(words, _)| *words),
+                link => link.as_ref().map(|(_, url)| address(url)),
+            }
+        }
     }
+}
+
+fn changed(adjusted: &Adjusted) -> Value {
+    context! {
+        reference => adjusted.reference.to_string(),
+        changes => adjusted.changes.iter().map(change).collect::<Vec<_>>(),
+        balance => adjusted.balance.to_string(),
+        insurer_owes => adjusted.insurer_owes,
+        ..still_due(adjusted.due.as_ref())
+    }
+}
+
+/// In words, and by how much less or more is owed.
+fn change(change: &Changed) -> (String, String) {
+    let sign = if change.taken_back { '+' } else { '\u{2212}' };
+    (one_line(&change.words), format!("{sign}{}", change.amount))
+fn superbill(month: Date, has_pdf: bool) -> Value {
+    let month = month.strftime("%B %Y").to_string();
+    context! { month => month, has_pdf => has_pdf }
 }
 
 /// Where it goes.

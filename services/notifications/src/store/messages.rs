@@ -129,9 +129,12 @@ pub async fn find_receipted(
         Particulars::Bill { .. }
         | Particulars::Refund { .. }
         | Particulars::Decline { .. }
+        | Particulars::AccessCode { .. }
+        | Particulars::Adjustment { .. }
+        | Particulars::Card { .. }
         | Particulars::Dispute { .. }
         | Particulars::RefundReturned { .. }
-        | Particulars::AccessCode { .. } => &[],
+        | Particulars::Superbill { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);
     let paid_minor = of_bill.map(|allocation| allocation.amount.minor()).sum();

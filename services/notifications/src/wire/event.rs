@@ -1,10 +1,15 @@
 //! What other services' events say of mails that are to be sent.
 
-use crate::domain::message::{Allocation, DisputeNews, Particulars};
+use crate::domain::adjustment::{AdjustmentKind, Change};
+use crate::domain::card::{Audience, CardNews};
+use crate::domain::dispute::DisputeNews;
+use crate::domain::message::{Allocation, Particulars};
 use crate::domain::practice::Practice;
 use crate::ops::queue_access_code::NewCode;
+use crate::ops::queue_adjustment::Adjusted;
 use ::rpc::{Invalid, parse};
-use ids::{ClientId, EventId};
+use ids::{ClientId, ContactId, EventId};
+use jiff::Timestamp;
 use money::Money;
 use proto::billing::v1 as billing;
 use proto::payments::v1 as payments;
@@ -40,6 +45,66 @@ pub fn bill_shared(event: billing::BillShared) -> Result<Draft, Invalid> {
     Ok((parse(&bill.client_id, "bill.client_id")?, particulars))
 }
 
+/// Something was taken off a bill, `event` saying so. Errors: the event lacks an id or the amount.
+pub fn bill_adjusted(
+    (event, time): (EventId, Timestamp),
+    adjusted: billing::BillAdjusted,
+) -> Result<Adjusted, Invalid> {
+    let kind = adjusted.kind();
+    let change = Change {
+        event,
+        adjustment: parse(&adjusted.adjustment_id, "adjustment_id")?,
+        kind: adjustment_kind(kind),
+        amount: parse::positive(adjusted.amount, "amount")?,
+        taken_back: false,
+        time,
+    };
+    adjusted_bill(adjusted.bill, change)
+}
+
+/// An adjustment was taken back, `event` saying so. Errors: the event lacks an id or the amount.
+pub fn adjustment_reversed(
+    (event, time): (EventId, Timestamp),
+    reversed: billing::AdjustmentReversed,
+) -> Result<Adjusted, Invalid> {
+    let kind = reversed.kind();
+    let change = Change {
+        event,
+        adjustment: parse(&reversed.adjustment_id, "adjustment_id")?,
+        kind: adjustment_kind(kind),
+        amount: parse::positive(reversed.amount, "amount")?,
+        taken_back: true,
+        time,
+    };
+    adjusted_bill(reversed.bill, change)
+}
+
+fn adjusted_bill(bill: Option<billing::BillFacts>, change: Change) -> Result<Adjusted, Invalid> {
+    let bill = parse::required(bill, "bill")?;
+    Ok(Adjusted {
+        client: parse(&bill.client_id, "bill.client_id")?,
+        bill: parse(&bill.bill_id, "bill.bill_id")?,
+        change,
+    })
+}
+
+const fn adjustment_kind(kind: billing::AdjustmentKind) -> AdjustmentKind {
+    match kind {
+        billing::AdjustmentKind::Discount => AdjustmentKind::Discount,
+        billing::AdjustmentKind::Waiver => AdjustmentKind::Waiver,
+        billing::AdjustmentKind::WriteOff => AdjustmentKind::WriteOff,
+        billing::AdjustmentKind::Unspecified => AdjustmentKind::Other,
+    }
+/// The mail that brings a superbill. Errors: the event lacks an id or the month.
+pub fn monthly_superbill_made(event: &billing::MonthlySuperbillMade) -> Result<Draft, Invalid> {
+    let particulars = Particulars::Superbill {
+        document: parse(&event.document_id, "document_id")?,
+        month: parse::date(event.month, "month")?,
+        without_pdf: event.without_pdf,
+    };
+    Ok((parse(&event.client_id, "client_id")?, particulars))
+}
+
 /// A code that is to be replaced, `event` saying so. Errors: the event lacks an id or the time.
 pub fn access_code_burned(
     event: EventId,
@@ -62,6 +127,39 @@ pub fn access_code_reissued(
         event,
         burned: None,
     })
+}
+
+/// The practice hears of a method that came on file. Errors: the event lacks an id.
+pub fn method_added(event: payments::MethodAdded) -> Result<Draft, Invalid> {
+    let method = parse::required(event.method, "method")?;
+    let news = CardNews::Added {
+        method: parse(&method.method_id, "method.method_id")?,
+        method_text: method.method_text,
+    };
+    let client = parse(&method.client_id, "method.client_id")?;
+    Ok((client, Particulars::Card { news }))
+}
+
+/// Payer and practice hear of a card that ends soon. Errors: the event lacks an id or the date.
+pub fn method_expiring(event: payments::MethodExpiring) -> Result<[Draft; 2], Invalid> {
+    let method = parse::required(event.method, "method")?;
+    let contact: Option<ContactId> = parse::optional(&method.contact_id, "method.contact_id")?;
+    let payer = contact.map_or(Audience::Client, Audience::Contact);
+    let client: ClientId = parse(&method.client_id, "method.client_id")?;
+    let (id, end_date) = (
+        parse(&method.method_id, "method.method_id")?,
+        parse::date(method.end_date, "method.end_date")?,
+    );
+    let draft = |to| {
+        let news = CardNews::Ending {
+            method: id,
+            method_text: method.method_text.clone(),
+            end_date,
+            to,
+        };
+        (client, Particulars::Card { news })
+    };
+    Ok([draft(payer), draft(Audience::Practice)])
 }
 
 /// Whether the money came through the processor.
@@ -163,9 +261,23 @@ pub fn refund_returned(event: payments::RefundFailed) -> Result<Draft, Invalid> 
 
 /// The mail about a declined card. Errors: the event lacks an id or the amount.
 pub fn payment_failed(event: payments::PaymentFailed) -> Result<Draft, Invalid> {
-    let reason = reason(event.decline_reason());
+    let why = event.decline_reason();
     let payment = parse::required(event.payment, "payment")?;
-    let bill = payment.allocations.first();
+    let reason = match payment.kind() {
+        billing::PaymentKind::BankDebit => bank_reason(why),
+        billing::PaymentKind::Unspecified
+        | billing::PaymentKind::Card
+        | billing::PaymentKind::Cash
+        | billing::PaymentKind::Check
+        | billing::PaymentKind::CardElsewhere
+        | billing::PaymentKind::BankElsewhere
+        | billing::PaymentKind::Other => reason(why),
+    };
+    // One bill is named; several are the account.
+    let bill = match payment.allocations.as_slice() {
+        [only] => Some(only),
+        [] | [_, _, ..] => None,
+    };
     let particulars = Particulars::Decline {
         payment: parse(&payment.payment_id, "payment.payment_id")?,
         bill: bill
@@ -194,8 +306,81 @@ const fn reason(reason: payments::DeclineReason) -> &'static str {
         payments::DeclineReason::ProcessingError => {
             "Something went wrong on the way to the bank. Please try again; nothing was taken."
         }
-        payments::DeclineReason::BankRefused | payments::DeclineReason::Unspecified => {
+        payments::DeclineReason::NotSupported => {
+            "The card does not allow this kind of payment. Please use another one."
+        }
+        payments::DeclineReason::LimitExceeded => {
+            "The card is over its limit, or was used too often. Please use another card, or try again tomorrow."
+        }
+        payments::DeclineReason::AccountClosed => {
+            "The card’s account is closed or blocked. Please use another card."
+        }
+        payments::DeclineReason::NotAuthorized => {
+            "The bank does not allow this charge. Please use another card, or ask your bank."
+        }
+        payments::DeclineReason::AmountNotAccepted => {
+            "A card payment of this amount cannot be taken. Please pay another amount, or ask us."
+        }
+        // Whoever found a card must not learn that it was reported.
+        payments::DeclineReason::LostOrStolen
+        | payments::DeclineReason::BankRefused
+        | payments::DeclineReason::Unspecified => {
             "The bank declined it without saying why. Please use another card, or ask your bank."
         }
+    }
+}
+
+/// The same of a bank account, whose debit fails days later.
+const fn bank_reason(reason: payments::DeclineReason) -> &'static str {
+    match reason {
+        payments::DeclineReason::InsufficientFunds => {
+            "The bank account had not enough money when it was debited. Please pay by card, or try again later."
+        }
+        payments::DeclineReason::Expired | payments::DeclineReason::WrongDetails => {
+            "The bank account’s numbers or its owner’s name were not right. Please enter them again, or pay by card."
+        }
+        payments::DeclineReason::AccountClosed => {
+            "The bank account is closed or blocked. Please use another account or a card."
+        }
+        payments::DeclineReason::NotAuthorized => {
+            "The bank says that the account’s owner did not allow the debit. Please use another account or a card."
+        }
+        payments::DeclineReason::ProcessingError => {
+            "Something went wrong on the way to the bank. Please try again; nothing was taken."
+        }
+        payments::DeclineReason::AmountNotAccepted => {
+            "A bank debit of this amount cannot be made. Please pay another amount, or ask us."
+        }
+        payments::DeclineReason::NotSupported
+        | payments::DeclineReason::LimitExceeded
+        | payments::DeclineReason::AuthenticationNeeded
+        | payments::DeclineReason::LostOrStolen
+        | payments::DeclineReason::BankRefused
+        | payments::DeclineReason::Unspecified => {
+            "The bank refused the debit. Please use a card or another account, or ask your bank."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bank_reason, payments::DeclineReason, reason};
+
+    #[test]
+    fn r24_every_decline_has_words_and_none_tells_that_a_card_was_reported() {
+        for number in 0..=12 {
+            let why = DeclineReason::try_from(number).expect("a reason");
+            for text in [reason(why), bank_reason(why)] {
+                assert!(text.contains("lease"), "{why:?} says what to do");
+                assert!(
+                    !text.contains("stolen") && !text.contains("lost"),
+                    "{why:?}"
+                );
+            }
+        }
+        assert_eq!(
+            reason(DeclineReason::LostOrStolen),
+            reason(DeclineReason::BankRefused)
+        );
     }
 }

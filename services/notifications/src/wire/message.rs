@@ -36,6 +36,9 @@ fn message(message: Message) -> notifications::Message {
         Kind::Refund => notifications::MessageKind::Refund,
         Kind::Decline => notifications::MessageKind::Decline,
         Kind::AccessCode => notifications::MessageKind::AccessCode,
+        Kind::Adjustment => notifications::MessageKind::Adjustment,
+        Kind::Card => notifications::MessageKind::CardOnFile,
+        Kind::Superbill => notifications::MessageKind::Superbill,
         Kind::Dispute => notifications::MessageKind::Dispute,
         Kind::RefundReturned => notifications::MessageKind::RefundReturned,
     };

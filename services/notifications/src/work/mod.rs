@@ -1,8 +1,11 @@
 //! Loops: following portal-auth, billing and payments, and sending what waits.
 
+mod adjusted;
+mod attach;
 mod bills;
 mod deliver;
 mod gather;
+mod gather_superbill;
 mod notices;
 mod payments;
 mod portal;

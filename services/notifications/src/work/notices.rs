@@ -1,23 +1,7 @@
-//! Mails to the practice itself: what they say was in the event, and their address is the practice's own.
+//! Mails to the practice itself: what they say was in the event.
 
-use super::trouble::Trouble;
 use crate::domain::letter::Letter;
 use crate::domain::message::Particulars;
-use crate::domain::practice::Practice;
-use lettre::Address;
-
-const NO_ADDRESS: &str = "the practice has no e-mail address";
-
-/// Where a practice hears of its own money.
-pub(super) fn recipient(practice: &Practice) -> Result<Address, Trouble> {
-    let address = practice.email.trim();
-    if address.is_empty() {
-        return Err(Trouble::Needless(NO_ADDRESS.to_owned()));
-    }
-    address
-        .parse()
-        .map_err(|_| Trouble::Never("the practice's e-mail address is not one".to_owned()))
-}
 
 /// The letter; none for what goes to a client.
 pub(super) fn letter(particulars: &Particulars) -> Option<Letter> {
@@ -48,6 +32,9 @@ pub(super) fn letter(particulars: &Particulars) -> Option<Letter> {
         | Particulars::Receipt { .. }
         | Particulars::Refund { .. }
         | Particulars::Decline { .. }
-        | Particulars::AccessCode { .. } => None,
+        | Particulars::AccessCode { .. }
+        | Particulars::Adjustment { .. }
+        | Particulars::Card { .. }
+        | Particulars::Superbill { .. } => None,
     }
 }

@@ -14,7 +14,7 @@ use proto::payments::v1::{
 use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
 impl TestApp {
-    fn announce(&self, feed: &FakeFeed, event: &impl prost_reflect::ReflectMessage) {
+    pub fn announce(&self, feed: &FakeFeed, event: &impl prost_reflect::ReflectMessage) {
         feed.announce(
             &self.clock,
             self.practice,
@@ -185,6 +185,8 @@ impl TestApp {
             payment: Some(payment),
             decline_reason: DeclineReason::InsufficientFunds.into(),
             decline_text: "CANARY-decline".to_owned(),
+            practice_text: "CANARY-practice".to_owned(),
+            ..PaymentFailed::default()
         };
         self.announce(&self.payments, &failed);
     }

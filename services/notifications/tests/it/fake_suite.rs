@@ -32,6 +32,10 @@ pub struct Books {
     pub owed_minor: i64,
     /// For which acts of sharing a bill's PDF was asked.
     pub shares: Vec<String>,
+    /// For which mails a payment's receipt was asked.
+    pub receipts: Vec<String>,
+    /// Which monthly superbills were asked for.
+    pub superbills: Vec<String>,
     /// Nobody answers.
     pub away: bool,
     /// When the code that is shown was made, and which one it is; none is the first.
@@ -123,6 +127,7 @@ plays! { LedgerService {
     post_payment(PostPaymentRequest) -> PostPaymentResponse,
     post_refund(PostRefundRequest) -> PostRefundResponse,
     place_hold(PlaceHoldRequest) -> PlaceHoldResponse,
+    extend_hold(ExtendHoldRequest) -> ExtendHoldResponse,
     release_hold(ReleaseHoldRequest) -> ReleaseHoldResponse,
 } }
 
@@ -137,10 +142,18 @@ plays! { DocumentService {
 
     async fn download_receipt(
         &self,
-        _: Request<DownloadReceiptRequest>,
+        request: Request<DownloadReceiptRequest>,
     ) -> Result<Response<DownloadReceiptResponse>, Status> {
-        let _books = self.here()?;
+        self.here()?.receipts.push(request.into_inner().message_id);
         Ok(Response::new(DownloadReceiptResponse { body: Some(pdf()) }))
+    }
+
+    async fn download_monthly_superbill(
+        &self,
+        request: Request<DownloadMonthlySuperbillRequest>,
+    ) -> Result<Response<DownloadMonthlySuperbillResponse>, Status> {
+        self.here()?.superbills.push(request.into_inner().document_id);
+        Ok(Response::new(DownloadMonthlySuperbillResponse { body: Some(pdf()) }))
     }
 
     type StreamStatementStream = futures::stream::Empty<Result<StreamStatementResponse, Status>>;
@@ -168,6 +181,7 @@ plays! { DocumentService {
     get_superbill(GetSuperbillRequest) -> GetSuperbillResponse,
     set_letterhead(SetLetterheadRequest) -> SetLetterheadResponse,
     get_letterhead(GetLetterheadRequest) -> GetLetterheadResponse,
+    list_monthly_superbills(ListMonthlySuperbillsRequest) -> ListMonthlySuperbillsResponse,
     list_client_documents(ListClientDocumentsRequest) -> ListClientDocumentsResponse,
     list_shared_documents(ListSharedDocumentsRequest) -> ListSharedDocumentsResponse,
     download_shared_document(DownloadSharedDocumentRequest) -> DownloadSharedDocumentResponse,

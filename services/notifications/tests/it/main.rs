@@ -2,7 +2,9 @@
 //! process's edge, by servers of their contracts and by event sources in memory.
 #![cfg(test)]
 
+mod adjustments;
 mod app;
+mod cards;
 mod codes;
 mod delivery;
 mod events;
@@ -14,3 +16,4 @@ mod mails;
 mod nothing_due;
 mod notices;
 mod refusals;
+mod superbills;

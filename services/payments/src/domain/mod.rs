@@ -7,10 +7,15 @@ pub mod charge;
 pub mod comparison;
 pub mod decline;
 pub mod dispute;
+pub mod means;
 pub mod method;
+pub mod on_file;
+pub mod payer;
 pub mod payment;
 pub mod refund;
 pub mod refusal;
+pub mod setup;
+pub mod spread;
 
 /// An enum whose variants the database keeps as words.
 macro_rules! words {

@@ -1,7 +1,8 @@
 //! Where a payment stands. A state never moves back: what the processor says is merged by rank, whatever order it
 //! comes in.
 
-use super::decline::DeclineReason;
+use super::decline::Decline;
+use super::on_file::{Funding, Stored};
 use super::words;
 use money::Money;
 
@@ -93,9 +94,13 @@ pub struct Said {
     /// Where it stands. `Created`: nobody has confirmed it.
     pub state: PaymentState,
     /// Why it failed.
-    pub decline: Option<DeclineReason>,
+    pub decline: Option<Decline>,
     /// What was paid with, and as printed; none before that is known.
     pub method: Option<(PaymentKind, String)>,
+    /// Where a card's money comes from, once that is known.
+    pub funding: Option<Funding>,
+    /// The method itself, when the processor shows it.
+    pub stored: Option<Stored>,
     /// What came, when it succeeded: it must be what was asked.
     pub received: Option<Money>,
 }
@@ -108,15 +113,17 @@ impl Said {
             state,
             decline: None,
             method: None,
+            funding: None,
+            stored: None,
             received: None,
         }
     }
 
-    /// It was declined for this reason.
+    /// It was declined so.
     #[must_use]
-    pub fn declined(reason: DeclineReason) -> Self {
+    pub fn declined(decline: Decline) -> Self {
         Self {
-            decline: Some(reason),
+            decline: Some(decline),
             ..Self::only(PaymentState::Failed)
         }
     }

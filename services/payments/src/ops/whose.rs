@@ -20,6 +20,10 @@ pub(super) async fn payment_of(
 ) -> Result<Option<(PracticeId, PaymentId)>> {
     Ok(match subject_of(payments, intent).await? {
         Some((practice, Subject::Payment(payment))) => Some((practice, payment)),
-        Some((_, Subject::Refund(_))) | None => None,
+        Some((
+            _,
+            Subject::Refund(_) | Subject::Setup(_) | Subject::Method(_) | Subject::Detachment(_),
+        ))
+        | None => None,
     })
 }

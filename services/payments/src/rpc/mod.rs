@@ -4,6 +4,7 @@
 pub mod billing;
 mod comparison_service;
 mod dispute_service;
+mod method_service;
 mod payment_service;
 mod processor_account_service;
 mod webhook_service;

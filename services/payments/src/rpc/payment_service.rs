@@ -5,7 +5,8 @@ use ids::PracticeId;
 use pg::{Filter, RequestKey};
 use proto::payments::v1::payment_service_server::PaymentService;
 use proto::payments::v1::{
-    GetPaymentRequest, GetPaymentResponse, ListPaymentsRequest, ListPaymentsResponse,
+    CorrectPaymentRequest, CorrectPaymentResponse, GetPaymentRequest, GetPaymentResponse,
+    ListPaymentsRequest, ListPaymentsResponse, PayBalanceRequest, PayBalanceResponse,
     PayBillRequest, PayBillResponse, RecordPaymentRequest, RecordPaymentResponse,
     RefundPaymentRequest, RefundPaymentResponse,
 };
@@ -27,6 +28,20 @@ impl PaymentService for Payments {
         }))
     }
 
+    async fn correct_payment(
+        &self,
+        request: Request<CorrectPaymentRequest>,
+    ) -> Result<Response<CorrectPaymentResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let ids = (&*asked.practice_id, &*asked.request_id);
+        let (practice, key) = request_key(ids, "CorrectPayment", &asked)?;
+        let asked = wire::payment::correct_payment(practice, asked)?;
+        let corrected = ops::correct_payment(self, &caller, &key, asked).await?;
+        Ok(Response::new(CorrectPaymentResponse {
+            payment: Some(wire::payment::payment(self, &corrected)),
+        }))
+    }
+
     async fn pay_bill(
         &self,
         request: Request<PayBillRequest>,
@@ -34,9 +49,23 @@ impl PaymentService for Payments {
         let (caller, asked) = enter(request)?;
         let ids = (&*asked.practice_id, &*asked.request_id);
         let (practice, key) = request_key(ids, "PayBill", &asked)?;
-        let asked = wire::payment::pay_bill(practice, asked)?;
+        let asked = wire::charge::pay_bill(practice, asked)?;
         let paid = ops::pay_bill(self, &caller, &key, asked).await?;
         Ok(Response::new(PayBillResponse {
+            payment: Some(wire::payment::shown_to(&caller, self, &paid)),
+        }))
+    }
+
+    async fn pay_balance(
+        &self,
+        request: Request<PayBalanceRequest>,
+    ) -> Result<Response<PayBalanceResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let ids = (&*asked.practice_id, &*asked.request_id);
+        let (practice, key) = request_key(ids, "PayBalance", &asked)?;
+        let asked = wire::charge::pay_balance(practice, asked)?;
+        let paid = ops::pay_balance(self, &caller, &key, asked).await?;
+        Ok(Response::new(PayBalanceResponse {
             payment: Some(wire::payment::shown_to(&caller, self, &paid)),
         }))
     }

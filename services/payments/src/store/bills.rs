@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::Money;
 use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 words! {
     /// Where a bill stands.
@@ -46,7 +48,10 @@ pub async fn find_many(
     practice: PracticeId,
     bills: &[BillId],
 ) -> Result<Vec<Bill>> {
-    let ids: Vec<_> = bills.iter().map(|bill| bill.uuid()).collect();
+    if bills.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = bills.iter().map(|bill| bill.uuid()).collect();
     let rows = sqlx::query!(
         r#"
         select
@@ -86,34 +91,57 @@ pub async fn find_many(
         .collect()
 }
 
-/// Whether a bill of the client is known.
-pub async fn has_client(
+/// Those of the clients of whom a bill is known.
+pub async fn known_clients(
     conn: &mut PgConnection,
     practice: PracticeId,
-    client: ClientId,
-) -> Result<bool> {
+    clients: &[ClientId],
+) -> Result<BTreeSet<ClientId>> {
+    if clients.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let ids: Vec<Uuid> = clients.iter().map(|client| client.uuid()).collect();
     let known = sqlx::query_scalar!(
         r#"
-        select exists (
-            select 1 from payments.bills where practice_id = $1 and client_id = $2
-        ) as "known!"
+        select client.client_id as "client_id!: ClientId"
+        from unnest($2::uuid[]) as client (client_id)
+        where exists (
+            select 1 from payments.bills bill where bill.practice_id = $1 and bill.client_id = client.client_id
+        )
         "#,
         practice.uuid(),
-        client.uuid(),
+        &ids,
     )
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(known)
+    Ok(known.into_iter().collect())
 }
 
-/// What billing's feed says: the latest word, in its order.
-pub async fn upsert(conn: &mut PgConnection, practice: PracticeId, bill: &Bill) -> Result<()> {
+/// What billing's feed says: the latest word of each bill.
+pub async fn upsert(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bills: &BTreeMap<BillId, Bill>,
+) -> Result<()> {
+    if bills.is_empty() {
+        return Ok(());
+    }
+    let column = Columns::of(bills.values());
     sqlx::query!(
         r#"
         insert into payments.bills (
             practice_id, bill_id, client_id, status, currency, client_balance_minor, due_date, last_service_date,
             reference, number
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        )
+        select
+            $1, told.bill_id, told.client_id, told.status, told.currency, told.client_balance, told.due_date::date,
+            told.last_service_date::date, told.reference, told.number
+        from unnest(
+            $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[],
+            $10::bigint[]
+        ) as told (
+            bill_id, client_id, status, currency, client_balance, due_date, last_service_date, reference, number
+        )
         on conflict on constraint bills_pkey do update
         set
             status = excluded.status,
@@ -122,19 +150,52 @@ pub async fn upsert(conn: &mut PgConnection, practice: PracticeId, bill: &Bill) 
             last_service_date = excluded.last_service_date
         "#,
         practice.uuid(),
-        bill.bill.uuid(),
-        bill.client.uuid(),
-        bill.status.name(),
-        bill.client_balance.currency().code(),
-        bill.client_balance.minor(),
-        bill.due_date.to_sqlx() as jiff_sqlx::Date,
-        bill.last_service_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
-        bill.reference,
-        bill.number,
+        &column.ids,
+        &column.clients,
+        &column.statuses,
+        &column.currencies,
+        &column.balances,
+        &column.due_dates,
+        &column.last_service_dates as &[Option<String>],
+        &column.references,
+        &column.numbers,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+#[derive(Default)]
+struct Columns {
+    ids: Vec<Uuid>,
+    clients: Vec<Uuid>,
+    statuses: Vec<String>,
+    currencies: Vec<String>,
+    balances: Vec<i64>,
+    due_dates: Vec<String>,
+    last_service_dates: Vec<Option<String>>,
+    references: Vec<String>,
+    numbers: Vec<i64>,
+}
+
+impl Columns {
+    fn of<'a>(bills: impl Iterator<Item = &'a Bill>) -> Self {
+        let mut column = Self::default();
+        for bill in bills {
+            column.ids.push(bill.bill.uuid());
+            column.clients.push(bill.client.uuid());
+            column.statuses.push(bill.status.name().to_owned());
+            let code = bill.client_balance.currency().code();
+            column.currencies.push(code.to_owned());
+            column.balances.push(bill.client_balance.minor());
+            column.due_dates.push(bill.due_date.to_string());
+            let last = bill.last_service_date.map(|date| date.to_string());
+            column.last_service_dates.push(last);
+            column.references.push(bill.reference.clone());
+            column.numbers.push(bill.number);
+        }
+        column
+    }
 }
 
 /// What billing answered before its feed came here. One that the feed has told of meanwhile stays.

@@ -1,7 +1,8 @@
 //! SQL as free functions, one file per aggregate. Times come in as parameters.
 //!
-//! Locks are taken in this order, everywhere: payment → its refunds and disputes → its row in the queue of the unsettled → the feed's
-//! counter. A charge locks one payment; nothing locks two.
+//! Locks are taken in this order, everywhere: payment → its refunds and disputes → its row in the queue of the unsettled
+//! → the feed's counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which comes before
+//! all of these.
 
 /// Calls to the processor, written down before they are made.
 pub mod attempts;
@@ -10,12 +11,23 @@ pub mod bills;
 pub mod charges;
 pub mod comparisons;
 pub mod disputes;
+/// What payments said before they were corrected.
+pub mod corrections;
+/// Payers as the processor knows them.
+pub mod customers;
+/// Tokens that the processor is to forget.
+pub mod detachments;
+pub mod expiry;
+pub mod methods;
+pub mod new_payments;
 pub mod payments;
 /// What portal-auth's feed tells of practices.
 pub mod practices;
 /// Whose the processor's objects are.
 pub mod processor_objects;
 pub mod refunds;
+/// Methods that are being added.
+pub mod setups;
 pub mod unsettled;
 /// The inbox.
 pub mod webhooks;

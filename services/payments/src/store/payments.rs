@@ -1,13 +1,17 @@
-//! Payments are written by slices: one statement for one or many. A payment's row is locked before its state or its
-//! refunds change.
+//! A payment's row is locked before its state or its refunds change. How it is written first stands in `new_payments`.
 
+use super::corrections::Correction;
 use super::{currency, refunds::Refund};
 use crate::domain::allocation::Allocation;
-use crate::domain::decline::DeclineReason;
+use crate::domain::charge::Presence;
+use crate::domain::decline::{Decline, DeclineReason};
+use crate::domain::means::Means;
+use crate::domain::on_file::Funding;
+use crate::domain::payer::Payer;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::{Error, Missing, Result};
-use ids::{BillId, ClientId, PaymentId, PracticeId};
+use ids::{BillId, ClientId, MethodId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
@@ -45,125 +49,38 @@ pub struct Payment {
     /// For the practice.
     pub note: String,
     /// Why it failed.
-    pub decline: Option<DeclineReason>,
+    pub decline: Option<Decline>,
     /// Why billing set nothing aside for it.
     pub refusal: Option<Refusal>,
     /// billing's ledger has it.
     pub posted: bool,
-    /// What is paid with at the processor, `pm_…`.
-    pub processor_method: Option<String>,
+    /// Who waits for it; of an offline one whoever recorded it.
+    pub presence: Presence,
+    /// With what it is paid.
+    pub means: Means,
     /// The processor's object, `pi_…`.
     pub processor_intent: Option<String>,
     /// When it was asked for.
     pub create_time: Timestamp,
     /// Refunds of it, oldest first.
     pub refunds: Vec<Refund>,
+    /// How often it was corrected.
+    pub revision: i32,
+    /// What it said before, oldest first.
+    pub corrections: Vec<Correction>,
 }
 
-/// The columns of payments that are to be written.
-#[derive(Default)]
-struct Columns {
-    payments: Vec<Uuid>,
-    clients: Vec<Uuid>,
-    kinds: Vec<String>,
-    labels: Vec<String>,
-    currencies: Vec<String>,
-    amounts: Vec<i64>,
-    states: Vec<String>,
-    receive_times: Vec<String>,
-    receive_dates: Vec<String>,
-    method_texts: Vec<String>,
-    notes: Vec<String>,
-    processor_methods: Vec<Option<String>>,
-    allocation_payments: Vec<Uuid>,
-    positions: Vec<i32>,
-    bills: Vec<Uuid>,
-    allocated: Vec<i64>,
-}
-
-impl Columns {
-    fn of(payments: &[Payment]) -> Self {
-        let mut column = Self::default();
-        for payment in payments {
-            column.payments.push(payment.payment.uuid());
-            column.clients.push(payment.client.uuid());
-            column.kinds.push(payment.kind.name().to_owned());
-            column.labels.push(payment.label.clone());
-            let code = payment.amount.currency().code();
-            column.currencies.push(code.to_owned());
-            column.amounts.push(payment.amount.minor());
-            column.states.push(payment.state.name().to_owned());
-            column.receive_times.push(payment.receive_time.to_string());
-            column.receive_dates.push(payment.receive_date.to_string());
-            column.method_texts.push(payment.method_text.clone());
-            column.notes.push(payment.note.clone());
-            let method = payment.processor_method.clone();
-            column.processor_methods.push(method);
-            for (position, allocation) in (1..).zip(&payment.allocations) {
-                column.allocation_payments.push(payment.payment.uuid());
-                column.positions.push(position);
-                column.bills.push(allocation.bill.uuid());
-                column.allocated.push(allocation.amount.minor());
-            }
-        }
-        column
-    }
-}
-
-/// Writes new payments of a practice with their allocations, in one statement.
-pub async fn insert(
+/// Those of the payments that are there, newest first.
+pub async fn find_many(
     conn: &mut PgConnection,
     practice: PracticeId,
-    now: Timestamp,
-    payments: &[Payment],
-) -> Result<()> {
-    let column = Columns::of(payments);
-    sqlx::query!(
-        r#"
-        with paid as (
-            insert into payments.payments (
-                practice_id, payment_id, client_id, kind, label, currency, amount_minor, state, receive_time,
-                receive_date, method_text, note, processor_method, create_time, update_time
-            )
-            select
-                $1, row.payment_id, row.client_id, row.kind, row.label, row.currency, row.amount_minor, row.state,
-                row.receive_time::timestamptz, row.receive_date::date, row.method_text, row.note,
-                row.processor_method, $2, $2
-            from unnest(
-                $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
-                $11::text[], $12::text[], $13::text[], $14::text[]
-            ) as row (
-                payment_id, client_id, kind, label, currency, amount_minor, state, receive_time, receive_date,
-                method_text, note, processor_method
-            )
-        )
-        insert into payments.payment_allocations (practice_id, payment_id, position, bill_id, amount_minor)
-        select $1, part.payment_id, part.position, part.bill_id, part.amount_minor
-        from unnest($15::uuid[], $16::integer[], $17::uuid[], $18::bigint[])
-            as part (payment_id, position, bill_id, amount_minor)
-        "#,
-        practice.uuid(),
-        now.to_sqlx() as jiff_sqlx::Timestamp,
-        &column.payments,
-        &column.clients,
-        &column.kinds,
-        &column.labels,
-        &column.currencies,
-        &column.amounts,
-        &column.states,
-        &column.receive_times,
-        &column.receive_dates,
-        &column.method_texts,
-        &column.notes,
-        &column.processor_methods as &[Option<String>],
-        &column.allocation_payments,
-        &column.positions,
-        &column.bills,
-        &column.allocated,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    payments: &[PaymentId],
+) -> Result<Vec<Payment>> {
+    if payments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = payments.iter().map(|payment| payment.uuid()).collect();
+    read(conn, practice, &ids).await
 }
 
 /// Errors: PAYMENT_NOT_FOUND.
@@ -240,9 +157,87 @@ pub async fn list(
     read(conn, practice, &ids).await
 }
 
+/// A row of the table; what the database has as words is read in one place.
+struct Row {
+    payment_id: PaymentId,
+    client_id: ClientId,
+    kind: String,
+    label: String,
+    currency: String,
+    amount_minor: i64,
+    state: String,
+    receive_time: jiff_sqlx::Timestamp,
+    receive_date: jiff_sqlx::Date,
+    method_text: String,
+    note: String,
+    refunded_minor: i64,
+    decline_reason: Option<String>,
+    decline_code: String,
+    decline_hard: bool,
+    presence: String,
+    refusal: Option<String>,
+    posted: bool,
+    processor_method: Option<String>,
+    method_id: Option<MethodId>,
+    processor_customer: Option<String>,
+    save_payer_kind: Option<String>,
+    save_payer_id: Option<Uuid>,
+    funding: String,
+    hsa_fsa: bool,
+    processor_intent: Option<String>,
+    revision: i32,
+    create_time: jiff_sqlx::Timestamp,
+}
+
+impl Row {
+    /// The payment without what hangs off it.
+    fn read(self, practice: PracticeId) -> Result<Payment> {
+        let currency = currency(&self.currency)?;
+        Ok(Payment {
+            practice,
+            payment: self.payment_id,
+            client: self.client_id,
+            kind: PaymentKind::of(&self.kind).ok_or(Error::Stored("a payment's kind"))?,
+            label: self.label,
+            amount: Money::from_minor(self.amount_minor, currency),
+            state: PaymentState::of(&self.state).ok_or(Error::Stored("a payment's state"))?,
+            receive_time: self.receive_time.to_jiff(),
+            receive_date: self.receive_date.to_jiff(),
+            allocations: Vec::new(),
+            refunded: Money::from_minor(self.refunded_minor, currency),
+            method_text: self.method_text,
+            note: self.note,
+            decline: decline(
+                self.decline_reason.as_deref(),
+                (self.decline_code, self.decline_hard),
+            ),
+            presence: Presence::of(&self.presence).ok_or(Error::Stored("who waits"))?,
+            refusal: self.refusal.as_deref().and_then(Refusal::of),
+            posted: self.posted,
+            means: Means {
+                token: self.processor_method,
+                method: self.method_id,
+                customer: self.processor_customer,
+                save_for: self
+                    .save_payer_kind
+                    .zip(self.save_payer_id)
+                    .and_then(|(kind, id)| Payer::of(&kind, id)),
+                funding: Funding::of(&self.funding).ok_or(Error::Stored("a card's funding"))?,
+                hsa_fsa: self.hsa_fsa,
+            },
+            processor_intent: self.processor_intent,
+            create_time: self.create_time.to_jiff(),
+            refunds: Vec::new(),
+            revision: self.revision,
+            corrections: Vec::new(),
+        })
+    }
+}
+
 /// Those payments, newest first, whole.
 async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Result<Vec<Payment>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         select
             payment_id as "payment_id: PaymentId",
@@ -258,10 +253,20 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             note,
             refunded_minor,
             decline_reason,
+            decline_code,
+            decline_hard,
+            presence,
             refusal,
             posted,
             processor_method,
+            method_id as "method_id: MethodId",
+            processor_customer,
+            save_payer_kind,
+            save_payer_id,
+            funding,
+            hsa_fsa,
             processor_intent,
+            revision,
             create_time as "create_time: jiff_sqlx::Timestamp"
         from payments.payments
         where practice_id = $1 and payment_id = any($2)
@@ -272,39 +277,27 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
     )
     .fetch_all(&mut *conn)
     .await?;
-    let mut payments = Vec::with_capacity(rows.len());
-    for row in rows {
-        let currency = currency(&row.currency)?;
-        payments.push(Payment {
-            practice,
-            payment: row.payment_id,
-            client: row.client_id,
-            kind: PaymentKind::of(&row.kind).ok_or(Error::Stored("a payment's kind"))?,
-            label: row.label,
-            amount: Money::from_minor(row.amount_minor, currency),
-            state: PaymentState::of(&row.state).ok_or(Error::Stored("a payment's state"))?,
-            receive_time: row.receive_time.to_jiff(),
-            receive_date: row.receive_date.to_jiff(),
-            allocations: Vec::new(),
-            refunded: Money::from_minor(row.refunded_minor, currency),
-            method_text: row.method_text,
-            note: row.note,
-            decline: row.decline_reason.as_deref().and_then(DeclineReason::of),
-            refusal: row.refusal.as_deref().and_then(Refusal::of),
-            posted: row.posted,
-            processor_method: row.processor_method,
-            processor_intent: row.processor_intent,
-            create_time: row.create_time.to_jiff(),
-            refunds: Vec::new(),
-        });
-    }
+    let rows = rows.into_iter().map(|row| row.read(practice));
+    let mut payments = rows.collect::<Result<Vec<_>>>()?;
     add_allocations(conn, practice, ids, &mut payments).await?;
     for refund in super::refunds::list_of(conn, practice, ids).await? {
         if let Some(payment) = payments.iter_mut().find(|it| it.payment == refund.payment) {
             payment.refunds.push(refund);
         }
     }
+    for correction in super::corrections::list_of(conn, practice, ids).await? {
+        let mut of = payments.iter_mut();
+        if let Some(payment) = of.find(|it| it.payment == correction.payment) {
+            payment.corrections.push(correction);
+        }
+    }
     Ok(payments)
+}
+
+/// As it is kept: the reason, the processor's code and whether it is hard.
+fn decline(reason: Option<&str>, (code, hard): (String, bool)) -> Option<Decline> {
+    let reason = reason.and_then(DeclineReason::of)?;
+    Some(Decline { reason, code, hard })
 }
 
 async fn add_allocations(
@@ -361,20 +354,24 @@ pub async fn update_refunded(
     Ok(())
 }
 
-/// billing's ledger has it. Again is fine.
+/// billing's ledger has them. Again is fine.
 pub async fn update_posted(
     conn: &mut PgConnection,
     practice: PracticeId,
-    payment: PaymentId,
+    payments: &[PaymentId],
 ) -> Result<()> {
+    if payments.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = payments.iter().map(|payment| payment.uuid()).collect();
     sqlx::query!(
         r#"
         update payments.payments
         set posted = true
-        where practice_id = $1 and payment_id = $2 and not posted
+        where practice_id = $1 and payment_id = any($2) and not posted
         "#,
         practice.uuid(),
-        payment.uuid(),
+        &ids,
     )
     .execute(conn)
     .await?;

@@ -1,8 +1,10 @@
 //! Between the contracts' messages, the processor's objects and our own values; one file per other side.
 
 pub mod billing;
+pub mod charge;
 pub mod comparison;
 pub mod dispute;
 pub mod event;
+pub mod method;
 pub mod payment;
 pub mod processor;

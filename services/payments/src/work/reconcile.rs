@@ -51,7 +51,9 @@ async fn claim(payments: &Payments) -> Result<Vec<Unsettled>> {
 }
 
 async fn go_on(payments: &Payments, unsettled: Unsettled) -> Result<()> {
-    if unsettled.tries > ALARM_TRIES {
+    // A payer may take a day to give a card.
+    let waits_for_payer = matches!(unsettled.subject, Subject::Setup(_));
+    if unsettled.tries > ALARM_TRIES && !waits_for_payer {
         tracing::error!(subject = ?unsettled.subject, tries = unsettled.tries, "unsettled for longer than an hour");
     }
     let caller = Caller::worker("payments");
@@ -60,13 +62,26 @@ async fn go_on(payments: &Payments, unsettled: Unsettled) -> Result<()> {
         Subject::Payment(payment) => {
             ops::continue_payment(payments, &caller, practice, payment).await
         }
-        Subject::Refund(refund) => ops::continue_refund(payments, &caller, practice, refund).await,
+        Subject::Refund(refund) => ops::continue_refund(payments, &caller, practice, refund)
+            .await
+            .map(|()| None),
+        Subject::Setup(setup) => ops::continue_setup(payments, &caller, practice, setup)
+            .await
+            .map(|()| None),
+        Subject::Detachment(detachment) => {
+            let going_on = ops::continue_detachment(payments, &caller, practice, detachment);
+            going_on.await.map(|()| None)
+        }
+        // Never in the queue: what has to be done about a method is a detachment.
+        Subject::Method(_) => Ok(None),
     };
     let pause = payments.timing.reconcile_after(unsettled.tries);
     let due = payments.clock.now().saturating_add(pause);
-    let mut tx = pg::begin_any(&payments.db).await?;
     let due = due.unwrap_or(Timestamp::MAX);
+    let latest = outcome.as_ref().ok().copied().flatten();
+    let due = latest.map_or(due, |latest| due.min(latest));
+    let mut tx = pg::begin_any(&payments.db).await?;
     store::unsettled::release(&mut tx, unsettled.subject, Some(due)).await?;
     tx.commit().await?;
-    outcome
+    outcome.map(drop)
 }

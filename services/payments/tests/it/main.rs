@@ -5,17 +5,31 @@
 #![cfg(test)]
 
 mod accounts;
+mod amounts;
 mod audit;
+mod balance;
+mod batches;
 mod billing;
 mod bills;
 mod comparisons;
+mod corrections;
 mod crash;
+mod crash_methods;
+mod debits;
+mod declines;
 mod disputes;
+mod every_call;
 mod faults;
 mod guest;
+mod methods;
+mod methods_payers;
+mod methods_renewed;
 mod neighbours;
+mod on_file;
+mod people;
 mod record;
 mod refunds;
 mod stage;
 mod tokens;
+mod wallet;
 mod webhooks;

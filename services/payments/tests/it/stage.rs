@@ -2,7 +2,8 @@ use crate::billing::{FakeBilling, bill_issued};
 use crate::neighbours::{apply, gateway, register};
 use crate::tokens;
 use clock::Clock;
-use ids::{BillId, ClientId, PracticeId};
+use ids::{BillId, ClientId, ContactId, PracticeId};
+use payments::ops::Recordings;
 use payments::rpc::billing::Billing;
 use payments::work::{Bills, process_webhooks_due, reconcile_due};
 use payments::{MIGRATOR, Payments, SCHEMA, Timing, routes};
@@ -21,6 +22,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use testkit::{TestDatabase, eventually, request_id};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic_types::StatusExt as _;
@@ -33,6 +35,13 @@ pub const WEBHOOK_SECRET: &str = "whsec_story";
 pub const NEXT_WEBHOOK_SECRET: &str = "whsec_next";
 
 pub type Client = PaymentServiceClient<Connection>;
+
+/// Another process of payments, and somebody who calls it.
+pub struct Replica {
+    pub owner: Client,
+    pub stop: CancellationToken,
+    pub server: JoinHandle<()>,
+}
 
 /// payments in this process with one practice; the sandbox and billing's stand-in beside it.
 pub struct Stage {
@@ -61,6 +70,7 @@ impl Stage {
             clock: clock.clone(),
             page_key: PageKey::new(&[7; 32]),
             processor: processor_at(&sandbox.url()),
+            recordings: Recordings::default(),
             billing: Billing::new(
                 connect(&billing_server.url(), ServiceToken::none()).expect("a URL"),
             ),
@@ -72,7 +82,7 @@ impl Stage {
             webhook_came: Arc::default(),
         };
         let stop = CancellationToken::new();
-        let url = serve(&payments, stop.clone()).await;
+        let (url, _) = serve(&payments, stop.clone()).await;
         door.set(url.clone()).expect("the first");
         let practice = PracticeId::new(&clock);
         let client = ClientId::new(&clock);
@@ -88,6 +98,28 @@ impl Stage {
             sandbox,
             _billing_server: billing_server,
             stop,
+        }
+    }
+
+    /// Another process of payments on the same database, with connections of its own.
+    pub async fn replica(&self) -> Replica {
+        let config = pg::PgConfig::new(self.db.url());
+        let payments = Payments {
+            db: pg::connect(&config, SCHEMA).await.expect("connections"),
+            recordings: Recordings::default(),
+            ..self.payments.clone()
+        };
+        let stop = self.stop.child_token();
+        let (url, server) = serve(&payments, stop.clone()).await;
+        let practice = self.practice;
+        let token = tokens::token(&self.clock, move |claims| Claims {
+            practice_id: Some(practice.to_string()),
+            ..claims
+        });
+        Replica {
+            owner: Client::new(connect(&url, token).expect("a URL")),
+            stop,
+            server,
         }
     }
 
@@ -124,6 +156,22 @@ impl Stage {
         }))
     }
 
+    /// The client, or a contact of theirs, signed in.
+    pub fn payer(&self, client: ClientId, contact: Option<ContactId>) -> Connection {
+        let practice = self.practice;
+        self.connection(move |claims| Claims {
+            role: if contact.is_some() {
+                Role::Contact
+            } else {
+                Role::Client
+            },
+            practice_id: Some(practice.to_string()),
+            client_ids: vec![client.to_string()],
+            contact_id: contact.map(|id| id.to_string()),
+            ..claims
+        })
+    }
+
     pub fn guest(&self, bill: BillId) -> Client {
         let practice = self.practice;
         Client::new(self.connection(move |claims| Claims {
@@ -142,7 +190,48 @@ impl Stage {
             bill_id: bill.to_string(),
             amount: Some(usd(amount)),
             processor_method: method.to_owned(),
+            ..PayBillRequest::default()
         }
+    }
+
+    /// billing knows the stage's client, who has no contacts unless a story has said so.
+    pub fn known_client(&self) {
+        let mut books = self.billing.books();
+        books.people.entry(self.client.to_string()).or_default();
+    }
+
+    /// Signed in to the portal: the client, or a contact, who sees the stage's client.
+    pub fn portal(&self, role: Role) -> Client {
+        let (practice, client) = (self.practice, self.client);
+        Client::new(self.connection(move |claims| Claims {
+            role,
+            practice_id: Some(practice.to_string()),
+            client_ids: vec![client.to_string()],
+            ..claims
+        }))
+    }
+
+    pub fn balance_request(&self, amount: i64, method: &str) -> PayBalanceRequest {
+        PayBalanceRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            client_id: self.client.to_string(),
+            amount: Some(usd(amount)),
+            processor_method: method.to_owned(),
+            ..PayBalanceRequest::default()
+        }
+    }
+
+    pub async fn try_pay_balance(&self, request: PayBalanceRequest) -> Result<Payment, Status> {
+        let answer = self.portal(Role::Client).pay_balance(request).await?;
+        Ok(answer.into_inner().payment.expect("a payment"))
+    }
+
+    /// A bill of the stage's client that is due on this day of March.
+    pub fn bill_due(&self, balance: i64, day: i32) -> BillId {
+        let bill = BillId::new(&self.clock);
+        self.billing.issue_due(bill, self.client, (balance, day));
+        bill
     }
 
     pub async fn try_pay(&self, request: PayBillRequest) -> Result<Payment, Status> {
@@ -284,7 +373,7 @@ pub async fn sandbox(clock: &Clock, webhook_url: String) -> stripe_sandbox::Runn
     stripe_sandbox::start(config).await.expect("a sandbox")
 }
 
-async fn serve(payments: &Payments, stop: CancellationToken) -> String {
+async fn serve(payments: &Payments, stop: CancellationToken) -> (String, JoinHandle<()>) {
     let feed = Feed::start(payments.db.clone(), SCHEMA, stop.clone());
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let limits = Limits {
@@ -302,13 +391,13 @@ async fn serve(payments: &Payments, stop: CancellationToken) -> String {
     let server = Server::new(routes(payments, feed), verifier, payments.clock.clone());
     let bound = server.bind(config).await.expect("free ports");
     let url = format!("http://{}", bound.address());
-    tokio::spawn(async move {
+    let server = tokio::spawn(async move {
         bound
             .run(stop.cancelled_owned())
             .await
-            .expect("the server ends well")
+            .expect("the server ends well");
     });
-    url
+    (url, server)
 }
 
 pub fn usd(minor_units: i64) -> Money {

@@ -32,6 +32,14 @@ pub enum Decline {
     BankInsufficientFunds,
     /// The bank account is closed.
     BankAccountClosed,
+    /// There is no such bank account.
+    BankNoAccount,
+    /// The bank account's owner did not allow the debit.
+    BankDebitNotAuthorized,
+    /// The customer failed to authenticate a card that is to be stored.
+    SetupAuthenticationFailed,
+    /// The small deposits were named wrong too often, or could not be made.
+    MicrodepositsFailed,
 }
 
 impl Decline {
@@ -49,9 +57,12 @@ impl Decline {
             Decline::ProcessingError => "processing_error",
             Decline::AuthenticationRequired => "authentication_required",
             Decline::AuthenticationFailed => "payment_intent_authentication_failure",
-            Decline::BankInsufficientFunds | Decline::BankAccountClosed => {
-                "payment_intent_payment_attempt_failed"
-            }
+            Decline::BankInsufficientFunds
+            | Decline::BankAccountClosed
+            | Decline::BankNoAccount
+            | Decline::BankDebitNotAuthorized => "payment_intent_payment_attempt_failed",
+            Decline::SetupAuthenticationFailed => "setup_intent_authentication_failure",
+            Decline::MicrodepositsFailed => "payment_method_microdeposit_failed",
         }
     }
 
@@ -70,8 +81,12 @@ impl Decline {
             Decline::VelocityExceeded => Some("card_velocity_exceeded"),
             Decline::Fraudulent => Some("fraudulent"),
             Decline::AuthenticationRequired => Some("authentication_required"),
-            Decline::AuthenticationFailed => None,
+            Decline::AuthenticationFailed
+            | Decline::SetupAuthenticationFailed
+            | Decline::MicrodepositsFailed => None,
             Decline::BankAccountClosed => Some("account_closed"),
+            Decline::BankNoAccount => Some("no_account"),
+            Decline::BankDebitNotAuthorized => Some("debit_not_authorized"),
         }
     }
 
@@ -86,9 +101,14 @@ impl Decline {
             Decline::LostCard
             | Decline::StolenCard
             | Decline::Fraudulent
-            | Decline::BankAccountClosed => Some("do_not_try_again"),
+            | Decline::BankAccountClosed
+            | Decline::BankNoAccount
+            | Decline::BankDebitNotAuthorized => Some("do_not_try_again"),
             Decline::ExpiredCard | Decline::IncorrectCvc => Some("confirm_card_data"),
-            Decline::AuthenticationRequired | Decline::AuthenticationFailed => None,
+            Decline::AuthenticationRequired
+            | Decline::AuthenticationFailed
+            | Decline::SetupAuthenticationFailed
+            | Decline::MicrodepositsFailed => None,
         }
     }
 
@@ -120,6 +140,18 @@ impl Decline {
                 "The customer's account has insufficient funds to cover this payment."
             }
             Decline::BankAccountClosed => "The customer's bank account has been closed.",
+            Decline::BankNoAccount => "The customer's bank account could not be located.",
+            Decline::BankDebitNotAuthorized => {
+                "The customer has notified their bank that this payment was unauthorized."
+            }
+            Decline::SetupAuthenticationFailed => {
+                "The latest attempt to set up the payment method has failed because authentication \
+                 failed."
+            }
+            Decline::MicrodepositsFailed => {
+                "Microdeposit transfers failed. Please check the account, institution and transit \
+                 numbers provided."
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod charges;
 pub mod currency;
 pub mod customers;
 pub mod declines;
+mod dispute_row;
 pub mod disputes;
 pub mod endpoints;
 pub mod intents;
@@ -12,6 +13,7 @@ pub mod methods;
 pub mod refunds;
 pub mod rows;
 pub mod settlement;
+pub mod setups;
 pub mod table;
 pub mod testcards;
 pub mod totals;
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use rows::{
-    Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Refund, Standing,
+    Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Refund, Setup, Standing,
     StoredAnswer, Transaction,
 };
 use table::Table;
@@ -33,6 +35,7 @@ pub struct Book {
     pub customers: Table<Customer>,
     pub methods: Table<Method>,
     pub intents: Table<Intent>,
+    pub setups: Table<Setup>,
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
     pub disputes: Table<Dispute>,
@@ -51,6 +54,7 @@ pub enum Entry {
     Customer(Customer),
     Method(Method),
     Intent(Intent),
+    Setup(Setup),
     Charge(Charge),
     Refund(Refund),
     Dispute(Dispute),
@@ -82,6 +86,7 @@ impl Book {
         );
         entries.extend(self.methods.drain_touched().into_iter().map(Entry::Method));
         entries.extend(self.intents.drain_touched().into_iter().map(Entry::Intent));
+        entries.extend(self.setups.drain_touched().into_iter().map(Entry::Setup));
         entries.extend(self.charges.drain_touched().into_iter().map(Entry::Charge));
         entries.extend(self.refunds.drain_touched().into_iter().map(Entry::Refund));
         entries.extend(
@@ -125,6 +130,7 @@ impl Book {
             Entry::Customer(row) => self.customers.restore(row),
             Entry::Method(row) => self.methods.restore(row),
             Entry::Intent(row) => self.intents.restore(row),
+            Entry::Setup(row) => self.setups.restore(row),
             Entry::Charge(row) => self.charges.restore(row),
             Entry::Refund(row) => self.refunds.restore(row),
             Entry::Dispute(row) => self.disputes.restore(row),
@@ -143,6 +149,7 @@ impl Book {
         entries.extend(self.customers.iter().cloned().map(Entry::Customer));
         entries.extend(self.methods.iter().cloned().map(Entry::Method));
         entries.extend(self.intents.iter().cloned().map(Entry::Intent));
+        entries.extend(self.setups.iter().cloned().map(Entry::Setup));
         entries.extend(self.charges.iter().cloned().map(Entry::Charge));
         entries.extend(self.refunds.iter().cloned().map(Entry::Refund));
         entries.extend(self.disputes.iter().cloned().map(Entry::Dispute));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::declines::Decline;
+pub use super::dispute_row::{Dispute, DisputeStatus};
 use super::machine::Status;
 use super::table::Row;
 use super::testcards::Behaviour;
@@ -59,6 +60,9 @@ pub struct Method {
     pub set_up: bool,
     /// Used without a customer, or detached: never to be used again.
     pub spent: bool,
+    /// A bank account that was typed in: it is verified by small deposits.
+    #[serde(default)]
+    pub unverified: bool,
 }
 
 /// Why the last attempt of an intent failed.
@@ -95,6 +99,29 @@ pub struct Intent {
     pub canceled_at: Option<i64>,
     pub cancellation_reason: Option<String>,
     pub processing_since: Option<i64>,
+}
+
+/// A method being stored for later, with the customer present.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Setup {
+    pub id: String,
+    pub created: i64,
+    pub status: Status,
+    pub customer: Option<String>,
+    pub method: Option<String>,
+    pub method_types: Vec<String>,
+    /// `automatic_payment_methods[allow_redirects]` when they are on.
+    pub automatic_redirects: Option<String>,
+    pub description: Option<String>,
+    pub metadata: Metadata,
+    pub return_url: Option<String>,
+    /// `off_session` or `on_session`.
+    pub usage: String,
+    pub client_secret: String,
+    pub failure: Option<Failure>,
+    pub cancellation_reason: Option<String>,
+    /// The bank account waits for the two small deposits to be named.
+    pub microdeposits: bool,
 }
 
 /// One attempt to take money.
@@ -186,82 +213,6 @@ pub struct Standing {
     pub payouts_enabled: bool,
     pub requirements_due: Vec<String>,
     pub disabled_reason: Option<String>,
-}
-
-/// A payer's bank questions a charge.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Dispute {
-    pub id: String,
-    pub created: i64,
-    pub charge: String,
-    pub intent: String,
-    pub amount: i64,
-    pub currency: String,
-    pub reason: String,
-    pub status: DisputeStatus,
-    pub metadata: Metadata,
-    /// Money withdrawn and reinstated, in order.
-    pub transactions: Vec<String>,
-    /// `uncategorized_text` of the evidence.
-    pub evidence: Option<String>,
-    pub submissions: u64,
-}
-
-/// Stripe's `dispute.status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DisputeStatus {
-    WarningNeedsResponse,
-    WarningUnderReview,
-    WarningClosed,
-    NeedsResponse,
-    UnderReview,
-    Won,
-    Lost,
-}
-
-impl DisputeStatus {
-    /// Stripe's word.
-    pub fn word(self) -> &'static str {
-        match self {
-            DisputeStatus::WarningNeedsResponse => "warning_needs_response",
-            DisputeStatus::WarningUnderReview => "warning_under_review",
-            DisputeStatus::WarningClosed => "warning_closed",
-            DisputeStatus::NeedsResponse => "needs_response",
-            DisputeStatus::UnderReview => "under_review",
-            DisputeStatus::Won => "won",
-            DisputeStatus::Lost => "lost",
-        }
-    }
-
-    /// Whether it is an inquiry, which withdraws no money.
-    pub fn is_inquiry(self) -> bool {
-        match self {
-            DisputeStatus::WarningNeedsResponse
-            | DisputeStatus::WarningUnderReview
-            | DisputeStatus::WarningClosed => true,
-            DisputeStatus::NeedsResponse
-            | DisputeStatus::UnderReview
-            | DisputeStatus::Won
-            | DisputeStatus::Lost => false,
-        }
-    }
-
-    /// Whether the charge can be refunded all the same.
-    pub fn lets_refund(self) -> bool {
-        self.is_inquiry() || self == DisputeStatus::Won
-    }
-
-    /// Whether the bank has decided.
-    pub fn is_closed(self) -> bool {
-        match self {
-            DisputeStatus::WarningClosed | DisputeStatus::Won | DisputeStatus::Lost => true,
-            DisputeStatus::WarningNeedsResponse
-            | DisputeStatus::WarningUnderReview
-            | DisputeStatus::NeedsResponse
-            | DisputeStatus::UnderReview => false,
-        }
-    }
 }
 
 /// A movement of the account's balance: `net = amount - fee`, minor units, negative when money leaves.
@@ -374,6 +325,7 @@ rows! {
     Customer: id,
     Method: id,
     Intent: id,
+    Setup: id,
     Charge: id,
     Refund: id,
     Dispute: id,

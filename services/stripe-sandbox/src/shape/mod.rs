@@ -4,6 +4,7 @@ mod dispute;
 mod money;
 mod payment;
 mod people;
+mod setup;
 mod webhook;
 
 pub mod expand;
@@ -12,6 +13,7 @@ pub use dispute::dispute;
 pub use money::{refund, transaction};
 pub use payment::{charge, intent};
 pub use people::{account, customer, method, method_kind};
+pub use setup::setup;
 pub use webhook::{deleted_endpoint, endpoint, event};
 
 use serde_json::{Value, json};

@@ -1,6 +1,15 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
-use ids::{BillId, ClientId, DisputeId, EventId, MessageId, PaymentId, RefundId, ShareId};
+mod history;
+
+pub use history::{Message, Outcome};
+
+use super::card::CardNews;
+use super::dispute::DisputeNews;
+use crate::domain::adjustment::Change;
+use ids::{
+    BillId, ClientId, DisputeId, DocumentId, EventId, MessageId, PaymentId, RefundId, ShareId,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
@@ -19,6 +28,12 @@ pub enum Kind {
     Decline,
     /// A bill has a new Access Code.
     AccessCode,
+    /// What a bill asks for has changed since it was sent.
+    Adjustment,
+    /// News of a card or bank account on file.
+    Card,
+    /// A superbill of a month was made.
+    Superbill,
     /// To the practice: a payment is disputed, or its dispute has ended.
     Dispute,
     /// To the practice: a refund came back.
@@ -35,6 +50,9 @@ impl Kind {
             Self::Refund => "refund",
             Self::Decline => "decline",
             Self::AccessCode => "access_code",
+            Self::Adjustment => "adjustment",
+            Self::Card => "card",
+            Self::Superbill => "superbill",
             Self::Dispute => "dispute",
             Self::RefundReturned => "refund_returned",
         }
@@ -49,6 +67,9 @@ impl Kind {
             Self::Refund,
             Self::Decline,
             Self::AccessCode,
+            Self::Adjustment,
+            Self::Card,
+            Self::Superbill,
             Self::Dispute,
             Self::RefundReturned,
         ];
@@ -97,34 +118,6 @@ pub struct Allocation {
     pub bill: BillId,
     /// Above 0.
     pub amount: Money,
-}
-
-/// What is new about a dispute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DisputeNews {
-    /// The bank inquires; no money was taken.
-    Inquiry,
-    /// It was opened, and the money taken.
-    Opened,
-    /// The practice keeps the money.
-    Won,
-    /// The money is gone.
-    Lost,
-    /// The inquiry came to nothing.
-    CameToNothing,
-}
-
-impl DisputeNews {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Inquiry => "inquiry",
-            Self::Opened => "opened",
-            Self::Won => "won",
-            Self::Lost => "lost",
-            Self::CameToNothing => "came_to_nothing",
-        }
-    }
 }
 
 /// What the event said and nobody can be asked for later.
@@ -196,6 +189,27 @@ pub enum Particulars {
         /// The code that was burned by wrong guesses, by the time it was made; none when the practice wanted a new one.
         burned: Option<Timestamp>,
     },
+    /// Something was taken off a bill since it was sent, or is owed on it again.
+    Adjustment {
+        /// The bill.
+        bill: BillId,
+        /// What happened, in order; not empty.
+        changes: Vec<Change>,
+    },
+    /// News of a card or bank account on file.
+    Card {
+        /// What happened.
+        #[serde(flatten)]
+        news: CardNews,
+    /// A superbill of a month was made.
+    Superbill {
+        /// The document.
+        document: DocumentId,
+        /// First day of the month.
+        month: Date,
+        /// It is in the portal only.
+        without_pdf: bool,
+    },
     /// A payment is disputed, or its dispute has ended.
     Dispute {
         /// The dispute.
@@ -236,21 +250,11 @@ impl Particulars {
             Self::Refund { .. } => Kind::Refund,
             Self::Decline { .. } => Kind::Decline,
             Self::AccessCode { .. } => Kind::AccessCode,
+            Self::Adjustment { .. } => Kind::Adjustment,
+            Self::Card { .. } => Kind::Card,
+            Self::Superbill { .. } => Kind::Superbill,
             Self::Dispute { .. } => Kind::Dispute,
             Self::RefundReturned { .. } => Kind::RefundReturned,
-        }
-    }
-
-    /// Whether it goes to the practice itself.
-    #[must_use]
-    pub const fn is_for_practice(&self) -> bool {
-        match self {
-            Self::Dispute { .. } | Self::RefundReturned { .. } => true,
-            Self::Bill { .. }
-            | Self::Receipt { .. }
-            | Self::Refund { .. }
-            | Self::Decline { .. }
-            | Self::AccessCode { .. } => false,
         }
     }
 
@@ -268,6 +272,12 @@ impl Particulars {
             }
             Self::Dispute { dispute, news, .. } => format!("{kind}/{dispute}/{}", news.name()),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
+            Self::Adjustment { bill, changes } => match changes.first() {
+                Some(first) => format!("{kind}/{}", first.event),
+                None => format!("{kind}/{bill}"),
+            },
+            Self::Card { news } => format!("{kind}/{}", news.dedupe_key()),
+            Self::Superbill { document, .. } => format!("{kind}/{document}"),
         }
     }
 
@@ -275,12 +285,18 @@ impl Particulars {
     #[must_use]
     pub fn bill(&self) -> Option<BillId> {
         match self {
-            Self::Bill { bill, .. } | Self::AccessCode { bill, .. } => Some(*bill),
+            Self::Bill { bill, .. }
+            | Self::AccessCode { bill, .. }
+            | Self::Adjustment { bill, .. } => Some(*bill),
             Self::Receipt { allocations, .. } => match allocations.as_slice() {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
             },
-            Self::Refund { .. } | Self::Dispute { .. } | Self::RefundReturned { .. } => None,
+            Self::Refund { .. }
+            | Self::Card { .. }
+            | Self::Superbill { .. }
+            | Self::Dispute { .. }
+            | Self::RefundReturned { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
     }
@@ -289,7 +305,11 @@ impl Particulars {
     #[must_use]
     pub const fn payment(&self) -> Option<PaymentId> {
         match self {
-            Self::Bill { .. } | Self::AccessCode { .. } => None,
+            Self::Bill { .. }
+            | Self::AccessCode { .. }
+            | Self::Adjustment { .. }
+            | Self::Card { .. } => None,
+            Self::Bill { .. } | Self::AccessCode { .. } | Self::Superbill { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Dispute { payment, .. }
@@ -307,7 +327,10 @@ impl Particulars {
             | Self::Dispute { .. }
             | Self::Receipt { .. }
             | Self::Decline { .. }
-            | Self::AccessCode { .. } => None,
+            | Self::AccessCode { .. }
+            | Self::Adjustment { .. }
+            | Self::Card { .. } => None,
+            | Self::Superbill { .. } => None,
         }
     }
 
@@ -319,9 +342,12 @@ impl Particulars {
             Self::Receipt { .. }
             | Self::Refund { .. }
             | Self::Decline { .. }
+            | Self::AccessCode { .. }
+            | Self::Adjustment { .. }
+            | Self::Card { .. }
             | Self::Dispute { .. }
             | Self::RefundReturned { .. }
-            | Self::AccessCode { .. } => None,
+            | Self::Superbill { .. } => None,
         }
     }
 }
@@ -337,59 +363,6 @@ pub struct NewMessage {
     pub particulars: Particulars,
     /// When it is queued.
     pub create_time: Timestamp,
-}
-
-/// A mail of the history.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Message {
-    /// Its id.
-    pub message_id: MessageId,
-    /// What it is about.
-    pub kind: Kind,
-    /// Where it stands.
-    pub state: State,
-    /// Whose.
-    pub client: ClientId,
-    /// The bill, if one.
-    pub bill: Option<BillId>,
-    /// The payment, if one.
-    pub payment: Option<PaymentId>,
-    /// Address; empty until it was tried.
-    pub recipient: String,
-    /// Subject; empty until it was tried.
-    pub subject: String,
-    /// How often it was tried.
-    pub attempts: i32,
-    /// Why the last attempt failed, or why it was skipped; empty when it was neither.
-    pub last_error: String,
-    /// When it was queued.
-    pub create_time: Timestamp,
-    /// When the mail server took it.
-    pub send_time: Option<Timestamp>,
-}
-
-/// What an attempt to send came to.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// The mail server has it.
-    Sent,
-    /// Tried again at that time.
-    Postponed {
-        /// When.
-        next_attempt_time: Timestamp,
-        /// Why.
-        error: String,
-    },
-    /// Given up.
-    Failed {
-        /// Why.
-        error: String,
-    },
-    /// Not sent, for there was no need any more.
-    Skipped {
-        /// Why.
-        reason: String,
-    },
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! The calls to billing and to the processor; no transaction begins here.
 
 use super::records;
-use crate::domain::decline::DeclineReason;
+use crate::domain::charge::first_hold;
+use crate::domain::decline::Decline;
 use crate::domain::payment::{PaymentState, Said};
 use crate::rpc::billing::Hold;
 use crate::store::payments::Payment;
-use crate::wire::processor::{decline_reason, said};
+use crate::wire::processor::{decline, said};
 use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PaymentId, PracticeId};
-use processor::{Confirmation, NewIntent, ProcessorError};
+use processor::{Confirmation, NewCustomer, NewIntent, ProcessorError};
 use secrecy::SecretString;
 
 /// Has billing set the money aside, or ends the payment when it will not. Errors: `Billing`.
@@ -18,19 +19,37 @@ pub(super) async fn hold(
     payment: PaymentId,
 ) -> Result<()> {
     let paid = records::payment(payments, practice, payment).await?;
-    let Some(part) = paid.allocations.first() else {
-        return Err(Error::Stored("a charge without a bill"));
-    };
-    let asked = (part.bill, part.amount);
-    let held = payments
-        .billing
-        .place_hold(practice, payment, asked)
-        .await?;
+    let until = first_hold(paid.presence, payments.clock.now());
+    let held = payments.billing.place_hold(&paid, until).await?;
     crate::crash::point("after_hold");
     match held {
         Hold::Placed => records::held(payments, practice, payment).await,
         Hold::Refused(refusal) => records::refused(payments, practice, (payment, refusal)).await,
     }
+}
+
+/// Tells the processor whose the method will be. Under the payer's own key: another charge or set-up of the same payer
+/// makes the same customer. Errors: PROCESSOR_UNAVAILABLE, with nothing charged.
+pub(super) async fn create_customer(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    let (known, key) = records::start_customer(payments, practice, payment).await?;
+    crate::crash::point("before_customer");
+    let customer = match known.processor_customer {
+        Some(customer) => customer,
+        None => {
+            let new = NewCustomer {
+                practice,
+                payer_account: known.account,
+            };
+            let made = payments.processor.create_customer(new, &key).await;
+            made.map_err(|error| unavailable(&error))?
+        }
+    };
+    crate::crash::point("after_customer");
+    records::customer(payments, practice, (payment, known.payer), &customer).await
 }
 
 /// Makes the processor's object, which takes no money, and keeps its id. What it said instead, when there is none.
@@ -46,9 +65,9 @@ pub(super) async fn create_intent(
         practice,
         payment,
         amount: paid.amount,
-        customer: None,
+        customer: paid.means.customer.as_deref(),
         payment_method: None,
-        keep_method: false,
+        keep_method: paid.means.save_for.is_some(),
     };
     let made = payments.processor.create_payment_intent(intent, &key).await;
     crate::crash::point("after_create");
@@ -64,7 +83,7 @@ pub(super) async fn create_intent(
             reason,
         }) => {
             tracing::warn!(%payment, reason, "the processor failed to begin a charge");
-            Ok(Some(Said::declined(DeclineReason::ProcessingError)))
+            Ok(Some(Said::declined(Decline::processing_error())))
         }
         Err(error) => outcome(payment, error).map(Some),
     }
@@ -80,7 +99,8 @@ pub(super) async fn confirm(
     let intent = intent_of(&paid)?;
     crate::crash::point("before_confirm");
     let with = Confirmation {
-        payment_method: paid.processor_method.as_deref(),
+        payment_method: paid.means.token.as_deref(),
+        off_session: paid.presence.is_off_session(),
         ..Confirmation::default()
     };
     let confirmed = payments
@@ -154,10 +174,14 @@ pub(in crate::ops) async fn client_secret(
 /// again.
 fn outcome(payment: PaymentId, error: ProcessorError) -> Result<Said> {
     match error {
-        ProcessorError::Declined(decline) => Ok(Said::declined(decline_reason(&decline))),
-        ProcessorError::Rejected { ref code, .. } => {
+        ProcessorError::Declined(said) => Ok(Said::declined(decline(&said))),
+        ProcessorError::Rejected {
+            ref code,
+            ref param,
+            ..
+        } => {
             tracing::warn!(%payment, %error, "the processor refused a charge");
-            Ok(Said::declined(DeclineReason::from_codes(code, None)))
+            Ok(Said::declined(Decline::rejected(code, param.as_deref())))
         }
         ProcessorError::Unknown { .. } => {
             tracing::warn!(%payment, %error, "the outcome of a charge is not known yet");

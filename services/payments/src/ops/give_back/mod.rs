@@ -34,7 +34,11 @@ pub async fn read_refund(payments: &Payments, caller: &Caller, object: &str) -> 
     };
     let (practice, ours) = match whose::subject_of(payments, object).await? {
         Some((practice, Subject::Refund(refund))) => (Some(practice), Some(refund)),
-        Some((_, Subject::Payment(_))) | None => {
+        Some((
+            _,
+            Subject::Payment(_) | Subject::Setup(_) | Subject::Method(_) | Subject::Detachment(_),
+        ))
+        | None => {
             (records::practice_of(payments, &told).await?, told.ours)
         }
     };

@@ -13,11 +13,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::book::declines::Decline;
-use crate::book::disputes::{self, NewDispute};
 use crate::book::endpoints::{self, NewEndpoint};
 use crate::book::methods::{self, Renewal};
 use crate::book::refunds::{self, NewRefund};
-use crate::book::rows::{RefundStatus, Standing};
+use crate::book::rows::RefundStatus;
 use crate::book::{Act, Origin, charges, setups, totals};
 use crate::error::ApiError;
 use crate::faults::Rule;
@@ -25,8 +24,8 @@ use crate::sandbox::{API_VERSION, Sandbox, lock};
 use crate::shape;
 use crate::webhooks::plan::Plan;
 
-type Shared = State<Arc<Sandbox>>;
-type Outcome = Result<Json<Value>, ApiError>;
+pub(crate) type Shared = State<Arc<Sandbox>>;
+pub(crate) type Outcome = Result<Json<Value>, ApiError>;
 
 /// The commands, relative to `/_sandbox`.
 pub fn routes() -> Router<Arc<Sandbox>> {
@@ -44,9 +43,7 @@ pub fn routes() -> Router<Arc<Sandbox>> {
         .route("/requests", get(requests))
         .route("/refunds", post(refund))
         .route("/refunds/{id}/settle", post(settle_refund))
-        .route("/account", post(change_account))
-        .route("/disputes", post(dispute))
-        .route("/disputes/{id}/settle", post(settle_dispute))
+        .merge(crate::trouble::routes())
         .route("/payment_intents/{id}/authenticate", post(authenticate))
         .route("/payment_intents/{id}/settle", post(settle_intent))
         .route("/setup_intents/{id}/authenticate", post(authenticate_setup))
@@ -64,23 +61,23 @@ impl IntoResponse for ApiError {
 /// `?account=acct_…`; not given is the key's own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Which {
+pub(crate) struct Which {
     account: Option<String>,
 }
 
 impl Which {
-    fn account<'a>(&'a self, sandbox: &'a Sandbox) -> &'a str {
+    pub(crate) fn account<'a>(&'a self, sandbox: &'a Sandbox) -> &'a str {
         self.account.as_deref().unwrap_or(&sandbox.config.account)
     }
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
     let text: &[u8] = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(text).map_err(|error| ApiError::malformed(error.to_string()))
 }
 
 /// An act that no API request asked for.
-fn act<T>(
+pub(crate) fn act<T>(
     sandbox: &Sandbox,
     account: &str,
     work: impl FnOnce(&mut Act<'_>) -> Result<T, ApiError>,
@@ -257,95 +254,6 @@ async fn settle_refund(
         refunds::settle(act, &id, end.status)
     })?;
     Ok(Json(shape::refund(&refund)))
-}
-
-/// What an account may do.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Capability {
-    #[serde(default = "yes")]
-    charges_enabled: bool,
-    #[serde(default = "yes")]
-    payouts_enabled: bool,
-    #[serde(default)]
-    requirements_due: Vec<String>,
-    disabled_reason: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// The processor looks at the account again.
-async fn change_account(
-    State(sandbox): Shared,
-    Query(which): Query<Which>,
-    body: Bytes,
-) -> Outcome {
-    let given: Capability = read(&body)?;
-    act(&sandbox, which.account(&sandbox), |act| {
-        act.book.standings.put(Standing {
-            id: act.book.account.clone(),
-            created: act.now,
-            charges_enabled: given.charges_enabled,
-            payouts_enabled: given.payouts_enabled,
-            requirements_due: given.requirements_due,
-            disabled_reason: given.disabled_reason,
-        });
-        let object = shape::account(act.book);
-        act.announce("account.updated", object.clone(), Some(json!({})));
-        Ok(Json(object))
-    })
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PayersDispute {
-    payment_intent: Option<String>,
-    charge: Option<String>,
-    /// Minor units; not given is all that was not refunded.
-    amount: Option<i64>,
-    /// Stripe's word; not given is `fraudulent`.
-    reason: Option<String>,
-    /// An inquiry: no money is withdrawn.
-    #[serde(default)]
-    inquiry: bool,
-}
-
-/// The payer goes to their bank.
-async fn dispute(State(sandbox): Shared, Query(which): Query<Which>, body: Bytes) -> Outcome {
-    let given: PayersDispute = read(&body)?;
-    let new = NewDispute {
-        charge: given.charge,
-        intent: given.payment_intent,
-        amount: given.amount,
-        reason: given.reason,
-        inquiry: given.inquiry,
-    };
-    act(&sandbox, which.account(&sandbox), |act| {
-        let opened = disputes::open(act, new)?;
-        Ok(Json(shape::dispute(act.book, &opened)))
-    })
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DisputeEnd {
-    outcome: disputes::Outcome,
-}
-
-/// The bank's decision.
-async fn settle_dispute(
-    State(sandbox): Shared,
-    Path(id): Path<String>,
-    Query(which): Query<Which>,
-    body: Bytes,
-) -> Outcome {
-    let end: DisputeEnd = read(&body)?;
-    act(&sandbox, which.account(&sandbox), |act| {
-        let settled = disputes::settle(act, &id, end.outcome)?;
-        Ok(Json(shape::dispute(act.book, &settled)))
-    })
 }
 
 /// `succeeded` or `failed`.

@@ -2,9 +2,7 @@
 
 use crate::domain::entry::{Act, Entry};
 use crate::{Error, Result};
-use ids::{
-    AdjustmentId, BillId, InsurerPaymentId, PaymentId, PracticeId, RefundId, TransferId,
-};
+use ids::{AdjustmentId, BillId, InsurerPaymentId, PaymentId, PracticeId, RefundId, TransferId};
 use uuid::Uuid;
 
 /// Rows to be written, by column.

@@ -9,8 +9,7 @@ use ids::PracticeId;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::payments::v1::{
-    PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundFailed,
-    RefundSucceeded,
+    PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundFailed, RefundSucceeded,
 };
 
 const PAYMENT: &str = "evenkeel.payments.v1.PaymentSucceeded";

@@ -1,8 +1,8 @@
 //! What a practice is told of its own money, in words.
 
 use super::page::long;
-use crate::domain::letter::Letter;
 use crate::domain::dispute::DisputeNews;
+use crate::domain::letter::Letter;
 use crate::domain::practice::one_line;
 use jiff::civil::Date;
 use minijinja::{Value, context};

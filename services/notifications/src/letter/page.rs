@@ -122,13 +122,15 @@ fn changed(adjusted: &Adjusted) -> Value {
     }
 }
 
+fn superbill(month: Date, has_pdf: bool) -> Value {
+    let month = month.strftime("%B %Y").to_string();
+    context! { month => month, has_pdf => has_pdf }
+}
+
 /// In words, and by how much less or more is owed.
 fn change(change: &Changed) -> (String, String) {
     let sign = if change.taken_back { '+' } else { '\u{2212}' };
     (one_line(&change.words), format!("{sign}{}", change.amount))
-fn superbill(month: Date, has_pdf: bool) -> Value {
-    let month = month.strftime("%B %Y").to_string();
-    context! { month => month, has_pdf => has_pdf }
 }
 
 /// Where it goes.

@@ -95,6 +95,8 @@ const fn adjustment_kind(kind: billing::AdjustmentKind) -> AdjustmentKind {
         billing::AdjustmentKind::WriteOff => AdjustmentKind::WriteOff,
         billing::AdjustmentKind::Unspecified => AdjustmentKind::Other,
     }
+}
+
 /// The mail that brings a superbill. Errors: the event lacks an id or the month.
 pub fn monthly_superbill_made(event: &billing::MonthlySuperbillMade) -> Result<Draft, Invalid> {
     let particulars = Particulars::Superbill {

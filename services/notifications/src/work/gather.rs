@@ -1,6 +1,7 @@
 //! What a letter says is asked for when it is sent, so that it is true then: amounts and dates are those of the bill at
 //! that time, and one that was paid meanwhile says that nothing is due, unless its receipt has said so.
 
+use super::addresses::{address, own_address};
 use super::notices;
 use super::trouble::Trouble;
 use crate::domain::card::{Audience, CardNews};
@@ -394,28 +395,4 @@ pub(super) fn insurer_owes(bill: &Bill) -> Result<bool, Trouble> {
 pub(super) fn owes(bill: &Bill) -> Result<bool, Trouble> {
     let owed = parse::non_negative(bill.client_balance.clone(), "client_balance")?;
     Ok(owed.minor() > 0)
-}
-
-/// The client's own address, or the contact's.
-fn own_address(found: &GetClientResponse, contact: Option<ContactId>) -> String {
-    let contact = contact.map(|contact| contact.to_string());
-    let address = match contact {
-        None => found.client.as_ref().map(|client| &client.email),
-        Some(contact) => {
-            let mut contacts = found.contacts.iter();
-            let named = contacts.find(|it| it.contact_id == contact);
-            named.map(|contact| &contact.email)
-        }
-    };
-    address.map_or_else(String::new, |address| address.trim().to_owned())
-
-/// As billing decides it: with a billing contact, never the client's own.
-fn address(found: &GetClientResponse) -> Option<&str> {
-    let client = found.client.as_ref()?;
-    let contact = found
-        .contacts
-        .iter()
-        .find(|contact| contact.billing_contact || contact.contact_id == client.billing_contact_id);
-    let address = contact.map_or(client.email.as_str(), |contact| contact.email.as_str());
-    Some(address.trim()).filter(|address| !address.is_empty())
 }

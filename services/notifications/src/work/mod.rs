@@ -1,5 +1,6 @@
 //! Loops: following portal-auth, billing and payments, and sending what waits.
 
+mod addresses;
 mod adjusted;
 mod attach;
 mod bills;

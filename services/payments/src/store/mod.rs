@@ -10,13 +10,13 @@ pub mod attempts;
 pub mod bills;
 pub mod charges;
 pub mod comparisons;
-pub mod disputes;
 /// What payments said before they were corrected.
 pub mod corrections;
 /// Payers as the processor knows them.
 pub mod customers;
 /// Tokens that the processor is to forget.
 pub mod detachments;
+pub mod disputes;
 pub mod expiry;
 pub mod methods;
 pub mod new_payments;

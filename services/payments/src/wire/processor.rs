@@ -8,8 +8,8 @@ use crate::domain::payment::{PaymentKind, PaymentState, Said};
 use crate::domain::refund::RefundState;
 use crate::domain::setup::{SetupSaid, SetupState};
 use processor::{
-    Account, Dispute, DisputeStatus, Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus,
-    SetupIntent, SetupStatus,
+    Account, Dispute, DisputeStatus, Instrument, IntentStatus, PaymentIntent, PaymentMethod,
+    RefundStatus, SetupIntent, SetupStatus,
 };
 use proto::payments::v1 as contract;
 

@@ -201,6 +201,7 @@ pub enum Particulars {
         /// What happened.
         #[serde(flatten)]
         news: CardNews,
+    },
     /// A superbill of a month was made.
     Superbill {
         /// The document.
@@ -330,7 +331,7 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
-            | Self::Superbill { .. } => None,
+            Self::Superbill { .. } => None,
         }
     }
 

@@ -38,9 +38,7 @@ pub async fn read_refund(payments: &Payments, caller: &Caller, object: &str) -> 
             _,
             Subject::Payment(_) | Subject::Setup(_) | Subject::Method(_) | Subject::Detachment(_),
         ))
-        | None => {
-            (records::practice_of(payments, &told).await?, told.ours)
-        }
+        | None => (records::practice_of(payments, &told).await?, told.ours),
     };
     let Some(practice) = practice else {
         return Ok(false);

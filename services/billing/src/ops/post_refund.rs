@@ -148,7 +148,7 @@ async fn sources(
 }
 
 /// The bills that an act changed, as they stand after it.
-fn changed(bills: Vec<Bill>, after: &[Standing]) -> Vec<Bill> {
+pub(super) fn changed(bills: Vec<Bill>, after: &[Standing]) -> Vec<Bill> {
     let with = |bill: Bill| {
         let standing = *after.iter().find(|standing| standing.bill == bill.id())?;
         Some(Bill { standing, ..bill })

@@ -1,5 +1,5 @@
 use super::entry;
-use super::post_payment::changed;
+use super::post_refund::changed;
 use crate::domain::bill::Standing;
 use crate::domain::entry::Act;
 use crate::domain::returned::refund_returned;

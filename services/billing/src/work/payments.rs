@@ -86,7 +86,8 @@ async fn give_back(billing: &Billing, tx: &mut Tx, event: &Event) -> Result<(), 
 async fn come_back(billing: &Billing, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
     let refund = event.decode::<RefundFailed>()?;
     let asked = wire::dispute::refund_failed(event.practice, &refund).map_err(failed)?;
-    let booked = return_refund_in(billing, tx, &worker(), asked);
+    let caller = worker();
+    let booked = return_refund_in(billing, tx, &caller, asked);
     booked.await.map_err(failed)
 }
 

@@ -11,7 +11,7 @@ use proto::billing::v1::{
 use proto::payments::v1::*;
 
 impl TestApp {
-    async fn follow(&self, event: &impl ReflectMessage) {
+    async fn hear(&self, event: &impl ReflectMessage) {
         let event = self.event(self.practice, 1, event);
         let follower = Payments(self.billing.clone());
         self.apply(&follower, &event).await;
@@ -85,10 +85,10 @@ async fn r29_a_disputes_money_is_under_way_until_it_is_lost_and_the_bill_stays_p
     let payment = app.payment(4_000, &[(&bill, 4_000)]);
     app.post(&payment).await;
     let dispute = facts(&app, &payment, DisputeState::NeedsResponse);
-    app.follow(&opened(&dispute)).await;
-    app.follow(&withdrawn(&app, &dispute)).await;
+    app.hear(&opened(&dispute)).await;
+    app.hear(&withdrawn(&app, &dispute)).await;
     assert_eq!(app.accounts().await, [-1_500, 4_000, 0, 1_500]);
-    app.follow(&closed(&dispute, DisputeState::Lost)).await;
+    app.hear(&closed(&dispute, DisputeState::Lost)).await;
     assert_eq!(app.accounts().await, [-1_500, 0, 4_000, 1_500]);
     assert_eq!(due(&app.bill(&bill).await), (0, 0, BillStatus::Paid));
     app.finish().await;
@@ -101,8 +101,8 @@ async fn r29_what_is_won_comes_back_and_only_the_fee_is_lost() {
     let payment = app.payment(4_000, &[(&bill, 4_000)]);
     app.post(&payment).await;
     let dispute = facts(&app, &payment, DisputeState::NeedsResponse);
-    app.follow(&opened(&dispute)).await;
-    app.follow(&withdrawn(&app, &dispute)).await;
+    app.hear(&opened(&dispute)).await;
+    app.hear(&withdrawn(&app, &dispute)).await;
     let reinstated = DisputeFundsReinstated {
         dispute: Some(dispute.clone()),
         movement_id: DisputeMovementId::new(&app.clock).to_string(),
@@ -110,8 +110,8 @@ async fn r29_what_is_won_comes_back_and_only_the_fee_is_lost() {
         fee: Some(usd(0)),
         move_date: Some(TODAY),
     };
-    app.follow(&reinstated).await;
-    app.follow(&closed(&dispute, DisputeState::Won)).await;
+    app.hear(&reinstated).await;
+    app.hear(&closed(&dispute, DisputeState::Won)).await;
     assert_eq!(app.accounts().await, [2_500, 0, 0, 1_500]);
     app.finish().await;
 }
@@ -137,9 +137,9 @@ async fn r29_the_bill_says_neutrally_that_its_payment_is_in_dispute() {
         document.payments[0].method_text.clone()
     };
     let before = methods().await;
-    app.follow(&opened(&dispute)).await;
+    app.hear(&opened(&dispute)).await;
     assert_eq!(methods().await, format!("{before} (in dispute)"));
-    app.follow(&closed(&dispute, DisputeState::Won)).await;
+    app.hear(&closed(&dispute, DisputeState::Won)).await;
     assert_eq!(methods().await, before);
     app.finish().await;
 }
@@ -165,13 +165,13 @@ async fn f08_a_refund_that_came_back_pays_its_bill_again() {
     app.post(&payment).await;
     let refund = app.refund_request(&payment, 1_000);
     let never_booked = failed(&app.refund_request(&payment, 500));
-    app.follow(&never_booked).await;
+    app.hear(&never_booked).await;
     app.as_payments()
         .post_refund(refund.clone())
         .await
         .expect("booked");
     assert_eq!(due(&app.bill(&bill).await), (1_000, 0, BillStatus::Open));
-    app.follow(&failed(&refund)).await;
+    app.hear(&failed(&refund)).await;
     assert_eq!(due(&app.bill(&bill).await), (0, 0, BillStatus::Paid));
     assert_eq!(app.account(AccountKind::ProcessorClearing).await, 4_000);
     assert_eq!(
@@ -196,7 +196,7 @@ async fn f08_a_refund_that_came_back_after_the_bill_was_paid_otherwise_is_credit
         .await
         .expect("booked");
     app.post(&app.payment(3_000, &[(&bill, 3_000)])).await;
-    app.follow(&failed(&refund)).await;
+    app.hear(&failed(&refund)).await;
     assert_eq!(due(&app.bill(&bill).await), (0, 0, BillStatus::Paid));
     assert_eq!(app.credit().await, 3_000);
     app.finish().await;
@@ -232,10 +232,10 @@ async fn r48_books_that_disagree_with_disputes_or_with_refunds_that_came_back_ar
             .post_refund(refund.clone())
             .await
             .expect("booked");
-        app.follow(&failed(&refund)).await;
+        app.hear(&failed(&refund)).await;
         let dispute = facts(&app, &payment, DisputeState::NeedsResponse);
-        app.follow(&opened(&dispute)).await;
-        app.follow(&withdrawn(&app, &dispute)).await;
+        app.hear(&opened(&dispute)).await;
+        app.hear(&withdrawn(&app, &dispute)).await;
         assert_eq!(app.violations().await, []);
         sqlx::raw_sql(damage)
             .execute(app.db.owner_pool())

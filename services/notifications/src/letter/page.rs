@@ -1,6 +1,7 @@
 //! What templates see of a letter: texts, ready to print.
 
 use super::notice;
+use crate::domain::card::CardNews;
 use crate::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
 use ids::Reference;
@@ -100,15 +101,7 @@ fn particular(letter: &Letter, practice: &str) -> Value {
         Letter::Dispute { .. } | Letter::RefundReturned { .. } => {
             notice::of(letter).unwrap_or_default()
         }
-        Letter::Card { news, link } => {
-            let (heading, paragraphs) = news.words(practice);
-            context! {
-                heading => heading,
-                paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
-                link_words => link.as_ref().map_or("", |(words, _)| *words),
-                link => link.as_ref().map(|(_, url)| address(url)),
-            }
-        }
+        Letter::Card { news, link } => card(news, link.as_ref(), practice),
     }
 }
 
@@ -119,6 +112,16 @@ fn changed(adjusted: &Adjusted) -> Value {
         balance => adjusted.balance.to_string(),
         insurer_owes => adjusted.insurer_owes,
         ..still_due(adjusted.due.as_ref())
+    }
+}
+
+fn card(news: &CardNews, link: Option<&(&'static str, String)>, practice: &str) -> Value {
+    let (heading, paragraphs) = news.words(practice);
+    context! {
+        heading => heading,
+        paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
+        link_words => link.map_or("", |(words, _)| *words),
+        link => link.map(|(_, url)| address(url)),
     }
 }
 

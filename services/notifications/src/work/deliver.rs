@@ -3,7 +3,6 @@
 //! the record of it sends a mail twice.
 
 use super::gather::Gather;
-use super::notices;
 use super::trouble::Trouble;
 use super::worker;
 use crate::domain::message::{NewMessage, Outcome};

@@ -11,7 +11,7 @@ use crate::domain::practice::Practice;
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
-use ids::{BillId, ClientId, ContactId, PracticeId, Reference, ShareId};
+use ids::{BillId, ClientId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
 use lettre::Address;
 use money::Money;
@@ -175,9 +175,7 @@ impl<'a> Gather<'a> {
                 Ok((letter, None))
             }
             Particulars::Dispute { .. } | Particulars::RefundReturned { .. } => {
-                let letter = notices::letter(&message.particulars);
-                let letter = letter.ok_or_else(|| Trouble::Never("not a notice".to_owned()))?;
-                Ok((letter, None))
+                notices::letter(&message.particulars)
             }
         }
     }

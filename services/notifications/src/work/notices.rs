@@ -1,10 +1,18 @@
 //! Mails to the practice itself: what they say was in the event.
 
+use super::trouble::Trouble;
 use crate::domain::letter::Letter;
 use crate::domain::message::Particulars;
+use crate::letter::Document;
 
-/// The letter; none for what goes to a client.
-pub(super) fn letter(particulars: &Particulars) -> Option<Letter> {
+/// The letter, with which nothing goes.
+pub(super) fn letter(particulars: &Particulars) -> Result<(Letter, Option<Document>), Trouble> {
+    let letter = of(particulars).ok_or_else(|| Trouble::Never("not a notice".to_owned()))?;
+    Ok((letter, None))
+}
+
+/// None for what goes to a client.
+fn of(particulars: &Particulars) -> Option<Letter> {
     match particulars {
         Particulars::Dispute {
             amount,

@@ -67,7 +67,7 @@ impl Stage {
         (bill, paid)
     }
 
-    async fn announced(&self) -> Vec<String> {
+    async fn event_types(&self) -> Vec<String> {
         let types = sqlx::query_scalar(
             "select replace(event_type, 'evenkeel.payments.v1.', '') from payments.outbox order by seq",
         );
@@ -141,7 +141,7 @@ async fn r29_a_won_dispute_brings_the_money_back_and_refunds_are_possible_again(
     assert_eq!(stage.list(true).await, []);
     assert_eq!(stage.disputed_among(&[bill]).await, []);
     assert_eq!(
-        stage.announced().await,
+        stage.event_types().await,
         [
             "PaymentSucceeded",
             "DisputeOpened",
@@ -205,7 +205,7 @@ async fn f04_words_about_a_dispute_in_reverse_twentyfold_and_days_late_are_one_d
     stage.minutes(60);
     stage.process_webhooks().await;
     assert_eq!(stage.dispute().await.state(), DisputeState::Won);
-    let announced = stage.announced().await;
+    let announced = stage.event_types().await;
     let of_disputes = announced.iter().filter(|kind| kind.starts_with("Dispute"));
     assert_eq!(of_disputes.count(), 4, "{announced:?}");
     assert_eq!(stage.webhooks_waiting().await, 0);

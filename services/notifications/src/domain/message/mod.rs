@@ -309,8 +309,8 @@ impl Particulars {
             Self::Bill { .. }
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
-            | Self::Card { .. } => None,
-            Self::Bill { .. } | Self::AccessCode { .. } | Self::Superbill { .. } => None,
+            | Self::Card { .. }
+            | Self::Superbill { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Dispute { payment, .. }
@@ -330,8 +330,8 @@ impl Particulars {
             | Self::Decline { .. }
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
-            | Self::Card { .. } => None,
-            Self::Superbill { .. } => None,
+            | Self::Card { .. }
+            | Self::Superbill { .. } => None,
         }
     }
 

@@ -1,7 +1,7 @@
 use crate::domain::sharing::SentWith;
 use ids::{
-    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, DocumentId, ImportId, PayerId,
-    PaymentId, PolicyId, RunId, SessionId,
+    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, DisputeId, DocumentId, ImportId,
+    PayerId, PaymentId, PolicyId, RunId, SessionId,
 };
 use jiff::civil::Date;
 
@@ -26,6 +26,8 @@ pub enum Missing {
     Adjustment(AdjustmentId),
     /// A payment that was booked.
     Payment(PaymentId),
+    /// A dispute that was opened.
+    Dispute(DisputeId),
     /// An import.
     Import(ImportId),
     /// A document that was sent with it.
@@ -51,6 +53,7 @@ impl Missing {
             Self::Bill(id) => ("bill", id.to_string()),
             Self::Adjustment(id) => ("adjustment", id.to_string()),
             Self::Payment(id) => ("payment", id.to_string()),
+            Self::Dispute(id) => ("dispute", id.to_string()),
             Self::Import(id) => ("import", id.to_string()),
             Self::Share(id) => ("share", id.to_string()),
             Self::Run(date) => ("run", date.to_string()),
@@ -75,6 +78,7 @@ impl Missing {
             Self::Bill(_) => "BILL_NOT_FOUND",
             Self::Adjustment(_) => "ADJUSTMENT_NOT_FOUND",
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
+            Self::Dispute(_) => "DISPUTE_NOT_FOUND",
             Self::Import(_) => "IMPORT_NOT_FOUND",
             Self::Share(_) => "SHARE_NOT_FOUND",
             Self::Run(_) | Self::RunByHand(_) => "RUN_NOT_FOUND",

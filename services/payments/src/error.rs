@@ -46,7 +46,7 @@ pub enum Error {
     #[error("bill {0} is cancelled")]
     BillCancelled(BillId),
     /// billing set nothing aside for a payment of the bill; none when it is of several.
-    #[error("{}", refusal_text(*.0))]
+    #[error("{}", .0.text())]
     Refused(Refusal, Option<BillId>),
     /// Only money that came can go back.
     #[error("payment {0} has not succeeded")]
@@ -70,6 +70,15 @@ pub enum Error {
     /// More than is left of the payment.
     #[error("{0} is left of the payment")]
     ExceedsPayment(Money),
+    /// The payer's bank has taken it back, or may.
+    #[error("payment {0} is disputed by the payer's bank")]
+    Disputed(PaymentId),
+    /// The practice takes no online payments.
+    #[error("the practice takes no online payments now")]
+    OnlinePaymentsOff,
+    /// The processor takes no charges for the account; its word for why.
+    #[error("the processor takes no charges for the account now")]
+    ChargesNotEnabled(Option<String>),
     /// The processor cannot be reached or is busy. Nothing was charged, and nothing will be unless it is asked again.
     #[error(
         "the card processor cannot be reached now and nothing was charged; ask the same again in a moment"
@@ -197,6 +206,9 @@ impl Fault for Error {
             | Self::RefundTooLate(_)
             | Self::PaymentIsOnline(_)
             | Self::BookedOnAnotherDay(..)
+            | Self::Disputed(_)
+            | Self::OnlinePaymentsOff
+            | Self::ChargesNotEnabled(_)
             | Self::ExceedsPayment(_)
             | Self::MethodRemoved(_)
             | Self::MethodInUse(_)
@@ -239,6 +251,9 @@ impl Fault for Error {
             Self::EtagMismatch(_) => "ETAG_MISMATCH",
             Self::BookedOnAnotherDay(..) => "BOOKED_ON_ANOTHER_DAY",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
+            Self::Disputed(_) => "DISPUTED",
+            Self::OnlinePaymentsOff => "ONLINE_PAYMENTS_OFF",
+            Self::ChargesNotEnabled(_) => "CHARGES_NOT_ENABLED",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
             Self::MethodRemoved(_) => "METHOD_REMOVED",
             Self::MethodInUse(_) => "METHOD_IN_USE",
@@ -296,6 +311,7 @@ impl Fault for Error {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())
             }
             Self::PaymentNotSucceeded(payment)
+            | Self::Disputed(payment)
             | Self::RefundTooLate(payment)
             | Self::PaymentIsOnline(payment)
             | Self::EtagMismatch(payment)
@@ -307,6 +323,13 @@ impl Fault for Error {
             }
             Self::AuthorizationNotOpen(form) => {
                 details.precondition("AUTHORIZATION_STATE", form.to_string(), self.to_string())
+            }
+            Self::OnlinePaymentsOff => {
+                details.precondition("ONLINE_PAYMENTS", "practice", self.to_string())
+            }
+            Self::ChargesNotEnabled(why) => {
+                let why = why.clone().unwrap_or_else(|| self.to_string());
+                details.precondition("PROCESSOR_ACCOUNT", "charges", why)
             }
             Self::ExceedsPayment(_) => {
                 details.precondition("PAYMENT_STATE", "amount", self.to_string())

@@ -1,6 +1,8 @@
 use crate::ops::Recordings;
 use crate::rpc::billing::Billing;
-use crate::work::{Bills, Practices, ask_for_cards, process_webhooks, reconcile, watch_expiry};
+use crate::work::{
+    Bills, Practices, ask_for_cards, compare, process_webhooks, reconcile, watch_expiry,
+};
 use crate::{Config, Payments, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -10,8 +12,11 @@ use pg::PageKey;
 use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
 use processor::Processor;
 use proto::payments::v1::card_authorization_service_server::CardAuthorizationServiceServer;
+use proto::payments::v1::comparison_service_server::ComparisonServiceServer;
+use proto::payments::v1::dispute_service_server::DisputeServiceServer;
 use proto::payments::v1::method_service_server::MethodServiceServer;
 use proto::payments::v1::payment_service_server::PaymentServiceServer;
+use proto::payments::v1::processor_account_service_server::ProcessorAccountServiceServer;
 use proto::payments::v1::webhook_service_server::WebhookServiceServer;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
@@ -62,9 +67,11 @@ pub async fn run(
     let inbox = until_stop().run_until_cancelled_owned(process_webhooks(payments.clone()));
     let reconciler = until_stop().run_until_cancelled_owned(reconcile(payments.clone()));
     let watch = until_stop().run_until_cancelled_owned(watch_expiry(payments.clone()));
+    let nights = until_stop().run_until_cancelled_owned(compare(payments.clone()));
     let (inbox, reconciler) = (tokio::spawn(inbox), tokio::spawn(reconciler));
     let forms = until_stop().run_until_cancelled_owned(ask_for_cards(payments.clone()));
     let (watch, forms) = (tokio::spawn(watch), tokio::spawn(forms));
+    let nights = tokio::spawn(nights);
 
     let verifier = suite.verifier(&clock);
     let db = payments.db.clone();
@@ -85,7 +92,7 @@ pub async fn run(
     };
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, bills, inbox, reconciler, watch, forms);
+    let _ = tokio::join!(practices, bills, inbox, reconciler, watch, forms, nights);
     served.context("payments' server")
 }
 
@@ -127,6 +134,9 @@ pub fn routes(payments: &Payments, feed: Feed) -> Routes {
         .offer(PaymentServiceServer::new(payments.clone()))
         .offer(MethodServiceServer::new(payments.clone()))
         .offer(CardAuthorizationServiceServer::new(payments.clone()))
+        .offer(ComparisonServiceServer::new(payments.clone()))
+        .offer(DisputeServiceServer::new(payments.clone()))
+        .offer(ProcessorAccountServiceServer::new(payments.clone()))
         .offer(WebhookServiceServer::new(payments.clone()))
         .offer(FeedService::server(feed, may_read))
 }

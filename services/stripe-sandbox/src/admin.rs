@@ -24,8 +24,8 @@ use crate::sandbox::{API_VERSION, Sandbox, lock};
 use crate::shape;
 use crate::webhooks::plan::Plan;
 
-type Shared = State<Arc<Sandbox>>;
-type Outcome = Result<Json<Value>, ApiError>;
+pub(crate) type Shared = State<Arc<Sandbox>>;
+pub(crate) type Outcome = Result<Json<Value>, ApiError>;
 
 /// The commands, relative to `/_sandbox`.
 pub fn routes() -> Router<Arc<Sandbox>> {
@@ -43,6 +43,7 @@ pub fn routes() -> Router<Arc<Sandbox>> {
         .route("/requests", get(requests))
         .route("/refunds", post(refund))
         .route("/refunds/{id}/settle", post(settle_refund))
+        .merge(crate::trouble::routes())
         .route("/payment_intents/{id}/authenticate", post(authenticate))
         .route("/payment_intents/{id}/settle", post(settle_intent))
         .route("/setup_intents/{id}/authenticate", post(authenticate_setup))
@@ -60,23 +61,23 @@ impl IntoResponse for ApiError {
 /// `?account=acct_…`; not given is the key's own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Which {
+pub(crate) struct Which {
     account: Option<String>,
 }
 
 impl Which {
-    fn account<'a>(&'a self, sandbox: &'a Sandbox) -> &'a str {
+    pub(crate) fn account<'a>(&'a self, sandbox: &'a Sandbox) -> &'a str {
         self.account.as_deref().unwrap_or(&sandbox.config.account)
     }
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
     let text: &[u8] = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(text).map_err(|error| ApiError::malformed(error.to_string()))
 }
 
 /// An act that no API request asked for.
-fn act<T>(
+pub(crate) fn act<T>(
     sandbox: &Sandbox,
     account: &str,
     work: impl FnOnce(&mut Act<'_>) -> Result<T, ApiError>,

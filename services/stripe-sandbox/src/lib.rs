@@ -23,6 +23,7 @@ mod request_log;
 mod sandbox;
 mod server;
 mod shape;
+mod trouble;
 mod webhooks;
 mod work;
 

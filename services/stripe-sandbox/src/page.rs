@@ -49,24 +49,6 @@ fn document(title: &str, body: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
             \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
             content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style><main>{body}</main></html>"
     ))
 }
@@ -86,6 +68,7 @@ pub async fn overview(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
             let _ = write!(body, "<h2>{}</h2>", escape(&book.account));
             body.push_str(&payments(book));
             body.push_str(&refunds(book));
+            body.push_str(&disputes(book));
             body.push_str(&events(book));
         }
         body
@@ -114,24 +97,6 @@ fn table(title: &str, heads: &[&str], rows: Vec<Vec<String>>) -> String {
         .collect();
     format!(
         "<h3>{title}</h3><div \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
-            \
             \
             class=\"scroll\"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
@@ -206,6 +171,33 @@ fn refunds(book: &Book) -> String {
     table(
         "Refunds",
         &["Time (UTC)", "Refund", "Charge", "Amount", "Status"],
+        rows.collect(),
+    )
+}
+
+fn disputes(book: &Book) -> String {
+    let rows = book.disputes.iter().rev().take(ROWS).map(|dispute| {
+        let ids = [&dispute.id, &dispute.charge].map(|id| format!("<code>{}</code>", escape(id)));
+        let [id, charge] = ids;
+        vec![
+            time(dispute.created),
+            id,
+            charge,
+            format!("<b>{}</b>", show(dispute.amount, &dispute.currency)),
+            escape(&dispute.reason),
+            badge(dispute.status.word()),
+        ]
+    });
+    table(
+        "Disputes",
+        &[
+            "Time (UTC)",
+            "Dispute",
+            "Charge",
+            "Amount",
+            "Reason",
+            "Status",
+        ],
         rows.collect(),
     )
 }

@@ -137,6 +137,14 @@ ids! {
     PaymentId "pay";
     /// A refund of a payment.
     RefundId "rfd";
+    /// A payer's bank questions a payment.
+    DisputeId "dsp";
+    /// A movement of money at the processor by a dispute: withdrawn, or reinstated.
+    DisputeMovementId "dmv";
+    /// What the processor pays out to a practice's bank account.
+    PayoutId "po";
+    /// What the processor's books and ours disagree about.
+    DiscrepancyId "dis";
     /// A stored payment method.
     MethodId "pmt";
     /// A payer's adding of a payment method, from its beginning to what came of it.

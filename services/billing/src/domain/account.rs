@@ -71,6 +71,8 @@ kinds! {
     ReferralRewards "referral_rewards" Debit;
     /// At the card processor, not yet paid out.
     ProcessorClearing "processor_clearing" Debit;
+    /// Withdrawn by the processor for a dispute whose outcome is open.
+    DisputedFunds "disputed_funds" Debit;
     /// Cash received.
     Cash "cash" Debit;
     /// Checks received.

@@ -2,7 +2,8 @@
 
 use super::account::Account;
 use ids::{
-    AdjustmentId, BillId, ClientId, EntryId, InsurerPaymentId, PaymentId, RefundId, TransferId,
+    AdjustmentId, BillId, ClientId, DisputeId, DisputeMovementId, EntryId, InsurerPaymentId,
+    PaymentId, RefundId, TransferId,
 };
 use jiff::civil::Date;
 use money::{Money, MoneyError};
@@ -128,6 +129,12 @@ pub enum Act {
     CreditBrought,
     /// Credit from the former system taken back with its import.
     CreditTakenBack,
+    /// A refund that the payer's bank sent back.
+    RefundReturned(RefundId),
+    /// The processor withdrew or reinstated money for a dispute.
+    DisputeMoved(DisputeMovementId),
+    /// A dispute was lost.
+    DisputeLost(DisputeId),
 }
 
 impl Act {
@@ -147,6 +154,9 @@ impl Act {
             Self::OpeningBalance(_) => "opening_balance",
             Self::CreditBrought => "credit_brought",
             Self::CreditTakenBack => "credit_taken_back",
+            Self::RefundReturned(_) => "refund_returned",
+            Self::DisputeMoved(_) => "dispute_moved",
+            Self::DisputeLost(_) => "dispute_lost",
         }
     }
 
@@ -162,9 +172,13 @@ impl Act {
             | Self::InsurerPayment(_, bill)
             | Self::CreditApplied(bill)
             | Self::OpeningBalance(bill) => Some(bill),
-            Self::Payment(_) | Self::Refund(_) | Self::CreditBrought | Self::CreditTakenBack => {
-                None
-            }
+            Self::Payment(_)
+            | Self::Refund(_)
+            | Self::CreditBrought
+            | Self::CreditTakenBack
+            | Self::RefundReturned(_)
+            | Self::DisputeMoved(_)
+            | Self::DisputeLost(_) => None,
         }
     }
 }

@@ -152,10 +152,16 @@ fn other_line(date: Date, units: u32, (service, amount): (String, Money)) -> Lin
     }
 }
 
+/// What the bank looks into still counts as paid; the document says so without taking sides.
 fn payment_facts(paid: Paid) -> PaymentFacts {
+    let method = if paid.disputed {
+        format!("{} (in dispute)", paid.method_text)
+    } else {
+        paid.method_text
+    };
     PaymentFacts {
         date: paid.receive_date,
-        paid_by: paid_by(paid.kind, &paid.method_text),
+        paid_by: paid_by(paid.kind, &method),
         amount: paid.amount,
     }
 }

@@ -82,6 +82,7 @@ pub(crate) async fn post_refund_in(
         amount: asked.amount,
         refund_date: asked.refund_date,
         to_credit: asked.to_credit,
+        returned: false,
     };
 
     let entries = std::slice::from_ref(&entry);
@@ -147,7 +148,7 @@ async fn sources(
 }
 
 /// The bills that an act changed, as they stand after it.
-fn changed(bills: Vec<Bill>, after: &[Standing]) -> Vec<Bill> {
+pub(super) fn changed(bills: Vec<Bill>, after: &[Standing]) -> Vec<Bill> {
     let with = |bill: Bill| {
         let standing = *after.iter().find(|standing| standing.bill == bill.id())?;
         Some(Bill { standing, ..bill })

@@ -29,6 +29,8 @@ pub async fn verify_books(
     violations.extend(store::verify::entries(&mut tx, practice).await?);
     violations.extend(store::verify::sessions(&mut tx, practice).await?);
     violations.extend(store::verify::adjustments(&mut tx, practice).await?);
+    violations.extend(store::verify_processor::refunds(&mut tx, practice).await?);
+    violations.extend(store::verify_processor::disputes(&mut tx, practice).await?);
     violations.truncate(100);
     let transfer_count = store::verify::transfer_count(&mut tx, practice).await?;
     Ok(Verified {

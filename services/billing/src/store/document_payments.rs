@@ -19,6 +19,8 @@ pub struct Paid {
     pub method_text: String,
     /// Above 0.
     pub amount: Money,
+    /// The payer's bank looks into it.
+    pub disputed: bool,
 }
 
 /// What pays a bill, oldest first.
@@ -34,7 +36,14 @@ pub async fn on_bill(
             payment.kind,
             payment.method_text,
             payment.currency,
-            placed.left_minor
+            placed.left_minor,
+            exists (
+                select 1
+                from billing.disputes dispute
+                where dispute.practice_id = $1
+                    and dispute.payment_id = placed.payment_id
+                    and dispute.outcome = 'open'
+            ) as "disputed!"
         from billing.posted_allocations placed
         join billing.posted_payments payment
             on payment.practice_id = placed.practice_id and payment.payment_id = placed.payment_id
@@ -53,6 +62,7 @@ pub async fn on_bill(
                 kind: PaymentKind::of(&row.kind).ok_or(Error::Stored("a payment's kind"))?,
                 method_text: row.method_text,
                 amount: Money::from_minor(row.left_minor, currency(&row.currency)?),
+                disputed: row.disputed,
             })
         })
         .collect()
@@ -134,7 +144,7 @@ pub async fn refunds_of_payment(
             to_credit,
             amount_minor
         from billing.posted_refunds
-        where practice_id = $1 and payment_id = $2
+        where practice_id = $1 and payment_id = $2 and return_time is null
         order by refund_date, create_time, refund_id
         "#,
         practice.uuid(),

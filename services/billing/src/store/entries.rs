@@ -1,8 +1,9 @@
 //! The history of the books, append-only. Its rows need no locks: nobody changes them.
 
 use super::currency;
+use super::entry_columns::{Columns, act};
 use crate::domain::account::{Account, AccountKind};
-use crate::domain::entry::{Act, Entry, Transfer, Transfers};
+use crate::domain::entry::{Entry, Transfer, Transfers};
 use crate::{Error, Result};
 use ids::{
     AdjustmentId, BillId, ClientId, EntryId, InsurerPaymentId, PaymentId, PolicyId, PracticeId,
@@ -28,16 +29,17 @@ pub async fn insert(
         with entry as (
             insert into billing.entries (
                 practice_id, entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id,
-                insurer_payment_id, adjustment_id, create_time
+                insurer_payment_id, adjustment_id, subject_id, create_time
             )
             select $1, fresh.entry_id, fresh.kind, fresh.entry_date::date, fresh.client_id, fresh.bill_id,
-                fresh.payment_id, fresh.refund_id, fresh.insurer_payment_id, fresh.adjustment_id, $2
+                fresh.payment_id, fresh.refund_id, fresh.insurer_payment_id, fresh.adjustment_id, fresh.subject_id,
+                $2
             from unnest(
                 $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[],
-                $18::uuid[]
+                $18::uuid[], $19::uuid[]
             ) as fresh (
                 entry_id, kind, entry_date, client_id, bill_id, payment_id, refund_id, insurer_payment_id,
-                adjustment_id
+                adjustment_id, subject_id
             )
         )
         insert into billing.transfers (
@@ -71,89 +73,11 @@ pub async fn insert(
         &row.amounts,
         &row.reversed as &[Option<Uuid>],
         &row.adjustments as &[Option<Uuid>],
+        &row.subjects as &[Option<Uuid>],
     )
     .execute(conn)
     .await?;
     Ok(())
-}
-
-#[derive(Default)]
-struct Columns {
-    ids: Vec<Uuid>,
-    kinds: Vec<String>,
-    dates: Vec<String>,
-    clients: Vec<Uuid>,
-    bills: Vec<Option<Uuid>>,
-    payments: Vec<Option<Uuid>>,
-    refunds: Vec<Option<Uuid>>,
-    insurer_payments: Vec<Option<Uuid>>,
-    adjustments: Vec<Option<Uuid>>,
-    transfer_ids: Vec<Uuid>,
-    transfer_entries: Vec<Uuid>,
-    positions: Vec<i32>,
-    debits: Vec<Uuid>,
-    credits: Vec<Uuid>,
-    amounts: Vec<i64>,
-    reversed: Vec<Option<Uuid>>,
-}
-
-impl Columns {
-    fn of(practice: PracticeId, entries: &[Entry]) -> Self {
-        let mut row = Self::default();
-        for entry in entries {
-            let subject = Subjects::of(entry.act);
-            row.ids.push(entry.id.uuid());
-            row.kinds.push(entry.act.name().to_owned());
-            row.dates.push(entry.date.to_string());
-            row.clients.push(entry.client.uuid());
-            row.bills.push(entry.act.bill().map(BillId::uuid));
-            row.payments.push(subject.payment);
-            row.refunds.push(subject.refund);
-            row.insurer_payments.push(subject.insurer_payment);
-            row.adjustments.push(subject.adjustment);
-            for (position, (id, transfer)) in (1..).zip(&entry.transfers) {
-                row.transfer_ids.push(id.uuid());
-                row.transfer_entries.push(entry.id.uuid());
-                row.positions.push(position);
-                row.debits.push(transfer.debit.id(practice).uuid());
-                row.credits.push(transfer.credit.id(practice).uuid());
-                row.amounts.push(transfer.amount.minor());
-                row.reversed.push(transfer.reverses.map(TransferId::uuid));
-            }
-        }
-        row
-    }
-}
-
-/// What an entry is about besides its bill.
-#[derive(Default)]
-struct Subjects {
-    payment: Option<Uuid>,
-    refund: Option<Uuid>,
-    insurer_payment: Option<Uuid>,
-    adjustment: Option<Uuid>,
-}
-
-impl Subjects {
-    fn of(act: Act) -> Self {
-        let mut subject = Self::default();
-        match act {
-            Act::BillIssued(_)
-            | Act::BillEdited(_)
-            | Act::BillCancelled(_)
-            | Act::CreditApplied(_)
-            | Act::OpeningBalance(_)
-            | Act::CreditBrought
-            | Act::CreditTakenBack => {}
-            Act::Payment(payment) => subject.payment = Some(payment.uuid()),
-            Act::Refund(refund) => subject.refund = Some(refund.uuid()),
-            Act::InsurerPayment(paid, _) => subject.insurer_payment = Some(paid.uuid()),
-            Act::Adjusted(adjustment, _) | Act::AdjustmentReversed(adjustment, _) => {
-                subject.adjustment = Some(adjustment.uuid());
-            }
-        }
-        subject
-    }
 }
 
 /// An entry that was written. Errors: `Stored` when it is not there, since only our own rows name entries.
@@ -185,7 +109,8 @@ pub async fn list(
             payment_id as "payment_id: PaymentId",
             refund_id as "refund_id: RefundId",
             insurer_payment_id as "insurer_payment_id: InsurerPaymentId",
-            adjustment_id as "adjustment_id: AdjustmentId"
+            adjustment_id as "adjustment_id: AdjustmentId",
+            subject_id
         from billing.entries
         where practice_id = $1 and entry_id = any($2)
         "#,
@@ -203,9 +128,10 @@ pub async fn list(
                 sums.post(transfer.debit, transfer.credit, transfer.amount);
             }
             let subjects = (row.payment_id, row.refund_id, row.insurer_payment_id);
+            let about = (row.adjustment_id, row.subject_id);
             Ok(Entry {
                 id: row.entry_id,
-                act: act(&row.kind, row.bill_id, subjects, row.adjustment_id)?,
+                act: act(&row.kind, row.bill_id, subjects, about)?,
                 date: row.entry_date.to_jiff(),
                 client: row.client_id,
                 transfers,
@@ -213,36 +139,6 @@ pub async fn list(
             })
         })
         .collect()
-}
-
-/// The act of an entry by its kind and what it is about.
-fn act(
-    kind: &str,
-    bill: Option<BillId>,
-    subjects: (
-        Option<PaymentId>,
-        Option<RefundId>,
-        Option<InsurerPaymentId>,
-    ),
-    adjustment: Option<AdjustmentId>,
-) -> Result<Act> {
-    Ok(match (kind, bill, subjects, adjustment) {
-        ("bill_issued", Some(bill), ..) => Act::BillIssued(bill),
-        ("bill_edited", Some(bill), ..) => Act::BillEdited(bill),
-        ("bill_cancelled", Some(bill), ..) => Act::BillCancelled(bill),
-        ("credit_applied", Some(bill), ..) => Act::CreditApplied(bill),
-        ("opening_balance", Some(bill), ..) => Act::OpeningBalance(bill),
-        ("credit_brought", ..) => Act::CreditBrought,
-        ("credit_taken_back", ..) => Act::CreditTakenBack,
-        ("insurer_payment", Some(bill), (_, _, Some(paid)), _) => Act::InsurerPayment(paid, bill),
-        ("payment", _, (Some(payment), ..), _) => Act::Payment(payment),
-        ("refund", _, (_, Some(refund), _), _) => Act::Refund(refund),
-        ("adjustment", Some(bill), _, Some(adjustment)) => Act::Adjusted(adjustment, bill),
-        ("adjustment_reversed", Some(bill), _, Some(adjustment)) => {
-            Act::AdjustmentReversed(adjustment, bill)
-        }
-        _unknown => return Err(Error::Stored("an entry's kind")),
-    })
 }
 
 /// The transfers of what a bill says that count: of its issue or last edit, and of its adjustments.

@@ -1,11 +1,14 @@
-use super::currency;
+use super::{currency, minors};
+use crate::domain::payment::Placed;
+use crate::domain::refund::Payment;
 use crate::{Error, Result};
-use ids::{ClientId, EntryId, PaymentId, PracticeId, RefundId};
+use ids::{BillId, ClientId, EntryId, PaymentId, PracticeId, RefundId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::Money;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// A refund as it was booked.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +29,8 @@ pub struct PostedRefund {
     pub to_credit: bool,
     /// SHA-256 of what was asked.
     pub fingerprint: [u8; 32],
+    /// The payer's bank sent it back.
+    pub returned: bool,
 }
 
 /// A booked refund; none when it is not booked.
@@ -44,7 +49,8 @@ pub async fn find(
             amount_minor,
             refund_date as "refund_date: jiff_sqlx::Date",
             to_credit,
-            fingerprint
+            fingerprint,
+            return_time is not null as "returned!"
         from billing.posted_refunds
         where practice_id = $1 and refund_id = $2
         "#,
@@ -66,6 +72,7 @@ pub async fn find(
             .fingerprint
             .try_into()
             .map_err(|_| Error::Stored("a fingerprint"))?,
+        returned: row.returned,
     }))
 }
 
@@ -94,6 +101,88 @@ pub async fn insert(
         refund.to_credit,
         refund.fingerprint.as_slice(),
         now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A refund came back, as `entry` books.
+pub async fn update_returned(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (refund, entry): (RefundId, EntryId),
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        update billing.posted_refunds
+        set return_time = $3, return_entry_id = $4
+        where practice_id = $1 and refund_id = $2
+        "#,
+        practice.uuid(),
+        refund.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+        entry.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// How much less of a payment lies on each bill than at first. The payment's lock keeps it still.
+pub async fn room_of_payment(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: &Payment,
+) -> Result<Vec<Placed>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            bill_id as "bill_id: BillId",
+            amount_minor - left_minor as "room!"
+        from billing.posted_allocations
+        where practice_id = $1 and payment_id = $2
+        order by position
+        "#,
+        practice.uuid(),
+        payment.payment.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let room = rows.into_iter().map(|row| Placed {
+        payment: payment.payment,
+        bill: row.bill_id,
+        left: Money::from_minor(row.room, payment.amount.currency()),
+    });
+    Ok(room.collect())
+}
+
+/// Puts money that came back on the payments' allocations again; `left` is how much.
+pub async fn place_again(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    placed: &[Placed],
+) -> Result<(), sqlx::Error> {
+    let payments: Vec<Uuid> = placed.iter().map(|place| place.payment.uuid()).collect();
+    let bills: Vec<Uuid> = placed.iter().map(|place| place.bill.uuid()).collect();
+    sqlx::query!(
+        r#"
+        update billing.posted_allocations placed
+        set left_minor = placed.left_minor + back.amount
+        from (
+            select part.payment_id, part.bill_id, sum(part.amount)::bigint as amount
+            from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as part (payment_id, bill_id, amount)
+            group by part.payment_id, part.bill_id
+        ) back
+        where placed.practice_id = $1
+            and placed.payment_id = back.payment_id
+            and placed.bill_id = back.bill_id
+        "#,
+        practice.uuid(),
+        &payments,
+        &bills,
+        &minors(placed, |place| place.left),
     )
     .execute(conn)
     .await?;

@@ -96,7 +96,7 @@ pub async fn changes(
         left join billing.bills bill
             on bill.practice_id = entry.practice_id and bill.bill_id = entry.bill_id
         left join billing.posted_refunds refund
-            on refund.practice_id = entry.practice_id and refund.refund_id = entry.refund_id
+            on refund.practice_id = entry.practice_id and refund.refund_id = coalesce(entry.refund_id, entry.subject_id)
         left join billing.posted_payments payment
             on payment.practice_id = entry.practice_id
             and payment.payment_id = coalesce(entry.payment_id, refund.payment_id)
@@ -174,6 +174,9 @@ impl Row {
                 number: self.number?,
             }),
             "refund" => Some(Occasion::Refund {
+                method: self.method_text?,
+            }),
+            "refund_returned" => Some(Occasion::RefundReturned {
                 method: self.method_text?,
             }),
             "credit_applied" => Some(Occasion::CreditApplied {

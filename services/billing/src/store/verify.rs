@@ -180,7 +180,7 @@ pub async fn payments(
         ), refunded as (
             select payment_id, sum(amount_minor) as amount_minor
             from billing.posted_refunds
-            where practice_id = $1
+            where practice_id = $1 and return_time is null
             group by payment_id
         )
         select

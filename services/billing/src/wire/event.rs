@@ -13,6 +13,7 @@ use crate::wire::{bill, ledger, payment};
 use ::rpc::wire;
 use clock::Clock;
 use ids::{ClientId, EntryId, EventId, PracticeId, SessionId};
+use jiff::civil::Date;
 use pg::Announcement;
 use prost_reflect::ReflectMessage;
 use proto::billing::v1 as contract;
@@ -137,6 +138,23 @@ pub fn refund_posted(posted: &PostedRefund) -> contract::RefundPosted {
         amount: Some(wire::money(posted.amount)),
         refund_date: Some(wire::date(posted.refund_date)),
         entry_id: posted.entry.to_string(),
+    }
+}
+
+/// A refund came back.
+#[must_use]
+pub fn refund_returned(
+    posted: &PostedRefund,
+    return_date: Date,
+    entry: EntryId,
+) -> contract::RefundReturned {
+    contract::RefundReturned {
+        refund_id: posted.refund.to_string(),
+        payment_id: posted.payment.to_string(),
+        client_id: posted.client.to_string(),
+        amount: Some(wire::money(posted.amount)),
+        return_date: Some(wire::date(return_date)),
+        entry_id: entry.to_string(),
     }
 }
 

@@ -52,6 +52,9 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         Act::Adjusted(adjustment, _) | Act::AdjustmentReversed(adjustment, _) => {
             shown.adjustment_id = adjustment.to_string();
         }
+        Act::RefundReturned(refund) => shown.refund_id = refund.to_string(),
+        Act::DisputeMoved(movement) => shown.dispute_movement_id = movement.to_string(),
+        Act::DisputeLost(dispute) => shown.dispute_id = dispute.to_string(),
     }
     shown
 }
@@ -70,6 +73,9 @@ const fn entry_kind(act: Act) -> contract::EntryKind {
         Act::OpeningBalance(_) => contract::EntryKind::OpeningBalance,
         Act::CreditBrought => contract::EntryKind::CreditBrought,
         Act::CreditTakenBack => contract::EntryKind::CreditTakenBack,
+        Act::RefundReturned(_) => contract::EntryKind::RefundReturned,
+        Act::DisputeMoved(_) => contract::EntryKind::DisputeMoved,
+        Act::DisputeLost(_) => contract::EntryKind::DisputeLost,
     }
 }
 
@@ -90,6 +96,7 @@ pub const fn account_kind(kind: AccountKind) -> contract::AccountKind {
         AccountKind::ContractualAdjustments => contract::AccountKind::ContractualAdjustments,
         AccountKind::ReferralRewards => contract::AccountKind::ReferralRewards,
         AccountKind::ProcessorClearing => contract::AccountKind::ProcessorClearing,
+        AccountKind::DisputedFunds => contract::AccountKind::DisputedFunds,
         AccountKind::Cash => contract::AccountKind::Cash,
         AccountKind::Checks => contract::AccountKind::Checks,
         AccountKind::CardElsewhere => contract::AccountKind::CardElsewhere,

@@ -4,6 +4,7 @@ pub mod adjustment;
 pub mod automation;
 pub mod bill;
 pub mod client_document;
+pub mod dispute;
 pub mod document;
 pub mod event;
 pub mod fee;

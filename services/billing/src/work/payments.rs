@@ -1,13 +1,15 @@
 use super::failed;
+use crate::ops::book_dispute::{close_dispute_in, move_dispute_in, open_dispute_in};
 use crate::ops::post_payment::{PostPayment, post_told};
 use crate::ops::post_refund::post_refund_in;
+use crate::ops::return_refund::return_refund_in;
 use crate::{Billing, store, wire};
-use ::rpc::parse;
+use ::rpc::{Caller, parse};
 use ids::PracticeId;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::payments::v1::{
-    PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundSucceeded,
+    PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundFailed, RefundSucceeded,
 };
 
 const PAYMENT: &str = "evenkeel.payments.v1.PaymentSucceeded";
@@ -15,6 +17,7 @@ const REFUND: &str = "evenkeel.payments.v1.RefundSucceeded";
 
 /// payments' events: every payment and refund that succeeded is booked, also when nobody made the call that does it
 /// at once. What is booked already is found by its id. What a charge held that came to nothing is free again.
+/// Refunds that came back and disputes are booked by the feed alone.
 pub struct Payments(pub Billing);
 
 impl Handler for Payments {
@@ -31,7 +34,8 @@ impl Handler for Payments {
                 let facts = event.decode::<PaymentCancelled>()?.payment;
                 release_hold(tx, event.practice, facts).await
             }
-            _of_no_matter_here => Ok(()),
+            "evenkeel.payments.v1.RefundFailed" => come_back(billing, tx, event).await,
+            other => apply_dispute(billing, tx, event, other).await,
         }
     }
 
@@ -51,9 +55,15 @@ impl Handler for Payments {
         Ok(())
     }
 
-    /// A refund takes its locks in an order of its own: it stands alone in its transaction.
+    /// A refund, one that came back and a dispute take their locks in an order of their own: each stands alone in its
+    /// transaction.
     fn together(&self, one: &Event, next: &Event) -> bool {
-        [one, next].iter().all(|event| event.event_type != REFUND)
+        let alone = |event: &Event| {
+            let kind = event.event_type.as_str();
+            kind.starts_with("evenkeel.payments.v1.Refund")
+                || kind.starts_with("evenkeel.payments.v1.Dispute")
+        };
+        !alone(one) && !alone(next)
     }
 }
 
@@ -71,6 +81,47 @@ async fn give_back(billing: &Billing, tx: &mut Tx, event: &Event) -> Result<(), 
     let asked = wire::payment::refund_succeeded(event.practice, &refund).map_err(failed)?;
     let booked = post_refund_in(billing, tx, billing.clock.now(), asked);
     booked.await.map(drop).map_err(failed)
+}
+
+async fn come_back(billing: &Billing, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
+    let refund = event.decode::<RefundFailed>()?;
+    let asked = wire::dispute::refund_failed(event.practice, &refund).map_err(failed)?;
+    let caller = worker();
+    let booked = return_refund_in(billing, tx, &caller, asked);
+    booked.await.map_err(failed)
+}
+
+async fn apply_dispute(
+    billing: &Billing,
+    tx: &mut Tx,
+    event: &Event,
+    kind: &str,
+) -> Result<(), HandlerError> {
+    let (caller, practice) = (worker(), event.practice);
+    let booked = match kind.strip_prefix("evenkeel.payments.v1.") {
+        Some("DisputeOpened") => {
+            let opened = wire::dispute::opened(event.decode()?).map_err(failed)?;
+            open_dispute_in(billing, tx, &caller, (practice, opened)).await
+        }
+        Some("DisputeFundsWithdrawn") => {
+            let moved = wire::dispute::withdrawn(event.decode()?).map_err(failed)?;
+            move_dispute_in(billing, tx, &caller, (practice, moved)).await
+        }
+        Some("DisputeFundsReinstated") => {
+            let moved = wire::dispute::reinstated(event.decode()?).map_err(failed)?;
+            move_dispute_in(billing, tx, &caller, (practice, moved)).await
+        }
+        Some("DisputeClosed") => {
+            let closed = wire::dispute::closed(event.decode()?).map_err(failed)?;
+            close_dispute_in(billing, tx, &caller, (practice, closed)).await
+        }
+        Some(_) | None => Ok(()),
+    };
+    booked.map_err(failed)
+}
+
+fn worker() -> Caller {
+    Caller::worker("billing")
 }
 
 fn told(event: &Event) -> Result<PostPayment, HandlerError> {

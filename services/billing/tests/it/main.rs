@@ -15,6 +15,7 @@ mod by_hand;
 mod client_documents;
 mod corrections;
 mod credit;
+mod disputes;
 mod documents;
 mod edits;
 mod feeds;

@@ -1,6 +1,7 @@
 //! What a mail says, before it is put into words by its template.
 
 use super::card::CardNews;
+use super::dispute::DisputeNews;
 use ids::Reference;
 use jiff::civil::Date;
 use money::Money;
@@ -96,6 +97,26 @@ pub enum Letter {
         /// The bill that is still due; none for money on account.
         due: Option<Due>,
     },
+    /// To the practice: a payment is disputed, or its dispute has ended.
+    Dispute {
+        /// What is disputed.
+        amount: Money,
+        /// "Visa ending in 4242".
+        method_text: String,
+        /// What is new.
+        news: DisputeNews,
+        /// Until when the bank takes evidence.
+        respond_by_date: Option<Date>,
+    },
+    /// To the practice: a refund came back.
+    RefundReturned {
+        /// How much.
+        amount: Money,
+        /// Where it was to go.
+        method_text: String,
+        /// Local day.
+        return_date: Date,
+    },
     /// News of a card or bank account on file.
     Card {
         /// What happened.
@@ -169,6 +190,16 @@ impl Letter {
             Self::Superbill { .. } => format!("Your monthly document from {practice}"),
             Self::Decline { .. } => format!("Your payment to {practice} did not go through"),
             Self::Card { news, .. } => news.subject(practice),
+            Self::Dispute { news, .. } => match news {
+                DisputeNews::Inquiry => format!("A bank asks about a payment to {practice}"),
+                DisputeNews::Opened => format!("A payment to {practice} is disputed"),
+                DisputeNews::Won => format!("{practice} has won a dispute"),
+                DisputeNews::Lost => format!("{practice} has lost a dispute"),
+                DisputeNews::CameToNothing => {
+                    format!("A bank’s question to {practice} is settled")
+                }
+            },
+            Self::RefundReturned { .. } => format!("A refund of {practice} came back"),
         }
     }
 }

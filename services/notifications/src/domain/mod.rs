@@ -5,6 +5,7 @@ pub mod adjustment;
 /// When a failed mail is tried again.
 pub mod backoff;
 pub mod card;
+pub mod dispute;
 pub mod letter;
 pub mod message;
 pub mod news;

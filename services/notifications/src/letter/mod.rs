@@ -2,6 +2,7 @@
 //! the templates' file names; mrml keeps entities as they are.
 
 mod mail;
+mod notice;
 mod page;
 
 pub use mail::{Document, Mail};
@@ -38,7 +39,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 21] = [
+const SOURCES: [(&str, &str); 23] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -67,6 +68,8 @@ const SOURCES: [(&str, &str); 21] = [
         "superbill.txt",
         include_str!("../../templates/superbill.txt"),
     ),
+    ("notice.mjml", include_str!("../../templates/notice.mjml")),
+    ("notice.txt", include_str!("../../templates/notice.txt")),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
     (
@@ -126,6 +129,7 @@ impl Templates {
             Letter::Decline { .. } => "decline",
             Letter::Card { .. } => "card",
             Letter::Superbill { .. } => "superbill",
+            Letter::Dispute { .. } | Letter::RefundReturned { .. } => "notice",
         };
         let page = page::of(letter, practice);
         let text = self

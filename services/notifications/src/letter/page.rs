@@ -1,5 +1,6 @@
 //! What templates see of a letter: texts, ready to print.
 
+use super::notice;
 use crate::domain::card::CardNews;
 use crate::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
@@ -98,6 +99,9 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             reason => reason,
             ..still_due(due.as_ref())
         },
+        Letter::Dispute { .. } | Letter::RefundReturned { .. } => {
+            notice::of(letter).unwrap_or_default()
+        }
         Letter::Card { news, link } => card(news, link.as_ref(), practice),
     }
 }
@@ -119,6 +123,16 @@ fn changed(adjusted: &Adjusted) -> Value {
         balance => adjusted.balance.to_string(),
         insurer_owes => adjusted.insurer_owes,
         ..still_due(adjusted.due.as_ref())
+    }
+}
+
+fn card(news: &CardNews, link: Option<&(&'static str, String)>, practice: &str) -> Value {
+    let (heading, paragraphs) = news.words(practice);
+    context! {
+        heading => heading,
+        paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
+        link_words => link.map_or("", |(words, _)| *words),
+        link => link.map(|(_, url)| address(url)),
     }
 }
 
@@ -208,6 +222,6 @@ fn balance_words(balance: Money) -> String {
     }
 }
 
-fn long(date: Date) -> String {
+pub(super) fn long(date: Date) -> String {
     date.strftime("%B %-d, %Y").to_string()
 }

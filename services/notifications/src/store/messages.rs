@@ -132,6 +132,8 @@ pub async fn find_receipted(
         | Particulars::AccessCode { .. }
         | Particulars::Adjustment { .. }
         | Particulars::Card { .. }
+        | Particulars::Dispute { .. }
+        | Particulars::RefundReturned { .. }
         | Particulars::Superbill { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);

@@ -2,6 +2,7 @@
 
 use crate::domain::adjustment::{AdjustmentKind, Change};
 use crate::domain::card::{Audience, CardNews};
+use crate::domain::dispute::DisputeNews;
 use crate::domain::message::{Allocation, Particulars};
 use crate::domain::practice::Practice;
 use crate::ops::queue_access_code::NewCode;
@@ -240,6 +241,47 @@ pub fn refund_succeeded(event: payments::RefundSucceeded) -> Result<Draft, Inval
         amount: parse::positive(event.amount, "amount")?,
         refund_date: parse::date(event.refund_date, "refund_date")?,
         to_credit: event.to_credit,
+        method_text: event.method_text,
+    };
+    Ok((parse(&event.client_id, "client_id")?, particulars))
+}
+
+/// The practice's mail about a dispute. Errors: the event lacks an id or the amount.
+pub fn dispute(facts: Option<payments::DisputeFacts>) -> Result<Draft, Invalid> {
+    let dispute = parse::required(facts, "dispute")?;
+    let news = match dispute.state() {
+        payments::DisputeState::InquiryOpen | payments::DisputeState::InquiryAnswered => {
+            DisputeNews::Inquiry
+        }
+        payments::DisputeState::Unspecified
+        | payments::DisputeState::NeedsResponse
+        | payments::DisputeState::UnderReview => DisputeNews::Opened,
+        payments::DisputeState::InquiryClosed => DisputeNews::CameToNothing,
+        payments::DisputeState::Won => DisputeNews::Won,
+        payments::DisputeState::Lost => DisputeNews::Lost,
+    };
+    let asks = matches!(news, DisputeNews::Inquiry | DisputeNews::Opened);
+    let respond_by = dispute.respond_by_date.filter(|_| asks);
+    let particulars = Particulars::Dispute {
+        dispute: parse(&dispute.dispute_id, "dispute.dispute_id")?,
+        payment: parse(&dispute.payment_id, "dispute.payment_id")?,
+        news,
+        amount: parse::positive(dispute.amount, "dispute.amount")?,
+        respond_by_date: respond_by
+            .map(|date| parse::date(Some(date), "dispute.respond_by_date"))
+            .transpose()?,
+        method_text: dispute.method_text,
+    };
+    Ok((parse(&dispute.client_id, "dispute.client_id")?, particulars))
+}
+
+/// The practice's mail about a refund that came back. Errors: the event lacks an id, the amount or the date.
+pub fn refund_returned(event: payments::RefundFailed) -> Result<Draft, Invalid> {
+    let particulars = Particulars::RefundReturned {
+        refund: parse(&event.refund_id, "refund_id")?,
+        payment: parse(&event.payment_id, "payment_id")?,
+        amount: parse::positive(event.amount, "amount")?,
+        return_date: parse::date(event.fail_date.or(event.refund_date), "fail_date")?,
         method_text: event.method_text,
     };
     Ok((parse(&event.client_id, "client_id")?, particulars))

@@ -39,6 +39,8 @@ fn message(message: Message) -> notifications::Message {
         Kind::Adjustment => notifications::MessageKind::Adjustment,
         Kind::Card => notifications::MessageKind::CardOnFile,
         Kind::Superbill => notifications::MessageKind::Superbill,
+        Kind::Dispute => notifications::MessageKind::Dispute,
+        Kind::RefundReturned => notifications::MessageKind::RefundReturned,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,

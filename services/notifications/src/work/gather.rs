@@ -1,6 +1,7 @@
 //! What a letter says is asked for when it is sent, so that it is true then: amounts and dates are those of the bill at
 //! that time, and one that was paid meanwhile says that nothing is due, unless its receipt has said so.
 
+use super::notices;
 use super::trouble::Trouble;
 use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::message::{NewMessage, Particulars};
@@ -105,6 +106,9 @@ impl<'a> Gather<'a> {
                     due,
                 };
                 Ok((letter, None))
+            }
+            Particulars::Dispute { .. } | Particulars::RefundReturned { .. } => {
+                notices::letter(&message.particulars)
             }
         }
     }

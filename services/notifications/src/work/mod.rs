@@ -6,6 +6,7 @@ mod bills;
 mod deliver;
 mod gather;
 mod gather_superbill;
+mod notices;
 mod payments;
 mod portal;
 mod recipient;

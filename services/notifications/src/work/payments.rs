@@ -3,8 +3,10 @@ use crate::wire::event;
 use clock::Clock;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
+use proto::payments::v1::{DisputeClosed, DisputeOpened, RefundFailed};
 
-/// payments' events: declines, refunds and news of cards on file are told of. (A payment's receipt waits for billing to have booked it.)
+/// payments' events: declines, refunds and news of cards on file are told of, and to the practice disputes and refunds that
+/// came back. (A payment's receipt waits for billing to have booked it.)
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
@@ -26,6 +28,19 @@ impl Handler for Payments {
                     queue(tx, &self.0, event, Ok(draft)).await?;
                 }
                 return Ok(());
+            }
+            "evenkeel.payments.v1.RefundFailed" => {
+                let failed: RefundFailed = event.decode()?;
+                if !failed.came_back {
+                    return Ok(());
+                }
+                event::refund_returned(failed)
+            }
+            "evenkeel.payments.v1.DisputeOpened" => {
+                event::dispute(event.decode::<DisputeOpened>()?.dispute)
+            }
+            "evenkeel.payments.v1.DisputeClosed" => {
+                event::dispute(event.decode::<DisputeClosed>()?.dispute)
             }
             // Other events of payments ask for no mail.
             _ => return Ok(()),

@@ -22,6 +22,9 @@ impl Gather<'_> {
     ) -> Result<Address, Trouble> {
         let audience = match &message.particulars {
             Particulars::Card { news } => Some(news.audience()),
+            Particulars::Dispute { .. } | Particulars::RefundReturned { .. } => {
+                Some(Audience::Practice)
+            }
             Particulars::Bill { .. }
             | Particulars::Receipt { .. }
             | Particulars::Refund { .. }

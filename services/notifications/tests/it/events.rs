@@ -2,12 +2,15 @@
 
 use crate::app::{TODAY, TestApp, usd};
 use crate::fake_feed::FakeFeed;
-use ids::{BillId, ClientId, EventId, PaymentId, RefundId, ShareId};
+use ids::{BillId, ClientId, DisputeId, EventId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use pg::Announcement;
 use proto::billing::v1::{Allocation, BillFacts, BillShared, PaymentKind, PaymentPosted};
 use proto::google::r#type::Date;
-use proto::payments::v1::{DeclineReason, PaymentFacts, PaymentFailed, RefundSucceeded};
+use proto::payments::v1::{
+    DeclineReason, DisputeClosed, DisputeFacts, DisputeOpened, DisputeState, PaymentFacts,
+    PaymentFailed, RefundFailed, RefundSucceeded,
+};
 use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
 impl TestApp {
@@ -111,8 +114,58 @@ impl TestApp {
             to_credit: false,
             reason: "CANARY-reason".to_owned(),
             method_text: "Visa ending in 4242".to_owned(),
+            made_at_processor: false,
         };
         self.announce(&self.payments, &refund);
+    }
+
+    /// A refund failed, at once or after it had succeeded.
+    pub fn refund_failed(&self, came_back: bool) {
+        let failed = RefundFailed {
+            refund_id: RefundId::new(&self.clock).to_string(),
+            payment_id: PaymentId::new(&self.clock).to_string(),
+            client_id: self.client.to_string(),
+            amount: Some(usd(2_000)),
+            refund_date: Some(TODAY),
+            fail_date: Some(TODAY),
+            reason: "CANARY-reason".to_owned(),
+            method_text: "Visa ending in 4242".to_owned(),
+            came_back,
+            ..RefundFailed::default()
+        };
+        self.announce(&self.payments, &failed);
+    }
+
+    pub fn dispute(&self) -> DisputeFacts {
+        DisputeFacts {
+            dispute_id: DisputeId::new(&self.clock).to_string(),
+            payment_id: PaymentId::new(&self.clock).to_string(),
+            client_id: self.client.to_string(),
+            amount: Some(usd(4_000)),
+            state: DisputeState::NeedsResponse.into(),
+            method_text: "Visa ending in 4242".to_owned(),
+            respond_by_date: Some(TODAY),
+            ..DisputeFacts::default()
+        }
+    }
+
+    pub fn open_dispute(&self, dispute: &DisputeFacts) {
+        let opened = DisputeOpened {
+            dispute: Some(dispute.clone()),
+            open_date: Some(TODAY),
+        };
+        self.announce(&self.payments, &opened);
+    }
+
+    pub fn close_dispute(&self, dispute: DisputeFacts, state: DisputeState) {
+        let closed = DisputeClosed {
+            dispute: Some(DisputeFacts {
+                state: state.into(),
+                ..dispute
+            }),
+            close_date: Some(TODAY),
+        };
+        self.announce(&self.payments, &closed);
     }
 
     pub fn decline(&self) {

@@ -14,5 +14,6 @@ mod history;
 mod letters;
 mod mails;
 mod nothing_due;
+mod notices;
 mod refusals;
 mod superbills;

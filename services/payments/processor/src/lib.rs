@@ -9,8 +9,10 @@
 //! - No health data can leave: the calls take typed ids and amounts, and the texts that Stripe
 //!   shows are constants.
 
+mod accounts;
 mod currency;
 mod customers;
+mod disputes;
 mod envelope;
 mod error;
 mod instrument;
@@ -20,11 +22,14 @@ mod object_id;
 mod refunds;
 mod setups;
 mod signature;
+mod transactions;
 mod transport;
 
 use std::time::Duration;
 
+pub use accounts::Account;
 pub use customers::NewCustomer;
+pub use disputes::{Dispute, DisputeMovement, DisputeStatus};
 pub use envelope::{Envelope, EnvelopeError};
 pub use error::{ConfigError, Decline, ProcessorError};
 pub use instrument::{BankAccount, Card, Instrument};
@@ -34,6 +39,7 @@ pub use refunds::{NewRefund, Refund, RefundReason, RefundStatus};
 use secrecy::SecretString;
 pub use setups::{NewSetup, SetupIntent, SetupStatus};
 pub use signature::{SignatureError, TOLERANCE, verify_signature};
+pub use transactions::{BalanceTransaction, TransactionSource};
 use transport::Transport;
 
 /// Stripe for one account, over one pooled HTTP client. Clones, and other accounts made with

@@ -5,7 +5,9 @@
 pub mod allocation;
 pub mod card_form;
 pub mod charge;
+pub mod comparison;
 pub mod decline;
+pub mod dispute;
 pub mod means;
 pub mod method;
 pub mod on_file;

@@ -19,3 +19,20 @@ words! {
         CurrencyMismatch "CURRENCY_MISMATCH",
     }
 }
+
+impl Refusal {
+    /// What a person reads.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::BillNotFound => "there is no such bill",
+            Self::BillCancelled => "the bill is cancelled",
+            Self::NothingDue => "nothing is due",
+            Self::PaymentInProgress => {
+                "another payment of the bill is in progress; nothing was charged"
+            }
+            Self::ExceedsClientBalance => "the amount is more than is due",
+            Self::CurrencyMismatch => "the bill is in another currency",
+        }
+    }
+}

@@ -1,5 +1,7 @@
 use crate::domain::refusal::Refusal;
-use ids::{AuthorizationId, BillId, ClientId, ContactId, MethodId, PaymentId, RefundId, SetupId};
+use ids::{
+    AuthorizationId, BillId, ClientId, ContactId, DisputeId, MethodId, PaymentId, RefundId, SetupId,
+};
 
 /// What was asked for and is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Missing {
     Setup(SetupId),
     /// A card authorization form, or not this payer's.
     Authorization(AuthorizationId),
+    /// A dispute.
+    Dispute(DisputeId),
 }
 
 impl Missing {
@@ -34,6 +38,7 @@ impl Missing {
             Self::Contact(id) => ("contact", id.to_string()),
             Self::Setup(id) => ("setup", id.to_string()),
             Self::Authorization(id) => ("authorization", id.to_string()),
+            Self::Dispute(id) => ("dispute", id.to_string()),
         }
     }
 
@@ -52,6 +57,7 @@ impl Missing {
             Self::Contact(_) => "CONTACT_NOT_FOUND",
             Self::Setup(_) => "SETUP_NOT_FOUND",
             Self::Authorization(_) => "AUTHORIZATION_NOT_FOUND",
+            Self::Dispute(_) => "DISPUTE_NOT_FOUND",
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::store::payments::Payment;
 use crate::store::practices::Practice;
 use crate::store::processor_objects::Subject;
-use crate::{Payments, REQUESTS, Result, store};
+use crate::{Error, Payments, REQUESTS, Result, store};
 use ids::{ClientId, PaymentId};
 use jiff::Timestamp;
 use money::Money;
@@ -70,6 +70,9 @@ pub(super) async fn write_down(
     Fresh(payment): Fresh,
     new: NewCharge,
 ) -> Result<Begun> {
+    if !practice.online_payments {
+        return Err(Error::OnlinePaymentsOff);
+    }
     let intent = Payment {
         practice: practice.practice,
         payment,

@@ -95,6 +95,9 @@ async fn begin(payments: &Payments, key: &RequestKey, asked: &NewRefund) -> Resu
     if payment.state != PaymentState::Succeeded {
         return Err(Error::PaymentNotSucceeded(payment.payment));
     }
+    if store::disputes::bars_refunds(&mut tx, practice_id, payment.payment).await? {
+        return Err(Error::Disputed(payment.payment));
+    }
     let refunded = refunded_with(payment.amount, payment.refunded, amount)?;
     let sent = payment.kind.is_online() && !asked.to_credit;
     if sent && !goes_back(payment.kind, payment.receive_time, now) {
@@ -113,6 +116,7 @@ async fn begin(payments: &Payments, key: &RequestKey, asked: &NewRefund) -> Resu
         },
         refund_date: practice.local_date(now)?,
         processor_refund: None,
+        made_at_processor: false,
         create_time: now,
     };
     store::refunds::insert(&mut tx, practice_id, &given).await?;

@@ -7,6 +7,7 @@ use crate::wire::event;
 use crate::{Error, Missing, OUTBOX, Payments, Result, store};
 use ::rpc::Caller;
 use ids::{PracticeId, RefundId};
+use jiff::civil::Date;
 use pg::Announcement;
 
 /// Takes in what the processor says of a refund and which object it is, in any order and number. What it changes and its
@@ -62,24 +63,25 @@ async fn merge(
         state,
         ..before.clone()
     };
-    let failed_first = state == RefundState::Failed && !before.state.is_final();
-    if failed_first {
+    if state == RefundState::Failed && before.state != RefundState::Failed {
         let left = payment.refunded.minus(before.amount)?;
         store::payments::update_refunded(&mut tx, &payment, left, now).await?;
     }
-    let events = events(payments, &payment, before, &after);
+    let today = store::practices::get(&mut tx, practice)
+        .await?
+        .local_date(now)?;
+    let events = events(payments, &payment, (before, &after), today);
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;
     Ok((state != before.state).then_some(after))
 }
 
-/// A refund that succeeded and came back later has failed all the same; the books have it, so it stays counted against
-/// the payment until somebody has put them right.
+/// A refund that succeeded and came back later has failed all the same: billing books it back, and it may be given again.
 fn events(
     payments: &Payments,
     payment: &Payment,
-    before: &Refund,
-    after: &Refund,
+    (before, after): (&Refund, &Refund),
+    today: Date,
 ) -> Vec<Announcement> {
     if before.state == after.state {
         return Vec::new();
@@ -87,10 +89,17 @@ fn events(
     match after.state {
         RefundState::Succeeded => vec![event::refund_succeeded(&payments.clock, payment, after)],
         RefundState::Failed => {
-            if before.state == RefundState::Succeeded {
-                tracing::error!(refund = %after.refund, "a refund came back after it was booked");
+            let came_back = before.state == RefundState::Succeeded;
+            if came_back {
+                tracing::warn!(refund = %after.refund, "a refund came back from the payer's bank");
             }
-            vec![event::refund_failed(&payments.clock, payment, after)]
+            let failed = (today, came_back);
+            vec![event::refund_failed(
+                &payments.clock,
+                payment,
+                after,
+                failed,
+            )]
         }
         RefundState::Created | RefundState::Processing | RefundState::Unknown => Vec::new(),
     }

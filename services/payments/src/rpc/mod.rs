@@ -3,6 +3,9 @@
 /// billing, as payments asks it.
 pub mod billing;
 mod card_authorization_service;
+mod comparison_service;
+mod dispute_service;
 mod method_service;
 mod payment_service;
+mod processor_account_service;
 mod webhook_service;

@@ -1,7 +1,7 @@
 //! SQL as free functions, one file per aggregate. Times come in as parameters.
 //!
-//! Locks are taken in this order, everywhere: payment → its refunds → its row in the queue of the unsettled → the feed's
-//! counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which comes before
+//! Locks are taken in this order, everywhere: payment → its refunds and disputes → its row in the queue of the unsettled
+//! → the feed's counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which comes before
 //! all of these.
 
 /// Calls to the processor, written down before they are made.
@@ -14,12 +14,14 @@ pub mod bills;
 /// How practices keep cards on file, and their texts.
 pub mod card_policies;
 pub mod charges;
+pub mod comparisons;
 /// What payments said before they were corrected.
 pub mod corrections;
 /// Payers as the processor knows them.
 pub mod customers;
 /// Tokens that the processor is to forget.
 pub mod detachments;
+pub mod disputes;
 pub mod expiry;
 pub mod methods;
 pub mod new_payments;

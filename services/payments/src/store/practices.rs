@@ -16,6 +16,8 @@ pub struct Practice {
     pub time_zone: String,
     /// Every amount of the practice is in it.
     pub currency: Currency,
+    /// It takes online payments.
+    pub online_payments: bool,
 }
 
 impl Practice {
@@ -43,7 +45,8 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId) -> Result<Practi
         r#"
         select
             time_zone,
-            currency
+            currency,
+            online_payments
         from payments.practices
         where practice_id = $1
         "#,
@@ -56,10 +59,11 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId) -> Result<Practi
         practice,
         time_zone: row.time_zone,
         currency: currency(&row.currency)?,
+        online_payments: row.online_payments,
     })
 }
 
-/// Takes in a practice, or its new time zone. A currency never changes.
+/// Takes in a practice, or its new time zone. A currency never changes; whether it takes online payments is set here alone.
 pub async fn upsert(conn: &mut PgConnection, practice: &Practice) -> Result<()> {
     sqlx::query!(
         r#"
@@ -75,4 +79,24 @@ pub async fn upsert(conn: &mut PgConnection, practice: &Practice) -> Result<()> 
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Turns online payments on or off; false when they are so already.
+pub async fn set_online_payments(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    enabled: bool,
+) -> Result<bool> {
+    let set = sqlx::query!(
+        r#"
+        update payments.practices
+        set online_payments = $2
+        where practice_id = $1 and online_payments <> $2
+        "#,
+        practice.uuid(),
+        enabled,
+    )
+    .execute(conn)
+    .await?;
+    Ok(set.rows_affected() == 1)
 }

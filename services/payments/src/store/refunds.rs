@@ -30,6 +30,8 @@ pub struct Refund {
     pub refund_date: Date,
     /// The processor's object, `re_…`.
     pub processor_refund: Option<String>,
+    /// Somebody made it at the processor; nobody asked for it here.
+    pub made_at_processor: bool,
     /// When it was asked for.
     pub create_time: Timestamp,
 }
@@ -39,9 +41,9 @@ pub async fn insert(conn: &mut PgConnection, practice: PracticeId, refund: &Refu
     sqlx::query!(
         r#"
         insert into payments.refunds (
-            practice_id, refund_id, payment_id, amount_minor, reason, to_credit, state, refund_date, create_time,
-            update_time
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+            practice_id, refund_id, payment_id, amount_minor, reason, to_credit, state, refund_date,
+            processor_refund, made_at_processor, create_time, update_time
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
         "#,
         practice.uuid(),
         refund.refund.uuid(),
@@ -51,6 +53,8 @@ pub async fn insert(conn: &mut PgConnection, practice: PracticeId, refund: &Refu
         refund.to_credit,
         refund.state.name(),
         refund.refund_date.to_sqlx() as jiff_sqlx::Date,
+        refund.processor_refund,
+        refund.made_at_processor,
         refund.create_time.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)
@@ -96,6 +100,7 @@ pub(super) async fn list_of(
             refund.state,
             refund.refund_date as "refund_date: jiff_sqlx::Date",
             refund.processor_refund,
+            refund.made_at_processor,
             refund.create_time as "create_time: jiff_sqlx::Timestamp"
         from payments.refunds refund
         join payments.payments payment
@@ -119,6 +124,7 @@ pub(super) async fn list_of(
                 state: RefundState::of(&row.state).ok_or(Error::Stored("a refund's state"))?,
                 refund_date: row.refund_date.to_jiff(),
                 processor_refund: row.processor_refund,
+                made_at_processor: row.made_at_processor,
                 create_time: row.create_time.to_jiff(),
             })
         })

@@ -1,15 +1,21 @@
 //! What payments announces: amounts and ids, nothing of what was treated.
 
 use super::{method, payment};
+use crate::Result;
 use crate::domain::decline::Decline;
+use crate::domain::dispute::Moved;
 use crate::domain::on_file::Expiry;
 use crate::store::authorizations::{Authorization, Signature};
+use crate::store::disputes::Dispute;
 use crate::store::methods::Method;
 use crate::store::payments::Payment;
+use crate::store::practices::Practice;
 use crate::store::refunds::Refund;
 use ::rpc::wire;
 use clock::Clock;
-use ids::EventId;
+use ids::{DisputeMovementId, EventId};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use pg::Announcement;
 use prost_reflect::ReflectMessage;
 use proto::payments::v1 as contract;
@@ -69,12 +75,18 @@ pub fn refund_succeeded(clock: &Clock, payment: &Payment, refund: &Refund) -> An
             to_credit: refund.to_credit,
             reason: refund.reason.clone(),
             method_text: payment.method_text.clone(),
+            made_at_processor: refund.made_at_processor,
         },
     )
 }
 
-/// Money did not go back.
-pub fn refund_failed(clock: &Clock, payment: &Payment, refund: &Refund) -> Announcement {
+/// Money did not go back, or came back on that local day.
+pub fn refund_failed(
+    clock: &Clock,
+    payment: &Payment,
+    refund: &Refund,
+    (fail_date, came_back): (Date, bool),
+) -> Announcement {
     of(
         clock,
         &contract::RefundFailed {
@@ -86,6 +98,8 @@ pub fn refund_failed(clock: &Clock, payment: &Payment, refund: &Refund) -> Annou
             to_credit: refund.to_credit,
             reason: refund.reason.clone(),
             method_text: payment.method_text.clone(),
+            fail_date: Some(wire::date(fail_date)),
+            came_back,
         },
     )
 }
@@ -185,6 +199,87 @@ fn method_facts(of: &Method) -> contract::MethodFacts {
         end_date: of.expiry.and_then(Expiry::last_day).map(wire::date),
         state: method::state(of.state).into(),
     }
+}
+
+/// A payer's bank questions a payment. Errors: `Stored`.
+pub fn dispute_opened(
+    clock: &Clock,
+    practice: &Practice,
+    opened: &Dispute,
+) -> Result<Announcement> {
+    let event = contract::DisputeOpened {
+        dispute: Some(dispute_facts(practice, opened)?),
+        open_date: Some(wire::date(practice.local_date(opened.open_time)?)),
+    };
+    Ok(of(clock, &event))
+}
+
+/// Money was withdrawn, or reinstated. Errors: `Stored`.
+pub fn dispute_moved(
+    clock: &Clock,
+    practice: &Practice,
+    dispute: &Dispute,
+    (movement, moved): (DisputeMovementId, &Moved),
+) -> Result<Announcement> {
+    let dispute = Some(dispute_facts(practice, dispute)?);
+    let movement_id = movement.to_string();
+    let fee = Some(wire::money(moved.fee));
+    let move_date = Some(wire::date(practice.local_date(moved.time)?));
+    Ok(if moved.amount.is_negative() {
+        let event = contract::DisputeFundsWithdrawn {
+            dispute,
+            movement_id,
+            amount: Some(wire::money(moved.amount.negated()?)),
+            fee,
+            move_date,
+        };
+        of(clock, &event)
+    } else {
+        let event = contract::DisputeFundsReinstated {
+            dispute,
+            movement_id,
+            amount: Some(wire::money(moved.amount)),
+            fee,
+            move_date,
+        };
+        of(clock, &event)
+    })
+}
+
+/// The bank has decided. Errors: `Stored`.
+pub fn dispute_closed(
+    clock: &Clock,
+    practice: &Practice,
+    closed: &Dispute,
+    now: Timestamp,
+) -> Result<Announcement> {
+    let event = contract::DisputeClosed {
+        dispute: Some(dispute_facts(practice, closed)?),
+        close_date: Some(wire::date(practice.local_date(now)?)),
+    };
+    Ok(of(clock, &event))
+}
+
+/// Online payments were turned on or off.
+pub fn online_payments_set(clock: &Clock, enabled: bool) -> Announcement {
+    of(clock, &contract::OnlinePaymentsSet { enabled })
+}
+
+fn dispute_facts(practice: &Practice, dispute: &Dispute) -> Result<contract::DisputeFacts> {
+    let respond_by = dispute.respond_by_time;
+    let respond_by = respond_by
+        .map(|time| practice.local_date(time))
+        .transpose()?;
+    Ok(contract::DisputeFacts {
+        dispute_id: dispute.dispute.to_string(),
+        payment_id: dispute.payment.to_string(),
+        client_id: dispute.client.to_string(),
+        amount: Some(wire::money(dispute.amount)),
+        state: super::dispute::state(dispute.state).into(),
+        bill_ids: dispute.bills.iter().map(ToString::to_string).collect(),
+        method_text: dispute.method_text.clone(),
+        respond_by_date: respond_by.map(wire::date),
+    })
 }
 
 fn facts(of: &Payment) -> contract::PaymentFacts {

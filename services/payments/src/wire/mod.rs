@@ -3,6 +3,8 @@
 pub mod billing;
 pub mod card_authorization;
 pub mod charge;
+pub mod comparison;
+pub mod dispute;
 pub mod event;
 pub mod method;
 pub mod payment;

@@ -193,6 +193,7 @@ pub fn refund(refund: &Refund) -> contract::Refund {
         to_credit: refund.to_credit,
         state: state.into(),
         create_time: Some(wire::time(refund.create_time)),
+        made_at_processor: refund.made_at_processor,
     }
 }
 

@@ -1,14 +1,17 @@
 //! What the processor's objects mean here.
 
 use crate::domain::decline::Decline;
+use crate::domain::dispute::{DisputeState, Moved, Told};
 use crate::domain::method::{bank_text, card_text};
 use crate::domain::on_file::{Expiry, Funding, MethodKind, Stored, ZipCheck};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
 use crate::domain::refund::RefundState;
 use crate::domain::setup::{SetupSaid, SetupState};
 use processor::{
-    Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus, SetupIntent, SetupStatus,
+    Account, Dispute, DisputeStatus, Instrument, IntentStatus, PaymentIntent, PaymentMethod,
+    RefundStatus, SetupIntent, SetupStatus,
 };
+use proto::payments::v1 as contract;
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
 pub fn said(intent: &PaymentIntent) -> Said {
@@ -128,5 +131,55 @@ pub fn refund_state(status: &RefundStatus) -> RefundState {
         RefundStatus::Succeeded => RefundState::Succeeded,
         RefundStatus::Failed | RefundStatus::Canceled => RefundState::Failed,
         RefundStatus::Unrecognised(_) => RefundState::Unknown,
+    }
+}
+
+/// What an object says about its dispute.
+pub fn dispute(dispute: &Dispute) -> Told {
+    let movements = dispute.movements.iter().map(|moved| Moved {
+        transaction: moved.transaction.clone(),
+        amount: moved.amount,
+        fee: moved.fee,
+        time: moved.created,
+    });
+    Told {
+        object: dispute.id.clone(),
+        state: dispute_state(&dispute.status),
+        amount: dispute.amount,
+        reason: dispute.reason.clone(),
+        open_time: dispute.created,
+        respond_by_time: dispute.due_by,
+        has_evidence: dispute.has_evidence,
+        movements: movements.collect(),
+    }
+}
+
+fn dispute_state(status: &DisputeStatus) -> Option<DisputeState> {
+    match status {
+        DisputeStatus::WarningNeedsResponse => Some(DisputeState::InquiryOpen),
+        DisputeStatus::WarningUnderReview => Some(DisputeState::InquiryAnswered),
+        DisputeStatus::WarningClosed | DisputeStatus::Prevented => {
+            Some(DisputeState::InquiryClosed)
+        }
+        DisputeStatus::NeedsResponse => Some(DisputeState::NeedsResponse),
+        DisputeStatus::UnderReview => Some(DisputeState::UnderReview),
+        DisputeStatus::Won => Some(DisputeState::Won),
+        DisputeStatus::Lost => Some(DisputeState::Lost),
+        DisputeStatus::Unrecognised(status) => {
+            tracing::warn!(status, "a dispute says what is not known here");
+            None
+        }
+    }
+}
+
+/// The account as the practice sees it.
+pub fn account(account: Account, online_payments: bool) -> contract::ProcessorAccount {
+    contract::ProcessorAccount {
+        processor_account: account.id,
+        charges_enabled: account.charges_enabled,
+        payouts_enabled: account.payouts_enabled,
+        requirements_due: account.requirements_due,
+        disabled_reason: account.disabled_reason.unwrap_or_default(),
+        online_payments,
     }
 }

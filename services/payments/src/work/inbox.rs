@@ -74,8 +74,10 @@ async fn process(payments: &Payments, webhook: &Webhook) -> Result<()> {
 /// Whether the object is known and what the processor says of it was taken in.
 async fn take_in(payments: &Payments, webhook: &Webhook) -> Result<bool> {
     let caller = Caller::worker("payments");
-    if webhook.object_kind == "refund" {
-        return ops::read_refund(payments, &caller, &webhook.object).await;
+    match webhook.object_kind.as_str() {
+        "refund" => return ops::read_refund(payments, &caller, &webhook.object).await,
+        "dispute" => return ops::read_dispute(payments, &caller, &webhook.object).await,
+        _payment_intent => {}
     }
     match subject(payments, &webhook.object).await? {
         Some((practice, Subject::Payment(payment))) => {

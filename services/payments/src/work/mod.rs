@@ -1,7 +1,8 @@
-//! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler.
+//! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler, nights that compare.
 
 mod bills;
 mod card_forms;
+mod compare;
 mod expiry;
 mod inbox;
 mod practices;
@@ -9,6 +10,7 @@ mod reconcile;
 
 pub use bills::Bills;
 pub use card_forms::{ask_for_cards, ask_for_cards_due};
+pub use compare::{compare, compare_due};
 pub use expiry::{watch_expiry, watch_expiry_due};
 pub use inbox::{process_webhooks, process_webhooks_due};
 pub use practices::Practices;

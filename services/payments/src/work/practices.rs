@@ -1,6 +1,8 @@
 use super::failed;
+use crate::domain::comparison;
 use crate::store;
 use crate::store::practices::Practice;
+use jiff::tz::TimeZone;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::portal_auth::v1::PracticeRegistered;
@@ -23,8 +25,16 @@ impl Handler for Practices {
                 .currency_code
                 .parse()
                 .map_err(HandlerError::poison)?,
+            online_payments: true,
         };
         store::practices::upsert(tx, &practice)
+            .await
+            .map_err(failed)?;
+        // The day on which it came is the first that is compared.
+        let zone = TimeZone::get(&practice.time_zone).map_err(HandlerError::poison)?;
+        let today = event.occur_time.to_zoned(zone.clone()).date();
+        let due = comparison::due_time(today, &zone).map_err(HandlerError::poison)?;
+        store::comparisons::enqueue(tx, (event.practice, today), due)
             .await
             .map_err(failed)
     }

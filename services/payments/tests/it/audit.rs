@@ -5,7 +5,7 @@ use crate::billing::{FakeBilling, posting};
 use ids::{PaymentId, PracticeId, RefundId};
 use prost::Message as _;
 use proto::billing::v1::ledger_service_server::LedgerService as _;
-use proto::payments::v1::{PaymentSucceeded, RefundSucceeded};
+use proto::payments::v1::{PaymentSucceeded, RefundFailed, RefundSucceeded};
 use serde_json::Value;
 use sqlx::Row as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,11 @@ pub async fn audit(db: &TestDatabase, billing: &FakeBilling, book: &Value, reque
         given_back(book),
         online_refunds(db).await,
         "the processor's refunds and ours"
+    );
+    assert_eq!(
+        disputed(book),
+        our_disputes(db).await,
+        "the processor's disputes and ours"
     );
     every_post_has_a_key_and_every_key_one_body(requests);
     nothing_about_people_was_sent(requests);
@@ -89,10 +94,44 @@ fn given_back(book: &Value) -> Amounts {
     refunds
         .filter(|refund| refund["status"] != "failed" && refund["status"] != "canceled")
         .map(|refund| {
-            let id = refund["metadata"]["refund_id"].as_str().expect("ours");
+            // One that was made in the dashboard bears no id of ours.
+            let ours = refund["metadata"]["refund_id"].as_str();
+            let id = ours.or(refund["id"].as_str()).expect("an id");
             (id.to_owned(), refund["amount"].as_i64().expect("an amount"))
         })
         .collect()
+}
+
+/// By object: where each stands, what it took and cost.
+type Disputes = BTreeMap<String, (String, i64, i64)>;
+
+fn disputed(book: &Value) -> Disputes {
+    let disputes = book["accounts"][0]["disputes"].as_array();
+    let disputes = disputes.into_iter().flatten();
+    disputes
+        .map(|dispute| {
+            let text = |name: &str| dispute[name].as_str().expect("a text").to_owned();
+            let minor = |name: &str| dispute[name].as_i64().expect("an amount");
+            let state = match text("status").as_str() {
+                "warning_needs_response" => "inquiry_open".to_owned(),
+                other => other.to_owned(),
+            };
+            (text("id"), (state, minor("withdrawn"), minor("fee")))
+        })
+        .collect()
+}
+
+async fn our_disputes(db: &TestDatabase) -> Disputes {
+    let rows = sqlx::query(
+        "select dispute.processor_dispute, dispute.state,
+            coalesce(-sum(moved.amount_minor), 0)::bigint, coalesce(sum(moved.fee_minor), 0)::bigint
+        from payments.disputes dispute
+        left join payments.dispute_movements moved on moved.dispute_id = dispute.dispute_id
+        group by dispute.processor_dispute, dispute.state",
+    );
+    let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
+    let named = |row: &sqlx::postgres::PgRow| (row.get(0), (row.get(1), row.get(2), row.get(3)));
+    rows.iter().map(named).collect()
 }
 
 async fn online_payments(db: &TestDatabase) -> Amounts {
@@ -112,15 +151,13 @@ async fn online_payments(db: &TestDatabase) -> Amounts {
 
 async fn online_refunds(db: &TestDatabase) -> Amounts {
     let rows = sqlx::query(
-        "select refund_id, amount_minor from payments.refunds
+        "select refund_id, amount_minor, case when made_at_processor then processor_refund end from payments.refunds
         where processor_refund is not null and state <> 'failed'",
     );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
     let named = |row: &sqlx::postgres::PgRow| {
-        (
-            RefundId::from(row.get::<Uuid, _>(0)).to_string(),
-            row.get(1),
-        )
+        let ours = RefundId::from(row.get::<Uuid, _>(0)).to_string();
+        (row.get::<Option<String>, _>(2).unwrap_or(ours), row.get(1))
     };
     rows.iter().map(named).collect()
 }
@@ -228,6 +265,12 @@ async fn follow_the_feed(
                     },
                 ));
                 posted.await.expect("the feed says the same as the call");
+            }
+            "evenkeel.payments.v1.RefundFailed" => {
+                let event = RefundFailed::decode(&*payload).expect("an event");
+                if event.came_back {
+                    billing.books().returned.insert(event.refund_id);
+                }
             }
             _other => {}
         }

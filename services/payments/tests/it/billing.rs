@@ -11,7 +11,7 @@ use proto::billing::v1::ledger_service_server::{LedgerService, LedgerServiceServ
 use proto::billing::v1::*;
 use proto::google::r#type::Date;
 use proto::money::v1::Money;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -31,6 +31,8 @@ pub struct Books {
     pub holds: BTreeMap<String, Hold>,
     pub payments: BTreeMap<String, PostPaymentRequest>,
     pub refunds: BTreeMap<String, PostRefundRequest>,
+    /// Refunds that came back.
+    pub returned: BTreeSet<String>,
     pub credit: i64,
     /// Clients, each with its contacts.
     pub people: BTreeMap<String, Vec<String>>,
@@ -313,7 +315,8 @@ impl LedgerService for FakeBilling {
         let before = books
             .refunds
             .values()
-            .filter(|it| it.payment_id == asked.payment_id);
+            .filter(|it| it.payment_id == asked.payment_id)
+            .filter(|it| !books.returned.contains(&it.refund_id));
         let before: i64 = before.map(|it| minor(&it.amount)).sum();
         if before + minor(&asked.amount) > minor(&payment.amount) {
             return Err(refuse(Code::FailedPrecondition, "EXCEEDS_PAYMENT"));

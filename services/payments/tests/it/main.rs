@@ -4,6 +4,7 @@
 
 #![cfg(test)]
 
+mod accounts;
 mod amounts;
 mod audit;
 mod balance;
@@ -11,11 +12,13 @@ mod batches;
 mod billing;
 mod bills;
 mod card_forms;
+mod comparisons;
 mod corrections;
 mod crash;
 mod crash_methods;
 mod debits;
 mod declines;
+mod disputes;
 mod every_call;
 mod faults;
 mod guest;

@@ -195,6 +195,62 @@ async fn r26_events_of_no_matter_are_kept_and_done_with() {
     stage.finish().await;
 }
 
+#[tokio::test]
+async fn f04_an_event_of_an_account_that_is_not_ours_changes_nothing() {
+    let stage = Stage::start().await;
+    let unknown = lost_answer(&stage).await;
+    let intent: String = sqlx::query_scalar(
+        "select processor_intent from payments.payments where state = 'unknown'",
+    )
+    .fetch_one(stage.db.owner_pool())
+    .await
+    .expect("read");
+    stage.webhooks_came("payment_intent.succeeded", 1).await;
+    sqlx::query("delete from payments.webhooks")
+        .execute(stage.db.owner_pool())
+        .await
+        .expect("none has come");
+    let body = format!(
+        r#"{{"id":"evt_elsewhere","object":"event","type":"payment_intent.succeeded","created":1772463600,
+        "account":"acct_elsewhere","livemode":false,"data":{{"object":{{"id":"{intent}","object":"payment_intent"}}}}}}"#
+    );
+    let signature = signed(&stage, WEBHOOK_SECRET, body.as_bytes());
+    deliver(&stage.url, "platform", &signature, body.as_bytes())
+        .await
+        .expect("received");
+    assert_eq!(stage.process_webhooks().await, 0);
+    assert_eq!(
+        stage.payment(&unknown).await.state(),
+        PaymentState::Unknown,
+        "it was of no matter"
+    );
+    stage.minutes(1);
+    stage.reconcile().await;
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn f04_an_event_that_was_written_anew_is_refused_and_the_original_again_is_nothing_new() {
+    let stage = Stage::start().await;
+    let body = br#"{"id":"evt_9","object":"event","type":"charge.updated","created":1772463600,"livemode":false,
+        "data":{"object":{"id":"ch_1","object":"charge"}}}"#;
+    let signature = signed(&stage, WEBHOOK_SECRET, body);
+    let anew: serde_json::Value = serde_json::from_slice(body).expect("JSON");
+    let anew = serde_json::to_vec(&anew).expect("the same in other bytes");
+    let refused = deliver(&stage.url, "platform", &signature, &anew).await;
+    assert_eq!(reason(refused), "SIGNATURE_INVALID");
+    for _ in 0..2 {
+        deliver(&stage.url, "platform", &signature, body)
+            .await
+            .expect("received");
+    }
+    // Replayed with its old signature after five minutes it is not believed.
+    stage.minutes(6);
+    let replayed = deliver(&stage.url, "platform", &signature, body).await;
+    assert_eq!(reason(replayed), "SIGNATURE_INVALID");
+    stage.finish().await;
+}
+
 fn signed(stage: &Stage, secret: &str, body: &[u8]) -> String {
     stripe_sandbox::sign(secret, stage.clock.now().as_second(), body)
 }

@@ -77,6 +77,8 @@ kinds! {
     ReferralRewards "referral_rewards" Reduction;
     /// At the card processor, not yet paid out.
     ProcessorClearing "processor_clearing" Money;
+    /// Withdrawn by the processor for a dispute whose outcome is open.
+    DisputedFunds "disputed_funds" Money;
     /// Cash received.
     Cash "cash" Money;
     /// Checks received.

@@ -27,6 +27,8 @@ pub struct Entry {
     pub date: Date,
     /// The refund it books.
     pub refund: Option<RefundId>,
+    /// That refund came back from the payer's bank.
+    pub came_back: bool,
     /// May be none: a refund that leaves credit as credit moves nothing.
     pub transfers: Vec<Transfer>,
 }

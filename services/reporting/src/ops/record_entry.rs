@@ -2,6 +2,7 @@ use crate::domain::effect::{Effect, Entry};
 use crate::{Result, store};
 use ::rpc::Caller;
 use ids::PracticeId;
+use money::Money;
 use pg::Tx;
 
 /// Takes an entry of the ledger into the totals, its day's revenue, and the refund it books.
@@ -21,7 +22,11 @@ pub async fn record_entry(
         store::revenue_days::add(tx, practice, entry.date, &effect).await?;
     }
     if let Some(refund) = entry.refund {
-        let returned = effect.received.negated()?;
+        let returned = if entry.came_back {
+            Money::zero(currency)
+        } else {
+            effect.received.negated()?
+        };
         store::refunds::set_returned(tx, practice, refund, returned).await?;
     }
     Ok(())

@@ -13,10 +13,12 @@ use proto::billing::v1 as billing;
 /// An entry of the ledger.
 pub fn entry(posted: billing::EntryPosted) -> Result<Entry, Invalid> {
     let posted = parse::required(posted.entry, "entry")?;
+    let came_back = posted.kind() == billing::EntryKind::RefundReturned;
     let transfers = posted.transfers.into_iter().map(transfer);
     Ok(Entry {
         date: parse::date(posted.entry_date, "entry.entry_date")?,
         refund: optional(&posted.refund_id, "entry.refund_id")?,
+        came_back,
         transfers: transfers.collect::<Result<_, _>>()?,
     })
 }

@@ -24,6 +24,7 @@ pub const fn account_kind(kind: AccountKind) -> billing::AccountKind {
         AccountKind::ContractualAdjustments => billing::AccountKind::ContractualAdjustments,
         AccountKind::ReferralRewards => billing::AccountKind::ReferralRewards,
         AccountKind::ProcessorClearing => billing::AccountKind::ProcessorClearing,
+        AccountKind::DisputedFunds => billing::AccountKind::DisputedFunds,
         AccountKind::Cash => billing::AccountKind::Cash,
         AccountKind::Checks => billing::AccountKind::Checks,
         AccountKind::CardElsewhere => billing::AccountKind::CardElsewhere,

@@ -6,5 +6,5 @@ use crate::shape;
 /// `GET /v1/account`
 pub fn retrieve(act: &mut Act<'_>, params: Params) -> Answer {
     params.finish()?;
-    Ok(shape::account(&act.book.account))
+    Ok(shape::account(act.book))
 }

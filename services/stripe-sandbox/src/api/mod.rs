@@ -4,6 +4,7 @@ mod accounts;
 mod balance_transactions;
 mod charges;
 mod customers;
+mod disputes;
 mod events;
 mod paging;
 mod payment_intents;
@@ -75,6 +76,10 @@ fn route(act: &mut Act<'_>, method: &str, path: &str, params: Params) -> Answer 
         ("GET", ["refunds"]) => refunds::list(act, params),
         ("GET", ["refunds", id]) => refunds::retrieve(act, id, params),
         ("POST", ["refunds", id]) => refunds::update(act, id, params),
+        ("GET", ["disputes"]) => disputes::list(act, params),
+        ("GET", ["disputes", id]) => disputes::retrieve(act, id, params),
+        ("POST", ["disputes", id]) => disputes::update(act, id, params),
+        ("POST", ["disputes", id, "close"]) => disputes::close(act, id, params),
         ("GET", ["events"]) => events::list(act, params),
         ("GET", ["events", id]) => events::retrieve(act, id, params),
         ("GET", ["balance_transactions"]) => balance_transactions::list(act, params),

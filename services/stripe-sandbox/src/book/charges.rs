@@ -1,6 +1,7 @@
 //! Attempts to take money: confirmation, 3-D Secure, and what becomes of each.
 
 use super::declines::Decline;
+use super::disputes::{self, NewDispute};
 use super::machine::{self, Status, Step};
 use super::rows::{Charge, ChargeStatus, Failure, Intent, Method, Transaction};
 use super::testcards::Behaviour;
@@ -58,6 +59,16 @@ pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent,
     match method.behaviour {
         Behaviour::Pays | Behaviour::RefundsLater | Behaviour::RefundsFail => {
             succeed(act, intent, false)
+        }
+        Behaviour::Disputes | Behaviour::Inquires => {
+            let paid = succeed(act, intent, false)?;
+            let new = NewDispute {
+                intent: Some(paid.id.clone()),
+                inquiry: method.behaviour == Behaviour::Inquires,
+                ..NewDispute::default()
+            };
+            disputes::open(act, new)?;
+            Ok(paid)
         }
         Behaviour::Declines(decline) | Behaviour::DeclinesWhenCharged(decline) => {
             decline_with(act, intent, decline)

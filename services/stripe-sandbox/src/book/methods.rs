@@ -294,6 +294,8 @@ pub fn attach(act: &mut Act<'_>, id: &str, customer: &str) -> Result<Method, Api
         | Behaviour::AuthenticatesUntilSetUp
         | Behaviour::RefundsLater
         | Behaviour::RefundsFail
+        | Behaviour::Disputes
+        | Behaviour::Inquires
         | Behaviour::Debits(_)
         | Behaviour::DebitsOnCommand => {}
     }

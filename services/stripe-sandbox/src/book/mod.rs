@@ -4,6 +4,8 @@ pub mod charges;
 pub mod currency;
 pub mod customers;
 pub mod declines;
+mod dispute_row;
+pub mod disputes;
 pub mod endpoints;
 pub mod intents;
 pub mod machine;
@@ -21,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use rows::{
-    Charge, Customer, Delivery, Endpoint, Event, Intent, Method, Refund, Setup, StoredAnswer,
-    Transaction,
+    Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Refund, Setup, Standing,
+    StoredAnswer, Transaction,
 };
 use table::Table;
 
@@ -36,6 +38,8 @@ pub struct Book {
     pub setups: Table<Setup>,
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
+    pub disputes: Table<Dispute>,
+    pub standings: Table<Standing>,
     pub transactions: Table<Transaction>,
     pub events: Table<Event>,
     pub endpoints: Table<Endpoint>,
@@ -53,6 +57,8 @@ pub enum Entry {
     Setup(Setup),
     Charge(Charge),
     Refund(Refund),
+    Dispute(Dispute),
+    Standing(Standing),
     Transaction(Transaction),
     Event(Event),
     Endpoint(Endpoint),
@@ -83,6 +89,18 @@ impl Book {
         entries.extend(self.setups.drain_touched().into_iter().map(Entry::Setup));
         entries.extend(self.charges.drain_touched().into_iter().map(Entry::Charge));
         entries.extend(self.refunds.drain_touched().into_iter().map(Entry::Refund));
+        entries.extend(
+            self.disputes
+                .drain_touched()
+                .into_iter()
+                .map(Entry::Dispute),
+        );
+        entries.extend(
+            self.standings
+                .drain_touched()
+                .into_iter()
+                .map(Entry::Standing),
+        );
         entries.extend(
             self.transactions
                 .drain_touched()
@@ -115,6 +133,8 @@ impl Book {
             Entry::Setup(row) => self.setups.restore(row),
             Entry::Charge(row) => self.charges.restore(row),
             Entry::Refund(row) => self.refunds.restore(row),
+            Entry::Dispute(row) => self.disputes.restore(row),
+            Entry::Standing(row) => self.standings.restore(row),
             Entry::Transaction(row) => self.transactions.restore(row),
             Entry::Event(row) => self.events.restore(row),
             Entry::Endpoint(row) => self.endpoints.restore(row),
@@ -132,6 +152,8 @@ impl Book {
         entries.extend(self.setups.iter().cloned().map(Entry::Setup));
         entries.extend(self.charges.iter().cloned().map(Entry::Charge));
         entries.extend(self.refunds.iter().cloned().map(Entry::Refund));
+        entries.extend(self.disputes.iter().cloned().map(Entry::Dispute));
+        entries.extend(self.standings.iter().cloned().map(Entry::Standing));
         entries.extend(self.transactions.iter().cloned().map(Entry::Transaction));
         entries.extend(self.endpoints.iter().cloned().map(Entry::Endpoint));
         entries.extend(

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::rows::{Charge, ChargeStatus, Refund, RefundStatus, Transaction};
 use super::testcards::Behaviour;
-use super::{Act, currency};
+use super::{Act, currency, disputes};
 use crate::error::ApiError;
 use crate::metadata::{Metadata, MetadataChange};
 use crate::shape;
@@ -50,6 +50,8 @@ pub fn create(act: &mut Act<'_>, new: NewRefund) -> Result<Refund, ApiError> {
         Some(Behaviour::RefundsFail) => (RefundStatus::Succeeded, Some(RefundStatus::Failed)),
         Some(
             Behaviour::Pays
+            | Behaviour::Disputes
+            | Behaviour::Inquires
             | Behaviour::Declines(_)
             | Behaviour::DeclinesWhenCharged(_)
             | Behaviour::Authenticates(_)
@@ -122,6 +124,10 @@ fn refundable(act: &Act<'_>, new: &NewRefund) -> Result<Charge, ApiError> {
             ApiError::invalid("The charge does not belong to the payment_intent.")
                 .param("payment_intent"),
         );
+    }
+    if disputes::of_charge(act.book, &id).any(|dispute| !dispute.status.lets_refund()) {
+        let message = format!("Charge {id} has been charged back; cannot issue a refund.");
+        return Err(ApiError::invalid(message).code("charge_disputed"));
     }
     match charge.status {
         ChargeStatus::Succeeded => Ok(charge.clone()),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::declines::Decline;
+pub use super::dispute_row::{Dispute, DisputeStatus};
 use super::machine::Status;
 use super::table::Row;
 use super::testcards::Behaviour;
@@ -203,6 +204,17 @@ impl RefundStatus {
     }
 }
 
+/// What the processor lets an account do; one that has no row may do everything.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Standing {
+    pub id: String,
+    pub created: i64,
+    pub charges_enabled: bool,
+    pub payouts_enabled: bool,
+    pub requirements_due: Vec<String>,
+    pub disabled_reason: Option<String>,
+}
+
 /// A movement of the account's balance: `net = amount - fee`, minor units, negative when money leaves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Transaction {
@@ -211,7 +223,7 @@ pub struct Transaction {
     pub amount: i64,
     pub fee: i64,
     pub currency: String,
-    /// `charge`, `payment`, `refund`, `payment_refund`, `refund_failure`.
+    /// `charge`, `payment`, `refund`, `payment_refund`, `refund_failure`, `adjustment`.
     pub kind: String,
     pub source: String,
     pub description: Option<String>,
@@ -316,6 +328,8 @@ rows! {
     Setup: id,
     Charge: id,
     Refund: id,
+    Dispute: id,
+    Standing: id,
     Transaction: id,
     Event: id,
     Endpoint: id,

@@ -27,6 +27,8 @@ pub fn settle_due(act: &mut Act<'_>, after_seconds: i64) -> usize {
                 | Behaviour::AuthenticatesUntilSetUp
                 | Behaviour::RefundsLater
                 | Behaviour::RefundsFail
+                | Behaviour::Disputes
+                | Behaviour::Inquires
                 | Behaviour::DebitsOnCommand => None,
             }
         })

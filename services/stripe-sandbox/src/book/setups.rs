@@ -138,6 +138,8 @@ pub fn confirm(
     }
     match method.behaviour {
         Behaviour::Pays
+        | Behaviour::Disputes
+        | Behaviour::Inquires
         | Behaviour::RefundsLater
         | Behaviour::RefundsFail
         | Behaviour::DeclinesWhenCharged(_) => succeed(act, setup),

@@ -22,6 +22,10 @@ pub enum Behaviour {
     RefundsLater,
     /// Pays; its refunds seem to succeed and fail later.
     RefundsFail,
+    /// Pays; the payer disputes it at once, and the money is withdrawn.
+    Disputes,
+    /// Pays; the payer's bank inquires at once, and no money is withdrawn.
+    Inquires,
     /// A bank debit that is processing first and then pays or not.
     Debits(Option<Decline>),
     /// A bank debit that stays in processing until told otherwise.
@@ -82,7 +86,7 @@ const fn bank(number: &'static str, behaviour: Behaviour) -> Specimen {
 
 use Behaviour::{
     Authenticates, AuthenticatesUntilSetUp, Debits, DebitsOnCommand, Declines, DeclinesWhenCharged,
-    Pays, RefundsFail, RefundsLater,
+    Disputes, Inquires, Pays, RefundsFail, RefundsLater,
 };
 
 /// (name of the ready-made payment method, what it is).
@@ -202,6 +206,14 @@ const SPECIMENS: &[(&str, Specimen)] = &[
         card("visa", "4000000000005126", RefundsFail),
     ),
     (
+        "pm_card_createDispute",
+        card("visa", "4000000000000259", Disputes),
+    ),
+    (
+        "pm_card_createDisputeInquiry",
+        card("visa", "4000000000001976", Inquires),
+    ),
+    (
         "pm_card_mastercard_prepaid",
         prepaid("mastercard", "5105105105105100", Pays),
     ),
@@ -284,7 +296,9 @@ impl Behaviour {
             | Authenticates(_)
             | AuthenticatesUntilSetUp
             | RefundsLater
-            | RefundsFail => false,
+            | RefundsFail
+            | Disputes
+            | Inquires => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Book;
-use super::rows::{ChargeStatus, RefundStatus};
+use super::rows::{ChargeStatus, Dispute, RefundStatus};
 use crate::metadata::Metadata;
 
 /// One account's book.
@@ -14,6 +14,7 @@ pub struct Statement {
     pub account: String,
     pub charges: Vec<ChargeLine>,
     pub refunds: Vec<RefundLine>,
+    pub disputes: Vec<DisputeLine>,
     /// By currency.
     pub totals: BTreeMap<String, Totals>,
     pub open_intents: usize,
@@ -47,12 +48,28 @@ pub struct RefundLine {
     pub metadata: Metadata,
 }
 
-/// Sums of one currency, minor units. `net` is what the balance transactions sum to; `captured - refunded - fees`
-/// is the same from the other side.
+/// A dispute; minor units.
+#[derive(Debug, Serialize)]
+pub struct DisputeLine {
+    pub id: String,
+    pub charge: String,
+    pub payment_intent: String,
+    pub status: &'static str,
+    pub amount: i64,
+    /// Withdrawn and not reinstated.
+    pub withdrawn: i64,
+    pub fee: i64,
+    pub currency: String,
+}
+
+/// Sums of one currency, minor units. `net` is what the balance transactions sum to; `captured - refunded -
+/// withdrawn - fees` is the same from the other side.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     pub captured: i64,
     pub refunded: i64,
+    /// By disputes, and not reinstated.
+    pub withdrawn: i64,
     pub fees: i64,
     pub net: i64,
     pub charges: usize,
@@ -108,6 +125,10 @@ pub fn statement(book: &Book) -> Statement {
             metadata: refund.metadata.clone(),
         });
     }
+    let disputes: Vec<DisputeLine> = book.disputes.iter().map(|row| line_of(book, row)).collect();
+    for line in &disputes {
+        totals.entry(line.currency.clone()).or_default().withdrawn += line.withdrawn;
+    }
     for row in book.transactions.iter() {
         let sum = totals.entry(row.currency.clone()).or_default();
         sum.fees += row.fee;
@@ -122,7 +143,23 @@ pub fn statement(book: &Book) -> Statement {
         account: book.account.clone(),
         charges,
         refunds,
+        disputes,
         totals,
         open_intents,
+    }
+}
+
+fn line_of(book: &Book, dispute: &Dispute) -> DisputeLine {
+    let moved = dispute.transactions.iter();
+    let moved: Vec<_> = moved.filter_map(|id| book.transactions.find(id)).collect();
+    DisputeLine {
+        id: dispute.id.clone(),
+        charge: dispute.charge.clone(),
+        payment_intent: dispute.intent.clone(),
+        status: dispute.status.word(),
+        amount: dispute.amount,
+        withdrawn: -moved.iter().map(|row| row.amount).sum::<i64>(),
+        fee: moved.iter().map(|row| row.fee).sum(),
+        currency: dispute.currency.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{charge, customer, intent, method, refund, setup, transaction};
+use super::{charge, customer, dispute, intent, method, refund, setup, transaction};
 use crate::book::Book;
 use crate::error::ApiError;
 
@@ -24,6 +24,8 @@ const EXPANDABLE: &[(&str, &str)] = &[
     ("refund", "charge"),
     ("refund", "failure_balance_transaction"),
     ("refund", "payment_intent"),
+    ("dispute", "charge"),
+    ("dispute", "payment_intent"),
     ("balance_transaction", "source"),
     ("payment_method", "customer"),
 ];
@@ -109,6 +111,7 @@ fn by_id(book: &Book, base_url: &str, id: &str) -> Option<Value> {
         "seti" => book.setups.find(id).map(|row| setup(book, base_url, row)),
         "ch" => book.charges.find(id).map(|row| charge(book, row)),
         "re" => book.refunds.find(id).map(refund),
+        "du" => book.disputes.find(id).map(|row| dispute(book, row)),
         "txn" => book.transactions.find(id).map(transaction),
         _ => None,
     }

@@ -1,5 +1,6 @@
 //! Rows as Stripe's JSON objects. Field names, nullability and nesting follow Stripe's API reference.
 
+mod dispute;
 mod money;
 mod payment;
 mod people;
@@ -8,6 +9,7 @@ mod webhook;
 
 pub mod expand;
 
+pub use dispute::dispute;
 pub use money::{refund, transaction};
 pub use payment::{charge, intent};
 pub use people::{account, customer, method, method_kind};

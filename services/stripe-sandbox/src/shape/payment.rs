@@ -3,6 +3,7 @@ use serde_json::{Map, Value, json};
 use super::people::{billing_details, method as method_object, method_kind};
 use crate::book::Book;
 use crate::book::declines::Decline;
+use crate::book::disputes;
 use crate::book::machine::Status;
 use crate::book::rows::{Charge, ChargeStatus, Contact, Failure, Intent, Method};
 
@@ -149,7 +150,7 @@ pub fn charge(book: &Book, charge: &Charge) -> Value {
         "currency": charge.currency,
         "customer": charge.customer,
         "description": charge.description,
-        "disputed": false,
+        "disputed": disputes::of_charge(book, &charge.id).next().is_some(),
         "failure_balance_transaction": null,
         "failure_code": charge.failure.map(Decline::code),
         "failure_message": charge.failure.map(Decline::message),

@@ -1,5 +1,6 @@
 use serde_json::{Map, Value, json};
 
+use crate::book::Book;
 use crate::book::rows::{Address, Contact, Customer, Method};
 
 /// A postal address, or null.
@@ -151,19 +152,31 @@ fn bank_account(method: &Method) -> Value {
 }
 
 /// The account the key acts for.
-pub fn account(id: &str) -> Value {
+pub fn account(book: &Book) -> Value {
+    let standing = book.standings.find(&book.account);
+    let due = standing.map_or_else(Vec::new, |known| known.requirements_due.clone());
     json!({
-        "id": id,
+        "id": book.account,
         "object": "account",
         "business_type": "company",
         "capabilities": { "card_payments": "active", "transfers": "active", "us_bank_account_ach_payments": "active" },
-        "charges_enabled": true,
+        "charges_enabled": standing.is_none_or(|known| known.charges_enabled),
         "country": "US",
         "default_currency": "usd",
         "details_submitted": true,
         "email": null,
         "metadata": {},
-        "payouts_enabled": true,
+        "payouts_enabled": standing.is_none_or(|known| known.payouts_enabled),
+        "requirements": {
+            "alternatives": [],
+            "current_deadline": null,
+            "currently_due": due.clone(),
+            "disabled_reason": standing.and_then(|known| known.disabled_reason.clone()),
+            "errors": [],
+            "eventually_due": due,
+            "past_due": [],
+            "pending_verification": [],
+        },
         "type": "standard",
     })
 }

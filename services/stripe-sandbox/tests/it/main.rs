@@ -4,6 +4,7 @@
 mod accounts;
 mod authentication;
 mod declines;
+mod disputes;
 mod faults;
 mod idempotency;
 mod payments;

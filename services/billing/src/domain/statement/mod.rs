@@ -42,6 +42,11 @@ pub enum Occasion {
         /// Of the payment, as printed.
         method: String,
     },
+    /// A refund came back from the payer's bank.
+    RefundReturned {
+        /// Of the payment, as printed.
+        method: String,
+    },
     /// Credit was used for a bill.
     CreditApplied {
         /// The bill.
@@ -124,7 +129,7 @@ impl Occasion {
             | Self::AdjustmentReversed { .. } => MovementKind::Adjustment,
             Self::Payment { .. } => MovementKind::Payment,
             Self::InsurerPayment { .. } => MovementKind::Insurance,
-            Self::Refund { .. } => MovementKind::Refund,
+            Self::Refund { .. } | Self::RefundReturned { .. } => MovementKind::Refund,
             Self::CreditApplied { .. } | Self::CreditBrought | Self::CreditTakenBack => {
                 MovementKind::Credit
             }
@@ -140,6 +145,7 @@ impl Occasion {
             Self::Payment { .. } => "Payment, thank you".to_owned(),
             Self::InsurerPayment { number, .. } => format!("Insurance decision on bill {number}"),
             Self::Refund { .. } => "Refund".to_owned(),
+            Self::RefundReturned { .. } => "Refund sent back by the bank".to_owned(),
             Self::CreditApplied { number } => format!("Credit applied to bill {number}"),
             Self::BillEdited { number } => format!("Bill {number} corrected"),
             Self::Adjusted { text, .. } => text.clone(),
@@ -169,13 +175,16 @@ impl Occasion {
                 Some(parts.join(" ")).filter(|detail| !detail.is_empty())
             }
             Self::InsurerPayment { payer, .. } => Some(payer.clone()),
-            Self::Refund { method } if !method.is_empty() => Some(format!("of {method}")),
+            Self::Refund { method } | Self::RefundReturned { method } if !method.is_empty() => {
+                Some(format!("of {method}"))
+            }
             Self::Adjusted { number, .. } => Some(format!("on bill {number}")),
             Self::AdjustmentReversed { number, text } => Some(format!("{text}, on bill {number}")),
             Self::BalanceBrought { number, reference } => {
                 Some(format!("Bill {number}, Invoice # {reference}"))
             }
             Self::Refund { .. }
+            | Self::RefundReturned { .. }
             | Self::BillCancelled { .. }
             | Self::BillEdited { .. }
             | Self::CreditApplied { .. }

@@ -1,8 +1,15 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
+mod history;
+
+pub use history::{Message, Outcome};
+
 use super::card::CardNews;
+use super::dispute::DisputeNews;
 use crate::domain::adjustment::Change;
-use ids::{BillId, ClientId, DocumentId, EventId, MessageId, PaymentId, RefundId, ShareId};
+use ids::{
+    BillId, ClientId, DisputeId, DocumentId, EventId, MessageId, PaymentId, RefundId, ShareId,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
@@ -27,6 +34,10 @@ pub enum Kind {
     Card,
     /// A superbill of a month was made.
     Superbill,
+    /// To the practice: a payment is disputed, or its dispute has ended.
+    Dispute,
+    /// To the practice: a refund came back.
+    RefundReturned,
 }
 
 impl Kind {
@@ -42,6 +53,8 @@ impl Kind {
             Self::Adjustment => "adjustment",
             Self::Card => "card",
             Self::Superbill => "superbill",
+            Self::Dispute => "dispute",
+            Self::RefundReturned => "refund_returned",
         }
     }
 
@@ -57,6 +70,8 @@ impl Kind {
             Self::Adjustment,
             Self::Card,
             Self::Superbill,
+            Self::Dispute,
+            Self::RefundReturned,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -196,6 +211,34 @@ pub enum Particulars {
         /// It is in the portal only.
         without_pdf: bool,
     },
+    /// A payment is disputed, or its dispute has ended.
+    Dispute {
+        /// The dispute.
+        dispute: DisputeId,
+        /// The payment.
+        payment: PaymentId,
+        /// What is new.
+        news: DisputeNews,
+        /// What is disputed.
+        amount: Money,
+        /// Until when the bank takes evidence.
+        respond_by_date: Option<Date>,
+        /// "Visa ending in 4242".
+        method_text: String,
+    },
+    /// A refund came back from the payer's bank.
+    RefundReturned {
+        /// The refund.
+        refund: RefundId,
+        /// The payment it was to give back.
+        payment: PaymentId,
+        /// Above 0.
+        amount: Money,
+        /// Local day.
+        return_date: Date,
+        /// Where it was to go: "Visa ending in 4242".
+        method_text: String,
+    },
 }
 
 impl Particulars {
@@ -211,6 +254,8 @@ impl Particulars {
             Self::Adjustment { .. } => Kind::Adjustment,
             Self::Card { .. } => Kind::Card,
             Self::Superbill { .. } => Kind::Superbill,
+            Self::Dispute { .. } => Kind::Dispute,
+            Self::RefundReturned { .. } => Kind::RefundReturned,
         }
     }
 
@@ -223,7 +268,10 @@ impl Particulars {
             Self::Receipt { payment, .. } | Self::Decline { payment, .. } => {
                 format!("{kind}/{payment}")
             }
-            Self::Refund { refund, .. } => format!("{kind}/{refund}"),
+            Self::Refund { refund, .. } | Self::RefundReturned { refund, .. } => {
+                format!("{kind}/{refund}")
+            }
+            Self::Dispute { dispute, news, .. } => format!("{kind}/{dispute}/{}", news.name()),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
             Self::Adjustment { bill, changes } => match changes.first() {
                 Some(first) => format!("{kind}/{}", first.event),
@@ -245,7 +293,11 @@ impl Particulars {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
             },
-            Self::Refund { .. } | Self::Card { .. } | Self::Superbill { .. } => None,
+            Self::Refund { .. }
+            | Self::Card { .. }
+            | Self::Superbill { .. }
+            | Self::Dispute { .. }
+            | Self::RefundReturned { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
     }
@@ -261,6 +313,8 @@ impl Particulars {
             | Self::Superbill { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
+            | Self::Dispute { payment, .. }
+            | Self::RefundReturned { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
         }
     }
@@ -269,14 +323,15 @@ impl Particulars {
     #[must_use]
     pub const fn refund(&self) -> Option<RefundId> {
         match self {
-            Self::Refund { refund, .. } => Some(*refund),
+            Self::Refund { refund, .. } | Self::RefundReturned { refund, .. } => Some(*refund),
             Self::Bill { .. }
+            | Self::Dispute { .. }
             | Self::Receipt { .. }
             | Self::Decline { .. }
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
-            | Self::Card { .. } => None,
-            Self::Superbill { .. } => None,
+            | Self::Card { .. }
+            | Self::Superbill { .. } => None,
         }
     }
 
@@ -290,8 +345,10 @@ impl Particulars {
             | Self::Decline { .. }
             | Self::AccessCode { .. }
             | Self::Adjustment { .. }
-            | Self::Card { .. } => None,
-            Self::Superbill { .. } => None,
+            | Self::Card { .. }
+            | Self::Dispute { .. }
+            | Self::RefundReturned { .. }
+            | Self::Superbill { .. } => None,
         }
     }
 }
@@ -307,59 +364,6 @@ pub struct NewMessage {
     pub particulars: Particulars,
     /// When it is queued.
     pub create_time: Timestamp,
-}
-
-/// A mail of the history.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Message {
-    /// Its id.
-    pub message_id: MessageId,
-    /// What it is about.
-    pub kind: Kind,
-    /// Where it stands.
-    pub state: State,
-    /// Whose.
-    pub client: ClientId,
-    /// The bill, if one.
-    pub bill: Option<BillId>,
-    /// The payment, if one.
-    pub payment: Option<PaymentId>,
-    /// Address; empty until it was tried.
-    pub recipient: String,
-    /// Subject; empty until it was tried.
-    pub subject: String,
-    /// How often it was tried.
-    pub attempts: i32,
-    /// Why the last attempt failed, or why it was skipped; empty when it was neither.
-    pub last_error: String,
-    /// When it was queued.
-    pub create_time: Timestamp,
-    /// When the mail server took it.
-    pub send_time: Option<Timestamp>,
-}
-
-/// What an attempt to send came to.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// The mail server has it.
-    Sent,
-    /// Tried again at that time.
-    Postponed {
-        /// When.
-        next_attempt_time: Timestamp,
-        /// Why.
-        error: String,
-    },
-    /// Given up.
-    Failed {
-        /// Why.
-        error: String,
-    },
-    /// Not sent, for there was no need any more.
-    Skipped {
-        /// Why.
-        reason: String,
-    },
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@
 mod records;
 mod steps;
 
+use super::adopt_refund::adopt_refund;
 use super::settle_refund::settle_refund;
+use super::whose;
 use crate::domain::charge::KEY_LIFETIME;
 use crate::domain::refund::RefundState;
+use crate::store::processor_objects::Subject;
 use crate::{Payments, Result};
 use ::rpc::Caller;
 use ids::{PracticeId, RefundId};
-use steps::Told;
+pub(super) use steps::Told;
 
 /// Goes on with a refund that was left on its way: the reconciler's turn, which holds its lease.
 pub async fn continue_refund(
@@ -23,16 +26,28 @@ pub async fn continue_refund(
     go_on(payments, practice, refund).await
 }
 
-/// Takes in what the processor says of its refund `object`, `re_…`; false when it is none of ours. For webhooks.
+/// Takes in what the processor says of its refund `object`, `re_…`; false when it is none of ours. One that somebody made
+/// at the processor becomes ours. For webhooks.
 pub async fn read_refund(payments: &Payments, caller: &Caller, object: &str) -> Result<bool> {
-    let Some((refund, told)) = steps::read_object(payments, object).await? else {
+    let Some(told) = steps::read_object(payments, object).await? else {
         return Ok(false);
     };
-    let Some(practice) = records::practice_of(payments, &told).await? else {
+    let (practice, ours) = match whose::subject_of(payments, object).await? {
+        Some((practice, Subject::Refund(refund))) => (Some(practice), Some(refund)),
+        Some((
+            _,
+            Subject::Payment(_) | Subject::Setup(_) | Subject::Method(_) | Subject::Detachment(_),
+        ))
+        | None => (records::practice_of(payments, &told).await?, told.ours),
+    };
+    let Some(practice) = practice else {
         return Ok(false);
     };
     caller.within(practice)?;
-    settle(payments, practice, refund, told).await?;
+    match ours {
+        Some(refund) => settle(payments, practice, refund, told).await?,
+        None => return adopt_refund(payments, caller, practice, &told).await,
+    }
     Ok(true)
 }
 
@@ -51,6 +66,14 @@ async fn walk(payments: &Payments, practice: PracticeId, refund: RefundId) -> Re
     let pending = records::pending(payments, practice, refund).await?;
     if pending.refund.state.is_final() {
         return Ok(());
+    }
+    if pending.refund.made_at_processor {
+        // It is there already: it is only read, never sent.
+        let object = pending.refund.processor_refund.as_deref();
+        return match steps::read_object(payments, object.unwrap_or_default()).await? {
+            Some(told) => settle(payments, practice, refund, told).await,
+            None => Ok(()),
+        };
     }
     if let Some(asked) = pending.asked {
         if let Some(told) = steps::find(payments, &pending).await? {

@@ -5,16 +5,22 @@ use crate::domain::refund::RefundState;
 use crate::wire::processor::refund_state;
 use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PracticeId, RefundId};
+use jiff::Timestamp;
+use money::Money;
 use processor::{NewRefund, ProcessorError, Refund, RefundReason};
 
 /// What the processor says of a refund.
-pub(super) struct Told {
+pub(in crate::ops) struct Told {
     /// Where it stands.
-    pub(super) state: RefundState,
+    pub(in crate::ops) state: RefundState,
     /// `re_…`, when there is one.
-    pub(super) object: Option<String>,
+    pub(in crate::ops) object: Option<String>,
     /// `pi_…` of the payment, when it says.
-    pub(super) intent: Option<String>,
+    pub(in crate::ops) intent: Option<String>,
+    /// Which of ours it is; none when somebody made it at the processor.
+    pub(in crate::ops) ours: Option<RefundId>,
+    /// What goes back and when that began, when there is an object.
+    pub(in crate::ops) made: Option<(Money, Timestamp)>,
 }
 
 impl Told {
@@ -23,6 +29,8 @@ impl Told {
             state,
             object: None,
             intent: None,
+            ours: None,
+            made: None,
         }
     }
 
@@ -31,6 +39,8 @@ impl Told {
             state: refund_state(&refund.status),
             object: Some(refund.id),
             intent: refund.payment_intent,
+            ours: refund.refund,
+            made: Some((refund.amount, refund.created)),
         }
     }
 }
@@ -77,13 +87,10 @@ pub(super) async fn find(payments: &Payments, pending: &Pending) -> Result<Optio
     Ok(ours.find(|it| it.refund == Some(wanted)).map(Told::of))
 }
 
-/// A refund by the processor's id, and which of ours it is; none when it is none of ours.
-pub(super) async fn read_object(
-    payments: &Payments,
-    object: &str,
-) -> Result<Option<(RefundId, Told)>> {
+/// A refund by the processor's id; none when it has no such.
+pub(super) async fn read_object(payments: &Payments, object: &str) -> Result<Option<Told>> {
     match payments.processor.get_refund(object).await {
-        Ok(refund) => Ok(refund.refund.map(|ours| (ours, Told::of(refund)))),
+        Ok(refund) => Ok(Some(Told::of(refund))),
         Err(ProcessorError::Rejected { .. }) => Ok(None),
         Err(error) => Err(unavailable(&error)),
     }

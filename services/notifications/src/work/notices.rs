@@ -1,0 +1,48 @@
+//! Mails to the practice itself: what they say was in the event.
+
+use super::trouble::Trouble;
+use crate::domain::letter::Letter;
+use crate::domain::message::Particulars;
+use crate::letter::Document;
+
+/// The letter, with which nothing goes.
+pub(super) fn letter(particulars: &Particulars) -> Result<(Letter, Option<Document>), Trouble> {
+    let letter = of(particulars).ok_or_else(|| Trouble::Never("not a notice".to_owned()))?;
+    Ok((letter, None))
+}
+
+/// None for what goes to a client.
+fn of(particulars: &Particulars) -> Option<Letter> {
+    match particulars {
+        Particulars::Dispute {
+            amount,
+            news,
+            respond_by_date,
+            method_text,
+            ..
+        } => Some(Letter::Dispute {
+            amount: *amount,
+            method_text: method_text.clone(),
+            news: *news,
+            respond_by_date: *respond_by_date,
+        }),
+        Particulars::RefundReturned {
+            amount,
+            return_date,
+            method_text,
+            ..
+        } => Some(Letter::RefundReturned {
+            amount: *amount,
+            method_text: method_text.clone(),
+            return_date: *return_date,
+        }),
+        Particulars::Bill { .. }
+        | Particulars::Receipt { .. }
+        | Particulars::Refund { .. }
+        | Particulars::Decline { .. }
+        | Particulars::AccessCode { .. }
+        | Particulars::Adjustment { .. }
+        | Particulars::Card { .. }
+        | Particulars::Superbill { .. } => None,
+    }
+}

@@ -1,0 +1,66 @@
+//! R29, R26: what the practice itself is told.
+
+use crate::app::TestApp;
+use mail_parser::{Message, MessageParser};
+use proto::notifications::v1::{MessageKind, MessageState};
+use proto::payments::v1::DisputeState;
+
+fn parsed(mail: &[u8]) -> Message<'_> {
+    MessageParser::default().parse(mail).expect("a mail")
+}
+
+fn text(mail: &[u8]) -> String {
+    let mail = parsed(mail);
+    mail.body_text(0).expect("a text part").into_owned()
+}
+
+#[tokio::test]
+async fn r29_the_practice_is_told_of_a_dispute_and_of_its_end_once_each() {
+    let app = TestApp::start().await;
+    let dispute = app.dispute();
+    app.open_dispute(&dispute);
+    app.open_dispute(&dispute);
+    let told = app.until(1, MessageState::Sent).await.remove(0);
+    assert_eq!(told.kind(), MessageKind::Dispute);
+    assert_eq!(told.recipient, "billing@harborlight.example");
+    assert_eq!(told.payment_id, dispute.payment_id);
+    assert!(told.subject.contains("is disputed"), "{}", told.subject);
+    app.close_dispute(dispute, DisputeState::Lost);
+    app.until(2, MessageState::Sent).await;
+    app.a_while().await;
+    let mails = app.sent();
+    assert_eq!(mails.len(), 2);
+    let opened = text(&mails[0]);
+    for part in [
+        "$40.00",
+        "Visa ending in 4242",
+        "March 2, 2026",
+        "evidence",
+        "cannot be refunded",
+    ] {
+        assert!(opened.contains(part), "{part} in {opened}");
+    }
+    assert!(!opened.contains("Just reply"), "{opened}");
+    let closed = text(&mails[1]);
+    for part in ["A dispute was lost", "The bill stays paid"] {
+        assert!(closed.contains(part), "{part} in {closed}");
+    }
+}
+
+#[tokio::test]
+async fn f08_the_practice_is_told_of_a_refund_that_came_back_and_of_no_other() {
+    let app = TestApp::start().await;
+    app.refund_failed(false);
+    app.refund_failed(true);
+    let told = app.until(1, MessageState::Sent).await.remove(0);
+    app.a_while().await;
+    assert_eq!(told.kind(), MessageKind::RefundReturned);
+    assert_eq!(told.recipient, "billing@harborlight.example");
+    let mails = app.sent();
+    assert_eq!(mails.len(), 1);
+    let said = text(&mails[0]);
+    for part in ["$20.00", "Visa ending in 4242", "came back"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!String::from_utf8_lossy(&mails[0]).contains("CANARY"));
+}

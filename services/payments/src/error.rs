@@ -1,8 +1,10 @@
+use crate::AutoPayRefusal;
 use crate::domain::allocation::AllocationError;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
 use ids::{BillId, ClientId, MethodId, PaymentId, PracticeId, RefundId};
+use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
 use processor::{EnvelopeError, SignatureError};
@@ -55,6 +57,9 @@ pub enum Error {
         /// When a try is worth it again.
         retry_after: Duration,
     },
+    /// AutoPay does not do it.
+    #[error(transparent)]
+    AutoPay(#[from] AutoPayRefusal),
     /// billing could not be asked.
     #[error("billing: {}", .0.message())]
     Billing(Status),
@@ -103,6 +108,12 @@ pub enum Missing {
     Refund(RefundId),
     /// A card or bank account on file, or not this payer's.
     Method(MethodId),
+    /// AutoPay of a client's bills.
+    AutoPay(ClientId),
+    /// A night of AutoPay.
+    Run(Date),
+    /// A charge that was announced for a bill that is owed.
+    UpcomingCharge(BillId),
 }
 
 impl Missing {
@@ -114,6 +125,9 @@ impl Missing {
             Self::Payment(id) => ("payment", id.to_string()),
             Self::Refund(id) => ("refund", id.to_string()),
             Self::Method(id) => ("method", id.to_string()),
+            Self::AutoPay(id) => ("AutoPay of", id.to_string()),
+            Self::Run(date) => ("run", date.to_string()),
+            Self::UpcomingCharge(id) => ("upcoming charge of", id.to_string()),
         }
     }
 
@@ -129,6 +143,9 @@ impl Missing {
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
             Self::Refund(_) => "REFUND_NOT_FOUND",
             Self::Method(_) => "METHOD_NOT_FOUND",
+            Self::AutoPay(_) => "AUTO_PAY_NOT_FOUND",
+            Self::Run(_) => "RUN_NOT_FOUND",
+            Self::UpcomingCharge(_) => "UPCOMING_CHARGE_NOT_FOUND",
         }
     }
 }
@@ -205,6 +222,7 @@ impl Fault for Error {
             | Self::PaymentNotSucceeded(_)
             | Self::ExceedsPayment(_) => Code::FailedPrecondition,
             Self::CardNumber(refused) => refused.code(),
+            Self::AutoPay(refusal) => refusal.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
             Self::Request(RequestError::Database(error)) | Self::Database(error) => {
@@ -228,6 +246,7 @@ impl Fault for Error {
             Self::Allocations(AllocationError::ExceedAmount(_)) => "ALLOCATIONS_EXCEED_AMOUNT",
             Self::ReceivedInFuture => "RECEIVED_IN_FUTURE",
             Self::CardNumber(refused) => refused.reason(),
+            Self::AutoPay(refusal) => refusal.reason(),
             Self::BillCancelled(_) => "BILL_CANCELLED",
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
@@ -272,6 +291,7 @@ impl Fault for Error {
             }
             Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
             Self::CardNumber(refused) => refused.details(),
+            Self::AutoPay(refusal) => refusal.details(),
             Self::Refused(Refusal::BillNotFound, bill) => {
                 details.resource("bill", bill.to_string())
             }

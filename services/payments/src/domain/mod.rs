@@ -3,14 +3,19 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::float_arithmetic)]
 
 pub mod allocation;
+pub mod autopay;
+pub mod autopay_settings;
 pub mod charge;
 pub mod decline;
 pub mod method;
 pub mod on_file;
+pub mod pacing;
 pub mod payer;
 pub mod payment;
 pub mod refund;
 pub mod refusal;
+pub mod retry;
+pub mod upcoming;
 
 /// An enum whose variants the database keeps as words.
 macro_rules! words {

@@ -1,28 +1,56 @@
 //! One verb, one file. What talks to the processor begins no transaction: those are in `charge::records`,
 //! `give_back::records` and the settling ops.
 
+mod auto_pay;
 mod charge;
+mod get_auto_pay;
+mod get_auto_pay_settings;
 mod get_payment;
 mod give_back;
+mod hold_auto_pay_item;
 mod known_bills;
+mod list_auto_pay_items;
+mod list_auto_pay_runs;
 mod list_payments;
+mod list_upcoming_charges;
+mod move_upcoming_charge;
 mod pay_bill;
+mod preview_auto_pay;
 mod receive_stripe_event;
 mod record_payment;
 mod refund_payment;
+mod release_auto_pay_item;
+mod run_auto_pay;
+mod set_auto_pay_settings;
 mod settle_payment;
 mod settle_refund;
+mod turn_off_auto_pay;
+mod turn_on_auto_pay;
 
+pub(crate) use auto_pay::lease_end;
 pub use charge::{continue_payment, read_payment};
+pub use get_auto_pay::get_auto_pay;
+pub use get_auto_pay_settings::get_auto_pay_settings;
 pub use get_payment::{Shown, get_payment};
 pub use give_back::{continue_refund, read_refund};
+pub use hold_auto_pay_item::hold_auto_pay_item;
+pub use list_auto_pay_items::list_auto_pay_items;
+pub use list_auto_pay_runs::list_auto_pay_runs;
 pub use list_payments::{PageAsked, list_payments};
+pub use list_upcoming_charges::{UpcomingCharges, list_upcoming_charges};
+pub use move_upcoming_charge::{MoveCharge, move_upcoming_charge};
 pub use pay_bill::{PayBill, pay_bill};
+pub use preview_auto_pay::{Preview, preview_auto_pay};
 pub use receive_stripe_event::receive_stripe_event;
 pub use record_payment::{NewPayment, record_payment};
 pub use refund_payment::{NewRefund, refund_payment};
+pub use release_auto_pay_item::release_auto_pay_item;
+pub use run_auto_pay::run_auto_pay;
+pub use set_auto_pay_settings::set_auto_pay_settings;
 pub use settle_payment::settle_payment;
 pub use settle_refund::settle_refund;
+pub use turn_off_auto_pay::turn_off_auto_pay;
+pub use turn_on_auto_pay::{TurnOn, turn_on_auto_pay};
 
 use crate::store::unsettled::Turn;
 use crate::{Error, Payments};

@@ -1,8 +1,8 @@
+use super::request_key;
 use crate::ops::PageAsked;
-use crate::{Error, Payments, Result as OpResult, ops, wire};
+use crate::{Payments, ops, wire};
 use ::rpc::{enter, parse};
-use ids::PracticeId;
-use pg::{Filter, RequestKey};
+use pg::Filter;
 use proto::payments::v1::payment_service_server::PaymentService;
 use proto::payments::v1::{
     GetPaymentRequest, GetPaymentResponse, ListPaymentsRequest, ListPaymentsResponse,
@@ -95,15 +95,4 @@ impl PaymentService for Payments {
             payment: Some(wire::payment::payment(self, &payment)),
         }))
     }
-}
-
-/// What makes a mutation the same request. Errors: INVALID_FIELD.
-fn request_key(
-    (practice, request_id): (&str, &str),
-    method: &'static str,
-    request: &impl prost::Message,
-) -> OpResult<(PracticeId, RequestKey)> {
-    let practice = parse(practice, "practice_id")?;
-    let key = RequestKey::of(practice, method, request_id, request).map_err(Error::from)?;
-    Ok((practice, key))
 }

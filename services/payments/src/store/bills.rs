@@ -2,6 +2,7 @@ use super::currency;
 use crate::domain::words;
 use crate::{Error, Result};
 use ids::{BillId, ClientId, PracticeId};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::Money;
@@ -161,6 +162,55 @@ pub async fn insert_missing(
         bill.last_service_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
         bill.reference,
         bill.number,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What AutoPay needs to know besides, as an event says of a bill that is known: since when it is owed, and what insurance
+/// still owes.
+pub async fn update_owed(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (bill, insurance_balance): (BillId, Money),
+    occur_time: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.bills
+        set
+            owed_since = case
+                when status = 'open' and client_balance_minor > 0 then coalesce(owed_since, $4)
+            end,
+            insurance_balance_minor = $3
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+        insurance_balance.minor(),
+        occur_time.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// An insurer paid on account, or decided. What was decided stays decided.
+pub async fn update_insurer(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (bill, decided): (BillId, bool),
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.bills
+        set insurer_paid = true, insurer_decided = insurer_decided or $3
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+        decided,
     )
     .execute(conn)
     .await?;

@@ -2,12 +2,23 @@
 //!
 //! Locks are taken in this order, everywhere: payment → its refunds → its row in the queue of the unsettled → the feed's
 //! counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which comes before
-//! all of these.
+//! all of these; so do a night of AutoPay in its queue (shared) and then its item. An enrolment or an announced charge is
+//! locked alone.
 
 /// Calls to the processor, written down before they are made.
 pub mod attempts;
+pub mod autopay_candidates;
+pub mod autopay_enrolments;
+pub mod autopay_holds;
+pub mod autopay_items;
+pub mod autopay_queue;
+pub mod autopay_report;
+pub mod autopay_runs;
+/// How practices want AutoPay.
+pub mod autopay_settings;
 /// What billing's feed tells of bills.
 pub mod bills;
+pub mod call_slots;
 pub mod charges;
 /// Payers as the processor knows them.
 pub mod customers;
@@ -19,6 +30,7 @@ pub mod practices;
 pub mod processor_objects;
 pub mod refunds;
 pub mod unsettled;
+pub mod upcoming_charges;
 /// The inbox.
 pub mod webhooks;
 

@@ -1,9 +1,11 @@
 use super::failed;
 use crate::{store, wire};
+use money::Money;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::billing::v1::{
-    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, PaymentPosted,
+    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, InsurerPaymentRecorded,
+    PaymentPosted,
 };
 
 /// billing's events: bills become known here as they stand, and payments as booked.
@@ -23,11 +25,24 @@ impl Handler for Bills {
                     .await
                     .map_err(failed);
             }
+            "evenkeel.billing.v1.InsurerPaymentRecorded" => {
+                let recorded = event.decode::<InsurerPaymentRecorded>()?;
+                let decided = wire::billing::insurer_decided(&recorded).map_err(failed)?;
+                return store::bills::update_insurer(tx, event.practice, decided)
+                    .await
+                    .map_err(failed);
+            }
             _of_no_matter_here => return Ok(()),
         };
         let facts = facts.ok_or_else(|| HandlerError::poison("the event has no bill"))?;
+        let insurance = wire::billing::insurance_balance(&facts).map_err(HandlerError::poison)?;
         let bill = wire::billing::facts(facts).map_err(HandlerError::poison)?;
         store::bills::upsert(tx, event.practice, &bill)
+            .await
+            .map_err(failed)?;
+        let insurance = insurance.unwrap_or(Money::zero(bill.client_balance.currency()));
+        let owed = (bill.bill, insurance);
+        store::bills::update_owed(tx, event.practice, owed, event.occur_time)
             .await
             .map_err(failed)
     }

@@ -1,10 +1,12 @@
-//! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler.
+//! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler, the nights of AutoPay.
 
+mod autopay;
 mod bills;
 mod inbox;
 mod practices;
 mod reconcile;
 
+pub use autopay::{run_nights, run_nights_due};
 pub use bills::Bills;
 pub use inbox::{process_webhooks, process_webhooks_due};
 pub use practices::Practices;

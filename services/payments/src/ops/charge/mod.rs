@@ -2,8 +2,12 @@
 //! call to the processor is written down with its key before it is made, so that whoever goes on after a crash repeats
 //! at most a call that the processor knows already.
 
+mod pace;
 mod records;
 mod steps;
+
+use pace::Pace;
+pub(super) use pace::hold_off;
 
 pub(super) use steps::client_secret;
 
@@ -25,7 +29,7 @@ pub async fn continue_payment(
     payment: PaymentId,
 ) -> Result<()> {
     caller.within(practice)?;
-    go_on(payments, practice, payment).await
+    go_on_paced(payments, practice, payment).await
 }
 
 /// Asks the processor what has become of a payment and takes it in; takes no step of its own. For webhooks.
@@ -42,21 +46,38 @@ pub async fn read_payment(
     }
 }
 
-/// Goes on until the payment rests, and gives the lease back.
+/// Goes on until the payment rests, and gives the lease back. Somebody waits for it.
 pub(super) async fn go_on(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<()> {
-    let outcome = walk(payments, practice, payment).await;
+    let outcome = walk(payments, (practice, payment), Pace::AtOnce).await;
     records::release(payments, payment).await?;
     outcome
 }
 
-async fn walk(payments: &Payments, practice: PracticeId, payment: PaymentId) -> Result<()> {
+/// The same when nobody waits: each call to the processor waits for its slot.
+pub(super) async fn go_on_paced(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    let outcome = walk(payments, (practice, payment), Pace::BySlots).await;
+    records::release(payments, payment).await?;
+    outcome
+}
+
+async fn walk(
+    payments: &Payments,
+    (practice, payment): (PracticeId, PaymentId),
+    pace: Pace,
+) -> Result<()> {
     for _ in 0..STEPS_MAX {
         let charge = records::charge(payments, practice, payment).await?;
-        match charge.next(payments.clock.now()) {
+        let step = charge.next(payments.clock.now());
+        pace.before(payments, step).await?;
+        match step {
             Step::Rest => return Ok(()),
             Step::Hold => steps::hold(payments, practice, payment).await?,
             Step::CreateIntent => {

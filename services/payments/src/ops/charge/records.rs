@@ -28,6 +28,16 @@ pub(super) async fn payment(
     store::payments::get(&mut tx, practice, payment).await
 }
 
+/// The processor's customer whose method AutoPay charges, without the payer being there; none for a payer's own payment.
+pub(super) async fn stored_customer(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Option<String>> {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    store::autopay_items::find_customer(&mut tx, practice, payment).await
+}
+
 /// billing has set the money aside.
 pub(super) async fn held(
     payments: &Payments,

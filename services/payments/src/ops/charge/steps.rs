@@ -41,12 +41,13 @@ pub(super) async fn create_intent(
     payment: PaymentId,
 ) -> Result<Option<Said>> {
     let (paid, key) = records::start_create(payments, practice, payment).await?;
+    let customer = records::stored_customer(payments, practice, payment).await?;
     crate::crash::point("before_create");
     let intent = NewIntent {
         practice,
         payment,
         amount: paid.amount,
-        customer: None,
+        customer: customer.as_deref(),
         payment_method: None,
         keep_method: false,
     };
@@ -78,9 +79,11 @@ pub(super) async fn confirm(
 ) -> Result<Said> {
     let (paid, key) = records::start_confirm(payments, practice, payment).await?;
     let intent = intent_of(&paid)?;
+    let customer = records::stored_customer(payments, practice, payment).await?;
     crate::crash::point("before_confirm");
     let with = Confirmation {
         payment_method: paid.processor_method.as_deref(),
+        off_session: customer.is_some(),
         ..Confirmation::default()
     };
     let confirmed = payments

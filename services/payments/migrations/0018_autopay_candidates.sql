@@ -30,7 +30,7 @@ select
     paid.in_progress,
     paid.first_decline_date,
     paid.last_decline_date,
-    paid.decline_reasons
+    paid.hard_decline
 from payments.bills bill
 left join payments.autopay_enrolments enrolment
     on enrolment.practice_id = bill.practice_id and enrolment.client_id = bill.client_id
@@ -72,7 +72,7 @@ cross join lateral (
         ) as in_progress,
         min(item.run_date) filter (where counts.it) as first_decline_date,
         max(item.run_date) filter (where counts.it) as last_decline_date,
-        array_agg(payment.decline_reason) filter (where counts.it) as decline_reasons
+        coalesce(bool_or(payment.decline_hard) filter (where counts.it), false) as hard_decline
     from payments.payment_allocations part
     join payments.payments payment
         on payment.practice_id = part.practice_id and payment.payment_id = part.payment_id

@@ -40,18 +40,23 @@ pub enum Error {
     /// It was taken back.
     #[error("bill {0} is cancelled")]
     BillCancelled(BillId),
-    /// billing set nothing aside for a payment of the bill.
+    /// billing set nothing aside for a payment of the bill; none when it is of several.
     #[error("{}", refusal_text(*.0))]
-    Refused(Refusal, BillId),
+    Refused(Refusal, Option<BillId>),
     /// Only money that came can go back.
     #[error("payment {0} has not succeeded")]
     PaymentNotSucceeded(PaymentId),
+    /// Bank debits go back for 180 days.
+    #[error(
+        "payment {0} was a bank debit more than 180 days ago: give it back as credit or by other means"
+    )]
+    RefundTooLate(PaymentId),
     /// More than is left of the payment.
     #[error("{0} is left of the payment")]
     ExceedsPayment(Money),
-    /// The processor cannot be reached or is busy. Nothing was charged yet; the reconciler goes on for 15 minutes.
+    /// The processor cannot be reached or is busy. Nothing was charged, and nothing will be unless it is asked again.
     #[error(
-        "the card processor cannot be reached now; the payment goes on by itself for 15 minutes, ask again to see it"
+        "the card processor cannot be reached now and nothing was charged; ask the same again in a moment"
     )]
     ProcessorUnavailable {
         /// When a try is worth it again.
@@ -155,11 +160,11 @@ const fn refusal_text(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::BillNotFound => "there is no such bill",
         Refusal::BillCancelled => "the bill is cancelled",
-        Refusal::NothingDue => "nothing is due on the bill",
+        Refusal::NothingDue => "nothing is due",
         Refusal::PaymentInProgress => {
             "another payment of the bill is in progress; nothing was charged"
         }
-        Refusal::ExceedsClientBalance => "the amount is more than is due on the bill",
+        Refusal::ExceedsClientBalance => "the amount is more than is due",
         Refusal::CurrencyMismatch => "the bill is in another currency",
     }
 }
@@ -220,6 +225,7 @@ impl Fault for Error {
                 _,
             )
             | Self::PaymentNotSucceeded(_)
+            | Self::RefundTooLate(_)
             | Self::ExceedsPayment(_) => Code::FailedPrecondition,
             Self::CardNumber(refused) => refused.code(),
             Self::AutoPay(refusal) => refusal.code(),
@@ -250,6 +256,7 @@ impl Fault for Error {
             Self::BillCancelled(_) => "BILL_CANCELLED",
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
+            Self::RefundTooLate(_) => "REFUND_TOO_LATE",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
@@ -292,13 +299,14 @@ impl Fault for Error {
             Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
             Self::CardNumber(refused) => refused.details(),
             Self::AutoPay(refusal) => refusal.details(),
-            Self::Refused(Refusal::BillNotFound, bill) => {
+            Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
             }
-            Self::BillCancelled(bill) | Self::Refused(_, bill) => {
+            Self::Refused(_, None) => details.precondition("BILL_STATE", "bills", self.to_string()),
+            Self::BillCancelled(bill) | Self::Refused(_, Some(bill)) => {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())
             }
-            Self::PaymentNotSucceeded(payment) => {
+            Self::PaymentNotSucceeded(payment) | Self::RefundTooLate(payment) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
             }
             Self::ExceedsPayment(_) => {

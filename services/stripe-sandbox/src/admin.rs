@@ -263,6 +263,8 @@ enum End {
 #[serde(deny_unknown_fields)]
 struct IntentEnd {
     outcome: End,
+    /// Why a debit failed; not given: the account lacked the money.
+    decline: Option<Decline>,
 }
 
 async fn authenticate(
@@ -291,7 +293,7 @@ async fn settle_intent(
     let end: IntentEnd = read(&body)?;
     let outcome = match end.outcome {
         End::Succeeded => Ok(()),
-        End::Failed => Err(Decline::BankInsufficientFunds),
+        End::Failed => Err(end.decline.unwrap_or(Decline::BankInsufficientFunds)),
     };
     act(&sandbox, which.account(&sandbox), |act| {
         let intent = charges::settle(act, &id, outcome)?;

@@ -24,6 +24,7 @@ pub mod download_statement;
 pub mod download_superbill;
 pub mod edit_bill;
 pub mod end_client_rate;
+pub mod extend_hold;
 pub mod get_bill;
 pub mod get_bill_document;
 pub mod get_client;

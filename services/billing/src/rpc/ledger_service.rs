@@ -3,11 +3,12 @@ use crate::{Billing, ops, wire};
 use ::rpc::{enter, parse};
 use proto::billing::v1::ledger_service_server::LedgerService;
 use proto::billing::v1::{
-    ApplyCreditRequest, ApplyCreditResponse, GetClientBalanceRequest, GetClientBalanceResponse,
-    GetTrialBalanceRequest, GetTrialBalanceResponse, PlaceHoldRequest, PlaceHoldResponse,
-    PostPaymentRequest, PostPaymentResponse, PostRefundRequest, PostRefundResponse,
-    RecordInsurerPaymentRequest, RecordInsurerPaymentResponse, ReleaseHoldRequest,
-    ReleaseHoldResponse, VerifyBooksRequest, VerifyBooksResponse,
+    ApplyCreditRequest, ApplyCreditResponse, ExtendHoldRequest, ExtendHoldResponse,
+    GetClientBalanceRequest, GetClientBalanceResponse, GetTrialBalanceRequest,
+    GetTrialBalanceResponse, PlaceHoldRequest, PlaceHoldResponse, PostPaymentRequest,
+    PostPaymentResponse, PostRefundRequest, PostRefundResponse, RecordInsurerPaymentRequest,
+    RecordInsurerPaymentResponse, ReleaseHoldRequest, ReleaseHoldResponse, VerifyBooksRequest,
+    VerifyBooksResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -55,9 +56,11 @@ impl LedgerService for Billing {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
         let client = parse(&asked.client_id, "client_id")?;
-        let balance =
+        let (balance, on_its_way) =
             ops::get_client_balance::get_client_balance(self, &caller, practice, client).await?;
-        Ok(Response::new(wire::ledger::client_balance(&balance)))
+        Ok(Response::new(wire::ledger::client_balance(
+            &balance, on_its_way,
+        )))
     }
 
     async fn get_trial_balance(
@@ -111,18 +114,27 @@ impl LedgerService for Billing {
         request: Request<PlaceHoldRequest>,
     ) -> Result<Response<PlaceHoldResponse>, Status> {
         let (caller, asked) = enter(request)?;
+        let asked = wire::payment::place_hold(asked)?;
+        let (expire_time, client) = ops::place_hold::place_hold(self, &caller, asked).await?;
+        Ok(Response::new(PlaceHoldResponse {
+            expire_time: Some(::rpc::wire::time(expire_time)),
+            client_id: client.to_string(),
+        }))
+    }
+
+    async fn extend_hold(
+        &self,
+        request: Request<ExtendHoldRequest>,
+    ) -> Result<Response<ExtendHoldResponse>, Status> {
+        let (caller, asked) = enter(request)?;
         let of = (
             parse(&asked.practice_id, "practice_id")?,
-            parse(&asked.bill_id, "bill_id")?,
-        );
-        let hold = (
             parse(&asked.payment_id, "payment_id")?,
-            parse::positive(asked.amount, "amount")?,
         );
-        let (hold, client) = ops::place_hold::place_hold(self, &caller, of, hold).await?;
-        Ok(Response::new(PlaceHoldResponse {
-            expire_time: Some(::rpc::wire::time(hold.expire_time)),
-            client_id: client.to_string(),
+        let expire_time = parse::time(asked.expire_time, "expire_time")?;
+        let ends = ops::extend_hold::extend_hold(self, &caller, of, expire_time).await?;
+        Ok(Response::new(ExtendHoldResponse {
+            expire_time: ends.map(::rpc::wire::time),
         }))
     }
 

@@ -4,6 +4,7 @@ use crate::ops::verify_books::{TrialBalance, Verified};
 use crate::store::accounts::ClientBalance;
 use ::rpc::wire;
 use ids::PracticeId;
+use money::Money;
 use proto::billing::v1 as contract;
 
 /// An entry with its transfers.
@@ -102,19 +103,28 @@ pub const fn account_kind(kind: AccountKind) -> contract::AccountKind {
     }
 }
 
-/// A client's balance, also in words.
+/// A client's balance and what of it is on its way, also in words.
 #[must_use]
-pub fn client_balance(balance: &ClientBalance) -> contract::GetClientBalanceResponse {
-    let summary = if balance.owed.is_positive() {
-        format!("{} is due.", balance.owed)
-    } else {
+pub fn client_balance(
+    balance: &ClientBalance,
+    on_its_way: Money,
+) -> contract::GetClientBalanceResponse {
+    let summary = if !balance.owed.is_positive() {
         "Nothing is due.".to_owned()
+    } else if on_its_way.is_positive() {
+        format!(
+            "{} is due, of which {on_its_way} is on its way.",
+            balance.owed
+        )
+    } else {
+        format!("{} is due.", balance.owed)
     };
     contract::GetClientBalanceResponse {
         owed: Some(wire::money(balance.owed)),
         credit: Some(wire::money(balance.credit)),
         pending_insurance: Some(wire::money(balance.pending_insurance)),
         summary,
+        pending_payments: Some(wire::money(on_its_way)),
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::Result;
 use crate::domain::payment::{Allocation, PaymentKind, Receipt};
+use crate::ops::place_hold::PlaceHold;
 use crate::ops::post_payment::{PaymentPosted, PostPayment};
 use crate::ops::post_refund::PostRefund;
 use crate::ops::record_insurer_payment::{InsurerPaymentRecorded, RecordInsurerPayment};
@@ -59,6 +60,27 @@ fn wanted(allocations: Vec<contract::Allocation>) -> Result<Vec<Allocation>, Inv
         .enumerate()
         .map(allocation)
         .collect()
+}
+
+/// What is to be set aside: parts, or as releases said it that knew one bill only. Errors: INVALID_FIELD.
+pub fn place_hold(request: contract::PlaceHoldRequest) -> Result<PlaceHold> {
+    let parts = if request.parts.is_empty() {
+        vec![Allocation {
+            bill: parse(&request.bill_id, "bill_id")?,
+            amount: parse::positive(request.amount, "amount")?,
+        }]
+    } else {
+        wanted(request.parts)?
+    };
+    let expire_time = request.expire_time;
+    Ok(PlaceHold {
+        practice: parse(&request.practice_id, "practice_id")?,
+        payment: parse(&request.payment_id, "payment_id")?,
+        parts,
+        expire_time: expire_time
+            .map(|time| parse::time(Some(time), "expire_time"))
+            .transpose()?,
+    })
 }
 
 /// A payment to book, as payments asks at once. Errors: INVALID_FIELD.

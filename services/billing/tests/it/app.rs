@@ -321,6 +321,18 @@ impl TestApp {
             payment_id: PaymentId::new(&self.clock).to_string(),
             bill_id: bill.bill_id.clone(),
             amount: Some(usd(amount)),
+            ..PlaceHoldRequest::default()
+        }
+    }
+
+    /// A hold of parts of several bills.
+    pub fn hold_of(&self, wanted: &[(&Bill, i64)]) -> PlaceHoldRequest {
+        let payment = self.payment(1, wanted);
+        PlaceHoldRequest {
+            practice_id: payment.practice_id,
+            payment_id: payment.payment_id,
+            parts: payment.allocations,
+            ..PlaceHoldRequest::default()
         }
     }
 

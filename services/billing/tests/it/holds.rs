@@ -1,7 +1,7 @@
 use crate::app::{TestApp, due, minor, reason, usd};
 use futures::future::join_all;
 use jiff::ToSpan as _;
-use proto::billing::v1::{BillStatus, PlaceHoldRequest, ReleaseHoldRequest};
+use proto::billing::v1::{BillStatus, ExtendHoldRequest, PlaceHoldRequest, ReleaseHoldRequest};
 
 #[tokio::test]
 async fn r16_of_two_payers_at_once_one_holds_and_the_other_is_told() {
@@ -102,5 +102,124 @@ async fn r16_a_hold_ends_after_fifteen_minutes_or_when_it_is_released() {
         .place_hold(app.hold(&bill, 4_000))
         .await
         .expect("the second was released");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r17_a_hold_of_several_bills_is_placed_on_all_of_them_or_on_none() {
+    let app = TestApp::start().await;
+    let (first, second) = (app.issue(4_000, 0).await, app.issue(2_500, 0).await);
+    let both = app.hold_of(&[(&first, 4_000), (&second, 2_500)]);
+    app.as_payments()
+        .place_hold(app.hold(&second, 1))
+        .await
+        .expect("held");
+    assert_eq!(
+        reason(app.as_payments().place_hold(both.clone()).await),
+        "PAYMENT_IN_PROGRESS"
+    );
+    assert_eq!(minor(&app.bill(&first).await.held), 0, "none of it is held");
+    let rest = app.hold_of(&[(&first, 4_000), (&second, 2_499)]);
+    let held = app.as_payments().place_hold(rest.clone()).await;
+    let again = app.as_payments().place_hold(rest.clone()).await;
+    assert_eq!(
+        held.expect("held").into_inner(),
+        again.expect("the same").into_inner()
+    );
+    let balance = app.balance().await;
+    assert_eq!(minor(&balance.pending_payments), 6_500);
+    assert_eq!(
+        balance.summary,
+        "$65.00 is due, of which $65.00 is on its way."
+    );
+    let fewer = PlaceHoldRequest {
+        parts: rest.parts[..1].to_vec(),
+        ..rest.clone()
+    };
+    assert_eq!(
+        reason(app.as_payments().place_hold(fewer).await),
+        "PAYMENT_CHANGED"
+    );
+    let twice = app.hold_of(&[(&first, 1), (&first, 1)]);
+    assert_eq!(
+        reason(app.as_payments().place_hold(twice).await),
+        "INVALID_FIELD"
+    );
+
+    let mut payment = app.payment(6_499, &[(&first, 4_000), (&second, 2_499)]);
+    payment.payment_id = rest.payment_id;
+    app.post(&payment).await;
+    assert_eq!(minor(&app.bill(&first).await.held), 0);
+    assert_eq!(minor(&app.bill(&second).await.held), 1, "the other payer's");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r17_payers_at_once_of_overlapping_bills_neither_deadlock_nor_both_hold() {
+    let app = TestApp::start().await;
+    for _ in 0..10 {
+        let (first, second) = (app.issue(4_000, 0).await, app.issue(2_500, 0).await);
+        let third = app.issue(1_000, 0).await;
+        let wanted = [
+            vec![(&first, 4_000), (&second, 2_500), (&third, 1_000)],
+            vec![(&third, 1_000), (&second, 2_500), (&first, 4_000)],
+            vec![(&second, 2_500), (&first, 4_000)],
+            vec![(&third, 1_000), (&second, 2_500)],
+        ];
+        let payers = wanted.iter().map(|wanted| {
+            let (mut ledger, hold) = (app.as_payments(), app.hold_of(wanted));
+            async move { ledger.place_hold(hold).await }
+        });
+        let (held, told): (Vec<_>, Vec<_>) =
+            join_all(payers).await.into_iter().partition(Result::is_ok);
+        assert_eq!(
+            (held.len(), told.len()),
+            (1, 3),
+            "all of them want the second"
+        );
+        for refusal in told {
+            assert_eq!(reason(refusal), "PAYMENT_IN_PROGRESS");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r16_a_hold_lasts_as_long_as_its_payment_says_and_is_not_revived() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let hold = app.hold(&bill, 4_000);
+    app.as_payments()
+        .place_hold(hold.clone())
+        .await
+        .expect("held");
+    let until = |days: i64| app.clock.now() + (days * 24).hours();
+    let longer = |days| ExtendHoldRequest {
+        practice_id: hold.practice_id.clone(),
+        payment_id: hold.payment_id.clone(),
+        expire_time: Some(rpc::wire::time(until(days))),
+    };
+    let week = until(7);
+    for days in [7, 1] {
+        let ends = app.as_payments().extend_hold(longer(days)).await;
+        let ends = ends.expect("longer").into_inner().expire_time;
+        assert_eq!(ends, Some(rpc::wire::time(week)), "never shorter");
+    }
+    assert_eq!(
+        reason(app.as_payments().extend_hold(longer(31)).await),
+        "INVALID_FIELD"
+    );
+    app.clock.advance((6 * 24).hours());
+    assert_eq!(
+        reason(app.as_payments().place_hold(app.hold(&bill, 1)).await),
+        "PAYMENT_IN_PROGRESS"
+    );
+    app.clock.advance((2 * 24).hours());
+    let ends = app.as_payments().extend_hold(longer(1)).await;
+    assert_eq!(ends.expect("answered").into_inner().expire_time, None);
+    app.as_payments()
+        .place_hold(app.hold(&bill, 4_000))
+        .await
+        .expect("it has ended");
     app.finish().await;
 }

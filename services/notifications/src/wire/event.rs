@@ -122,9 +122,23 @@ pub fn refund_succeeded(event: payments::RefundSucceeded) -> Result<Draft, Inval
 
 /// The mail about a declined card. Errors: the event lacks an id or the amount.
 pub fn payment_failed(event: payments::PaymentFailed) -> Result<Draft, Invalid> {
-    let reason = reason(event.decline_reason());
+    let why = event.decline_reason();
     let payment = parse::required(event.payment, "payment")?;
-    let bill = payment.allocations.first();
+    let reason = match payment.kind() {
+        billing::PaymentKind::BankDebit => bank_reason(why),
+        billing::PaymentKind::Unspecified
+        | billing::PaymentKind::Card
+        | billing::PaymentKind::Cash
+        | billing::PaymentKind::Check
+        | billing::PaymentKind::CardElsewhere
+        | billing::PaymentKind::BankElsewhere
+        | billing::PaymentKind::Other => reason(why),
+    };
+    // One bill is named; several are the account.
+    let bill = match payment.allocations.as_slice() {
+        [only] => Some(only),
+        [] | [_, _, ..] => None,
+    };
     let particulars = Particulars::Decline {
         payment: parse(&payment.payment_id, "payment.payment_id")?,
         bill: bill
@@ -153,8 +167,58 @@ const fn reason(reason: payments::DeclineReason) -> &'static str {
         payments::DeclineReason::ProcessingError => {
             "Something went wrong on the way to the bank. Please try again; nothing was taken."
         }
-        payments::DeclineReason::BankRefused | payments::DeclineReason::Unspecified => {
+        payments::DeclineReason::NotSupported => {
+            "The card does not allow this kind of payment. Please use another one."
+        }
+        payments::DeclineReason::LimitExceeded => {
+            "The card is over its limit, or was used too often. Please use another card, or try again tomorrow."
+        }
+        payments::DeclineReason::AccountClosed => {
+            "The card’s account is closed or blocked. Please use another card."
+        }
+        payments::DeclineReason::NotAuthorized => {
+            "The bank does not allow this charge. Please use another card, or ask your bank."
+        }
+        payments::DeclineReason::AmountNotAccepted => {
+            "A card payment of this amount cannot be taken. Please pay another amount, or ask us."
+        }
+        // Whoever found a card must not learn that it was reported.
+        payments::DeclineReason::LostOrStolen
+        | payments::DeclineReason::BankRefused
+        | payments::DeclineReason::Unspecified => {
             "The bank declined it without saying why. Please use another card, or ask your bank."
+        }
+    }
+}
+
+/// The same of a bank account, whose debit fails days later.
+const fn bank_reason(reason: payments::DeclineReason) -> &'static str {
+    match reason {
+        payments::DeclineReason::InsufficientFunds => {
+            "The bank account had not enough money when it was debited. Please pay by card, or try again later."
+        }
+        payments::DeclineReason::Expired | payments::DeclineReason::WrongDetails => {
+            "The bank account’s numbers or its owner’s name were not right. Please enter them again, or pay by card."
+        }
+        payments::DeclineReason::AccountClosed => {
+            "The bank account is closed or blocked. Please use another account or a card."
+        }
+        payments::DeclineReason::NotAuthorized => {
+            "The bank says that the account’s owner did not allow the debit. Please use another account or a card."
+        }
+        payments::DeclineReason::ProcessingError => {
+            "Something went wrong on the way to the bank. Please try again; nothing was taken."
+        }
+        payments::DeclineReason::AmountNotAccepted => {
+            "A bank debit of this amount cannot be made. Please pay another amount, or ask us."
+        }
+        payments::DeclineReason::NotSupported
+        | payments::DeclineReason::LimitExceeded
+        | payments::DeclineReason::AuthenticationNeeded
+        | payments::DeclineReason::LostOrStolen
+        | payments::DeclineReason::BankRefused
+        | payments::DeclineReason::Unspecified => {
+            "The bank refused the debit. Please use a card or another account, or ask your bank."
         }
     }
 }

@@ -132,6 +132,8 @@ impl TestApp {
             payment: Some(payment),
             decline_reason: DeclineReason::InsufficientFunds.into(),
             decline_text: "CANARY-decline".to_owned(),
+            practice_text: "CANARY-practice".to_owned(),
+            ..PaymentFailed::default()
         };
         self.announce(&self.payments, &failed);
     }

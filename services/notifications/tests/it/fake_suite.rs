@@ -123,6 +123,7 @@ plays! { LedgerService {
     post_payment(PostPaymentRequest) -> PostPaymentResponse,
     post_refund(PostRefundRequest) -> PostRefundResponse,
     place_hold(PlaceHoldRequest) -> PlaceHoldResponse,
+    extend_hold(ExtendHoldRequest) -> ExtendHoldResponse,
     release_hold(ReleaseHoldRequest) -> ReleaseHoldResponse,
 } }
 

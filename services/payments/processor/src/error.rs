@@ -58,6 +58,8 @@ pub struct Decline {
     pub code: String,
     /// The issuer's reason such as `insufficient_funds` or `stolen_card`, when it gives one.
     pub decline_code: Option<String>,
+    /// What the network advises such as `do_not_try_again`, when it does.
+    pub advice_code: Option<String>,
     /// A sentence that may be shown to whoever pays.
     pub message: String,
 }
@@ -94,6 +96,7 @@ struct ErrorFields {
     kind: Option<String>,
     code: Option<String>,
     decline_code: Option<String>,
+    advice_code: Option<String>,
     message: Option<String>,
     param: Option<String>,
 }
@@ -147,6 +150,7 @@ impl ErrorFields {
             Some("card_error") => ProcessorError::Declined(Decline {
                 code: self.code.unwrap_or_else(|| "card_declined".into()),
                 decline_code: self.decline_code,
+                advice_code: self.advice_code,
                 message,
             }),
             Some("invalid_request_error") => ProcessorError::Rejected {
@@ -200,10 +204,11 @@ mod tests {
     #[test]
     fn a_declined_card_is_declined_with_the_issuer_s_reason() {
         let body = r#"{"error":{"type":"card_error","code":"card_declined","decline_code":"insufficient_funds",
-            "message":"Your card has insufficient funds.","charge":"ch_1","doc_url":"https://stripe.com/docs"}}"#;
+            "advice_code":"try_again_later","message":"Your card has insufficient funds.","charge":"ch_1","doc_url":"https://stripe.com/docs"}}"#;
         let decline = Decline {
             code: "card_declined".into(),
             decline_code: Some("insufficient_funds".into()),
+            advice_code: Some("try_again_later".into()),
             message: "Your card has insufficient funds.".into(),
         };
         assert_eq!(decline.to_string(), "card_declined (insufficient_funds)");

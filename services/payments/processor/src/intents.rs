@@ -242,6 +242,7 @@ impl PaymentIntent {
                     .code
                     .map_or_else(|| "card_declined".into(), |code| code.as_str().to_owned()),
                 decline_code: error.decline_code,
+                advice_code: error.advice_code,
                 message: error.message.unwrap_or_default(),
             }),
             redirect_url: redirect,

@@ -2,21 +2,69 @@
 //! crash, the payer with the same request_id or the reconciler, goes on from here.
 
 use super::payment::PaymentState;
+use super::words;
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a payer is taken to be waiting. After it nothing new is tried; it is also how long billing holds the money.
+/// How long whoever asked for a charge is taken to be waiting. After it nothing new is tried.
 pub const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long after PROCESSOR_UNAVAILABLE the same request may be asked again. Then the charge is given up: whoever went
+/// away was told that nothing is charged.
+pub const RETRY_PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The processor forgets idempotency keys after 24 hours: nothing is made under one later than this.
 pub const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(23);
+
+/// billing holds the money a little longer than anybody waits, so that giving up comes first.
+const HOLD_GRACE: SignedDuration = SignedDuration::from_mins(5);
+/// The reconciler looks at least daily, and each time lets the hold last until after its next look.
+const HOLD_UNTIL_NEXT_LOOK: SignedDuration = SignedDuration::from_hours(26);
+/// A bank debit takes up to five business days: a week, with its weekend.
+const HOLD_OF_DEBIT: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+words! {
+    /// Who waits for a charge.
+    Presence {
+        /// The payer, in a browser, who can confirm with the bank.
+        Payer "payer",
+        /// Somebody of the practice, for a payer who is not there: a bank that wants a confirmation declines.
+        Staff "staff",
+        /// Nobody: AutoPay.
+        Nobody "nobody",
+    }
+}
+
+impl Presence {
+    /// The payer cannot confirm with the bank.
+    #[must_use]
+    pub const fn is_off_session(self) -> bool {
+        match self {
+            Self::Payer => false,
+            Self::Staff | Self::Nobody => true,
+        }
+    }
+
+    /// How long after it was asked for a charge is gone on with.
+    #[must_use]
+    pub const fn patience(self) -> SignedDuration {
+        match self {
+            Self::Payer | Self::Staff => PATIENCE,
+            Self::Nobody => KEY_LIFETIME,
+        }
+    }
+}
 
 /// A charge as far as it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
     /// Where the payment stands.
     pub state: PaymentState,
-    /// When the payer asked for it.
+    /// Who waits for it.
+    pub presence: Presence,
+    /// When it was asked for.
     pub create_time: Timestamp,
+    /// When whoever waits was told that it cannot be done now.
+    pub park_time: Option<Timestamp>,
     /// billing has set the money aside.
     pub held: bool,
     /// The processor's object is known.
@@ -45,11 +93,11 @@ pub enum Step {
 }
 
 impl Charge {
-    /// Whether the payer may still be waiting, and the key still known.
+    /// Whether somebody may still be waiting, and the key still known.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         let within = |since: Timestamp, limit| now.duration_since(since) < limit;
-        within(self.create_time, PATIENCE)
+        within(self.create_time, self.presence.patience())
             && self
                 .intent_asked
                 .is_none_or(|asked| within(asked, KEY_LIFETIME))
@@ -64,6 +112,8 @@ impl Charge {
             Step::Read
         } else if !self.is_fresh(now) {
             Step::GiveUp
+        } else if let Some(parked) = self.park_time {
+            parked_since(parked, now)
         } else if !self.held {
             Step::Hold
         } else if self.intent_known {
@@ -78,7 +128,9 @@ impl Charge {
     pub fn after_reading(&self, said: PaymentState, now: Timestamp) -> Step {
         match said {
             // The confirmation never arrived: the same one again, as long as somebody waits for it.
-            PaymentState::Created if self.is_fresh(now) => Step::Confirm,
+            PaymentState::Created if self.is_fresh(now) => self
+                .park_time
+                .map_or(Step::Confirm, |parked| parked_since(parked, now)),
             PaymentState::RequiresAction if self.is_fresh(now) => Step::Rest,
             PaymentState::Created | PaymentState::RequiresAction => Step::GiveUp,
             PaymentState::Processing
@@ -88,6 +140,48 @@ impl Charge {
             | PaymentState::Cancelled => Step::Rest,
         }
     }
+
+    /// When the reconciler has to look at the latest, so that nobody comes back too late to the bank's page; none when
+    /// it does not matter.
+    #[must_use]
+    pub fn give_up_time(&self, now: Timestamp) -> Option<Timestamp> {
+        let after = |since: Timestamp, length| since.saturating_add(length).ok();
+        let patience = after(self.create_time, self.presence.patience());
+        let parked = self
+            .park_time
+            .and_then(|parked| after(parked, RETRY_PATIENCE));
+        parked.or(patience).filter(|time| *time > now)
+    }
+}
+
+/// The one who was told may ask again for a moment; nobody else goes on.
+fn parked_since(parked: Timestamp, now: Timestamp) -> Step {
+    if now.duration_since(parked) < RETRY_PATIENCE {
+        Step::Rest
+    } else {
+        Step::GiveUp
+    }
+}
+
+/// Until when billing is to hold the money of a charge that begins.
+#[must_use]
+pub fn first_hold(presence: Presence, now: Timestamp) -> Timestamp {
+    now.saturating_add(presence.patience())
+        .and_then(|end| end.saturating_add(HOLD_GRACE))
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// Until when it is to hold that of a charge whose end is not known yet; none when it has ended.
+#[must_use]
+pub fn longer_hold(state: PaymentState, now: Timestamp) -> Option<Timestamp> {
+    let length = match state {
+        PaymentState::Processing => HOLD_OF_DEBIT,
+        PaymentState::Created | PaymentState::RequiresAction | PaymentState::Unknown => {
+            HOLD_UNTIL_NEXT_LOOK
+        }
+        PaymentState::Succeeded | PaymentState::Failed | PaymentState::Cancelled => return None,
+    };
+    Some(now.saturating_add(length).unwrap_or(Timestamp::MAX))
 }
 
 #[cfg(test)]
@@ -101,7 +195,9 @@ mod tests {
     fn charge() -> Charge {
         Charge {
             state: PaymentState::Created,
+            presence: Presence::Payer,
             create_time: ASKED,
+            park_time: None,
             held: false,
             intent_known: false,
             intent_asked: None,
@@ -159,11 +255,61 @@ mod tests {
         );
     }
 
+    #[test]
+    fn f02_who_was_told_that_nothing_is_charged_is_not_charged_unless_they_ask_again() {
+        let parked = Charge {
+            held: true,
+            park_time: Some(ASKED),
+            ..charge()
+        };
+        assert_eq!(parked.next(ASKED + 59.seconds()), Step::Rest);
+        assert_eq!(parked.next(ASKED + 1.minute()), Step::GiveUp);
+        assert_eq!(parked.give_up_time(ASKED), Some(ASKED + 1.minute()));
+        let confirmed = Charge {
+            intent_known: true,
+            confirm_asked: Some(ASKED),
+            ..parked
+        };
+        assert_eq!(confirmed.next(ASKED), Step::Read, "it may have been taken");
+        let read = |at| confirmed.after_reading(PaymentState::Created, at);
+        assert_eq!(read(ASKED + 59.seconds()), Step::Rest);
+        assert_eq!(read(ASKED + 1.minute()), Step::GiveUp);
+        let again = Charge {
+            park_time: None,
+            ..parked
+        };
+        assert_eq!(again.next(ASKED + 59.seconds()), Step::CreateIntent);
+    }
+
+    #[test]
+    fn r21_a_charge_of_the_night_is_gone_on_with_as_long_as_its_key_lives() {
+        let night = Charge {
+            presence: Presence::Nobody,
+            held: true,
+            ..charge()
+        };
+        assert_eq!(night.next(ASKED + 22.hours()), Step::CreateIntent);
+        assert_eq!(night.next(ASKED + 23.hours()), Step::GiveUp);
+        assert!(Presence::Nobody.is_off_session() && !Presence::Payer.is_off_session());
+    }
+
+    #[test]
+    fn r16_money_is_held_longer_than_anybody_waits_and_a_debit_for_its_days() {
+        assert_eq!(first_hold(Presence::Payer, ASKED), ASKED + 20.minutes());
+        let held = |state| longer_hold(state, ASKED);
+        assert_eq!(
+            held(PaymentState::Processing),
+            Some(ASKED + (8 * 24).hours())
+        );
+        assert_eq!(held(PaymentState::Unknown), Some(ASKED + 26.hours()));
+        assert_eq!(held(PaymentState::Failed), None);
+    }
+
     proptest! {
         #[test]
         fn f09_nothing_is_made_or_confirmed_late_and_money_is_only_taken_with_a_hold(
             held: bool, intent_known: bool, intent_asked in proptest::option::of(0_i64..100_000),
-            confirmed: bool, now in 0_i64..200_000
+            confirmed: bool, parked: bool, now in 0_i64..200_000
         ) {
             let at = |seconds| Timestamp::from_second(seconds).expect("an instant");
             let charge = Charge {
@@ -171,14 +317,15 @@ mod tests {
                 intent_known,
                 intent_asked: intent_asked.map(at),
                 confirm_asked: confirmed.then_some(ASKED),
+                park_time: parked.then_some(ASKED),
                 ..charge()
             };
             match charge.next(at(now)) {
-                Step::CreateIntent | Step::Confirm => prop_assert!(held && now < 900),
-                Step::Hold => prop_assert!(!held && now < 900),
+                Step::CreateIntent | Step::Confirm => prop_assert!(held && now < 900 && !parked),
+                Step::Hold => prop_assert!(!held && now < 900 && !parked),
                 Step::Read => prop_assert!(confirmed && intent_known),
-                Step::GiveUp => prop_assert!(now >= 900),
-                Step::Rest => prop_assert!(false, "it is not at its end"),
+                Step::GiveUp => prop_assert!(now >= 900 || (parked && now >= 60)),
+                Step::Rest => prop_assert!(parked && now < 60, "it is not at its end"),
             }
         }
     }

@@ -15,6 +15,7 @@ pub mod payment;
 pub mod refund;
 pub mod refusal;
 pub mod retry;
+pub mod spread;
 pub mod upcoming;
 
 /// An enum whose variants the database keeps as words.

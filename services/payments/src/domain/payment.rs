@@ -1,7 +1,7 @@
 //! Where a payment stands. A state never moves back: what the processor says is merged by rank, whatever order it
 //! comes in.
 
-use super::decline::DeclineReason;
+use super::decline::Decline;
 use super::words;
 use money::Money;
 
@@ -93,7 +93,7 @@ pub struct Said {
     /// Where it stands. `Created`: nobody has confirmed it.
     pub state: PaymentState,
     /// Why it failed.
-    pub decline: Option<DeclineReason>,
+    pub decline: Option<Decline>,
     /// What was paid with, and as printed; none before that is known.
     pub method: Option<(PaymentKind, String)>,
     /// What came, when it succeeded: it must be what was asked.
@@ -112,11 +112,11 @@ impl Said {
         }
     }
 
-    /// It was declined for this reason.
+    /// It was declined so.
     #[must_use]
-    pub fn declined(reason: DeclineReason) -> Self {
+    pub fn declined(decline: Decline) -> Self {
         Self {
-            decline: Some(reason),
+            decline: Some(decline),
             ..Self::only(PaymentState::Failed)
         }
     }

@@ -1,7 +1,12 @@
 //! What may go back of a payment, and where a refund stands.
 
+use super::payment::PaymentKind;
 use super::words;
+use jiff::{SignedDuration, Timestamp};
 use money::{Money, MoneyError};
+
+/// A bank debit goes back to its account for so long; later only as credit or by other means.
+const DEBIT_REFUNDABLE: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 words! {
     /// Where a refund stands.
@@ -68,9 +73,24 @@ pub fn refunded_with(amount: Money, refunded: Money, asked: Money) -> Result<Mon
     Ok(refunded.plus(asked)?)
 }
 
+/// Whether the processor still sends money back to where it came from. Cards have no such end that we know of.
+#[must_use]
+pub fn goes_back(kind: PaymentKind, paid: Timestamp, now: Timestamp) -> bool {
+    match kind {
+        PaymentKind::BankDebit => now.duration_since(paid) <= DEBIT_REFUNDABLE,
+        PaymentKind::Card
+        | PaymentKind::Cash
+        | PaymentKind::Check
+        | PaymentKind::CardElsewhere
+        | PaymentKind::BankElsewhere
+        | PaymentKind::Other => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::ToSpan as _;
     use money::Currency;
     use proptest::prelude::*;
 
@@ -87,6 +107,15 @@ mod tests {
             refunded_with(usd(4_000), after, usd(1)),
             Err(RefundError::ExceedsPayment(usd(0)))
         );
+    }
+
+    #[test]
+    fn r25_a_bank_debit_goes_back_for_180_days() {
+        let paid = Timestamp::UNIX_EPOCH;
+        let after = |days: i64| paid + (days * 24).hours();
+        assert!(goes_back(PaymentKind::BankDebit, paid, after(180)));
+        assert!(!goes_back(PaymentKind::BankDebit, paid, after(181)));
+        assert!(goes_back(PaymentKind::Card, paid, after(2_000)));
     }
 
     #[test]

@@ -1,25 +1,11 @@
 //! When AutoPay tries again what was declined: a soft decline on days 1, 3, 5 and 7 after the first, a hard one not before
 //! the payer has another method. Nights that were missed are not made good one by one.
 
-use super::decline::DeclineReason;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 /// Days after the first decline.
 const RETRY_DAYS: [i32; 4] = [1, 3, 5, 7];
-
-/// Whether only another payment method, or the payer, can help: the same card would be declined again.
-#[must_use]
-pub const fn is_hard(reason: DeclineReason) -> bool {
-    match reason {
-        DeclineReason::Expired
-        | DeclineReason::WrongDetails
-        | DeclineReason::AuthenticationNeeded => true,
-        DeclineReason::InsufficientFunds
-        | DeclineReason::BankRefused
-        | DeclineReason::ProcessingError => false,
-    }
-}
 
 /// Charges of a bill with the same payment method that were declined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

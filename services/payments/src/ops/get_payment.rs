@@ -15,7 +15,7 @@ pub struct Shown {
     pub client_secret: Option<SecretString>,
 }
 
-/// Reads a payment. A guest sees those of the one bill. Errors: PAYMENT_NOT_FOUND.
+/// Reads a payment. A guest sees those of the one bill, a client or contact those of their clients. Errors: PAYMENT_NOT_FOUND.
 pub async fn get_payment(
     payments: &Payments,
     caller: &Caller,
@@ -28,7 +28,18 @@ pub async fn get_payment(
         let mut parts = found.allocations.iter();
         parts.all(|part| caller.sees_bill(part.bill).is_ok()) && !found.allocations.is_empty()
     };
-    if caller.role == Role::Guest && !of_own_bill() {
+    let sees = match caller.role {
+        Role::Guest => of_own_bill(),
+        Role::Owner
+        | Role::Biller
+        | Role::Clinician
+        | Role::Client
+        | Role::Contact
+        | Role::Program
+        | Role::Service
+        | Role::Anonymous => caller.sees_client(found.client).is_ok(),
+    };
+    if !sees {
         return Err(Error::Missing(Missing::Payment(payment)));
     }
     let client_secret = match found.state {

@@ -2,6 +2,7 @@
 //! `give_back::records` and the settling ops.
 
 mod auto_pay;
+mod begin_charge;
 mod charge;
 mod get_auto_pay;
 mod get_auto_pay_settings;
@@ -14,6 +15,7 @@ mod list_auto_pay_runs;
 mod list_payments;
 mod list_upcoming_charges;
 mod move_upcoming_charge;
+mod pay_balance;
 mod pay_bill;
 mod preview_auto_pay;
 mod receive_stripe_event;
@@ -39,6 +41,7 @@ pub use list_auto_pay_runs::list_auto_pay_runs;
 pub use list_payments::{PageAsked, list_payments};
 pub use list_upcoming_charges::{UpcomingCharges, list_upcoming_charges};
 pub use move_upcoming_charge::{MoveCharge, move_upcoming_charge};
+pub use pay_balance::{PayBalance, pay_balance};
 pub use pay_bill::{PayBill, pay_bill};
 pub use preview_auto_pay::{Preview, preview_auto_pay};
 pub use receive_stripe_event::receive_stripe_event;

@@ -1,5 +1,6 @@
 use super::known_bills::{self, Unknown};
 use crate::domain::allocation::{self, Allocation};
+use crate::domain::charge::Presence;
 use crate::domain::method::offline_text;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::store::payments::Payment;
@@ -128,13 +129,14 @@ async fn record(
         decline: None,
         refusal: None,
         posted: false,
+        presence: Presence::Staff,
         processor_method: None,
         processor_intent: None,
         create_time: now,
         refunds: Vec::new(),
     };
     let written = std::slice::from_ref(&recorded);
-    store::payments::insert(&mut tx, practice_id, now, written).await?;
+    store::new_payments::insert(&mut tx, practice_id, now, written).await?;
     let events = [event::payment_succeeded(&payments.clock, &recorded)];
     OUTBOX.append(&mut tx, practice_id, now, &events).await?;
     tx.commit().await?;

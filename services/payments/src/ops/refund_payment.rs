@@ -1,6 +1,6 @@
 use super::{give_back, turn};
 use crate::domain::payment::PaymentState;
-use crate::domain::refund::{RefundState, refunded_with};
+use crate::domain::refund::{RefundState, goes_back, refunded_with};
 use crate::store::payments::Payment;
 use crate::store::processor_objects::Subject;
 use crate::store::refunds::Refund;
@@ -97,6 +97,9 @@ async fn begin(payments: &Payments, key: &RequestKey, asked: &NewRefund) -> Resu
     }
     let refunded = refunded_with(payment.amount, payment.refunded, amount)?;
     let sent = payment.kind.is_online() && !asked.to_credit;
+    if sent && !goes_back(payment.kind, payment.receive_time, now) {
+        return Err(Error::RefundTooLate(payment.payment));
+    }
     let given = Refund {
         refund,
         payment: payment.payment,

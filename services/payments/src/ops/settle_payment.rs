@@ -1,3 +1,4 @@
+use crate::domain::charge::longer_hold;
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::attempts::Call;
 use crate::store::charges::Standing;
@@ -29,10 +30,12 @@ pub async fn settle_payment(
         PaymentState::Failed | PaymentState::Cancelled => {
             payments.billing.release_hold(practice, payment).await;
         }
-        PaymentState::Created
-        | PaymentState::RequiresAction
-        | PaymentState::Processing
-        | PaymentState::Unknown => {}
+        PaymentState::Processing | PaymentState::Unknown => {
+            if let Some(end) = longer_hold(settled.state, payments.clock.now()) {
+                payments.billing.extend_hold(practice, payment, end).await;
+            }
+        }
+        PaymentState::Created | PaymentState::RequiresAction => {}
     }
     Ok(())
 }
@@ -63,7 +66,7 @@ async fn merge(
     }
     let standing = Standing {
         state,
-        decline: settled.decline,
+        decline: settled.decline.as_ref(),
         refusal: settled.refusal,
         kind: settled.kind,
         method_text: &settled.method_text,
@@ -77,11 +80,11 @@ async fn merge(
     let events: Vec<Announcement> = match state {
         PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
         PaymentState::Failed => vec![event::payment_failed(&payments.clock, &settled)],
+        PaymentState::Cancelled => vec![event::payment_cancelled(&payments.clock, &settled)],
         PaymentState::Created
         | PaymentState::RequiresAction
         | PaymentState::Processing
-        | PaymentState::Unknown
-        | PaymentState::Cancelled => Vec::new(),
+        | PaymentState::Unknown => Vec::new(),
     };
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;

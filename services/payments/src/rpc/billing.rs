@@ -5,8 +5,10 @@ use crate::store::refunds::Refund;
 use crate::{Error, Missing, Result, wire};
 use ::rpc::{Connection, Retry};
 use ids::{BillId, ClientId, PaymentId, PracticeId};
+use jiff::Timestamp;
 use money::Money;
 use pg::RequestKey;
+use proto::billing::v1::GetBillResponse;
 use proto::billing::v1::bill_service_client::BillServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
 use tonic::{Code, Status};
@@ -29,6 +31,15 @@ pub enum Hold {
     Refused(Refusal),
 }
 
+/// A bill as billing knows it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueBill {
+    /// The bill.
+    pub bill: Bill,
+    /// What other payments in progress have set aside of it.
+    pub held: Money,
+}
+
 impl Billing {
     /// Over this connection.
     #[must_use]
@@ -42,6 +53,16 @@ impl Billing {
 
     /// A bill that its feed has not told of yet. Errors: BILL_NOT_FOUND, `Billing`.
     pub async fn get_bill(&self, practice: PracticeId, bill: BillId) -> Result<Bill> {
+        wire::billing::bill(self.read_bill(practice, bill).await?)
+    }
+
+    /// A bill as it is now. Errors: BILL_NOT_FOUND, `Billing`.
+    pub async fn get_due(&self, practice: PracticeId, bill: BillId) -> Result<DueBill> {
+        let answer = self.read_bill(practice, bill).await?;
+        wire::billing::due(::rpc::parse::required(answer.bill, "bill")?)
+    }
+
+    async fn read_bill(&self, practice: PracticeId, bill: BillId) -> Result<GetBillResponse> {
         let request = wire::billing::get_bill(practice, bill);
         let answer = self
             .retry
@@ -49,12 +70,28 @@ impl Billing {
                 let (mut bills, request) = (self.bills.clone(), request.clone());
                 async move { bills.get_bill(request).await }
             })
-            .await
+            .await;
+        answer
+            .map(tonic::Response::into_inner)
             .map_err(|status| match status.code() {
                 Code::NotFound => Error::Missing(Missing::Bill(bill)),
                 _ => Error::Billing(status),
-            })?;
-        wire::billing::bill(answer.into_inner())
+            })
+    }
+
+    /// What a client owes now: at most 200 bills, what is due first at the top. Errors: `Billing`.
+    pub async fn list_due(&self, practice: PracticeId, client: ClientId) -> Result<Vec<DueBill>> {
+        let request = wire::billing::list_due(practice, client);
+        let answer = self
+            .retry
+            .run(|| {
+                let (mut bills, request) = (self.bills.clone(), request.clone());
+                async move { bills.list_bills(request).await }
+            })
+            .await
+            .map_err(Error::Billing)?;
+        let bills = answer.into_inner().bills;
+        bills.into_iter().map(wire::billing::due).collect()
     }
 
     /// Whether the practice has the client. Errors: CLIENT_NOT_FOUND, `Billing`.
@@ -76,14 +113,10 @@ impl Billing {
         }
     }
 
-    /// Sets part of a bill aside for a payment; again is fine. Errors: `Billing`, when it is not known whether it is.
-    pub async fn place_hold(
-        &self,
-        practice: PracticeId,
-        payment: PaymentId,
-        (bill, amount): (BillId, Money),
-    ) -> Result<Hold> {
-        let request = wire::billing::place_hold(practice, payment, (bill, amount));
+    /// Sets a payment's parts of bills aside until then, all or none; again is fine. Errors: `Billing`, when it is not
+    /// known whether they are.
+    pub async fn place_hold(&self, payment: &Payment, until: Timestamp) -> Result<Hold> {
+        let request = wire::billing::place_hold(payment, until);
         let answer = self
             .retry
             .run(|| {
@@ -137,12 +170,25 @@ impl Billing {
         }
     }
 
-    /// Ends a hold. One that cannot be ended now ends by itself.
+    /// Lets a hold last longer. Should that fail, others may pay the bill before the payment has ended; what comes then
+    /// becomes credit.
+    pub async fn extend_hold(&self, practice: PracticeId, payment: PaymentId, until: Timestamp) {
+        let request = wire::billing::extend_hold(practice, payment, until);
+        match self.ledger.clone().extend_hold(request).await {
+            Ok(answer) if answer.get_ref().expire_time.is_none() => {
+                tracing::warn!(%payment, "a payment on its way holds nothing any more");
+            }
+            Ok(_) => {}
+            Err(status) => tracing::warn!(%payment, %status, "a hold does not last longer yet"),
+        }
+    }
+
+    /// Ends a hold at once, so that others may pay. Should it fail, our feed tells billing.
     pub async fn release_hold(&self, practice: PracticeId, payment: PaymentId) {
         let request = wire::billing::release_hold(practice, payment);
         let answer = self.ledger.clone().release_hold(request).await;
         if let Err(status) = answer {
-            tracing::warn!(%payment, %status, "a hold was not released; it will expire");
+            tracing::warn!(%payment, %status, "a hold was not released at once; the feed will do it");
         }
     }
 

@@ -6,8 +6,8 @@ use pg::Filter;
 use proto::payments::v1::payment_service_server::PaymentService;
 use proto::payments::v1::{
     GetPaymentRequest, GetPaymentResponse, ListPaymentsRequest, ListPaymentsResponse,
-    PayBillRequest, PayBillResponse, RecordPaymentRequest, RecordPaymentResponse,
-    RefundPaymentRequest, RefundPaymentResponse,
+    PayBalanceRequest, PayBalanceResponse, PayBillRequest, PayBillResponse, RecordPaymentRequest,
+    RecordPaymentResponse, RefundPaymentRequest, RefundPaymentResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -34,9 +34,23 @@ impl PaymentService for Payments {
         let (caller, asked) = enter(request)?;
         let ids = (&*asked.practice_id, &*asked.request_id);
         let (practice, key) = request_key(ids, "PayBill", &asked)?;
-        let asked = wire::payment::pay_bill(practice, asked)?;
+        let asked = wire::charge::pay_bill(practice, asked)?;
         let paid = ops::pay_bill(self, &caller, &key, asked).await?;
         Ok(Response::new(PayBillResponse {
+            payment: Some(wire::payment::shown_to(&caller, self, &paid)),
+        }))
+    }
+
+    async fn pay_balance(
+        &self,
+        request: Request<PayBalanceRequest>,
+    ) -> Result<Response<PayBalanceResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let ids = (&*asked.practice_id, &*asked.request_id);
+        let (practice, key) = request_key(ids, "PayBalance", &asked)?;
+        let asked = wire::charge::pay_balance(practice, asked)?;
+        let paid = ops::pay_balance(self, &caller, &key, asked).await?;
+        Ok(Response::new(PayBalanceResponse {
             payment: Some(wire::payment::shown_to(&caller, self, &paid)),
         }))
     }

@@ -3,9 +3,8 @@
 use super::bills::BillStatus;
 use super::currency;
 use crate::domain::autopay::{Announced, Facts};
-use crate::domain::decline::DeclineReason;
 use crate::domain::payer::Payer;
-use crate::domain::retry::{Attempts, is_hard};
+use crate::domain::retry::Attempts;
 use crate::{Error, Result};
 use ids::{BillId, ClientId, MethodId, PracticeId};
 use jiff::civil::Date;
@@ -71,7 +70,7 @@ struct Row {
     in_progress: bool,
     first_decline_date: Option<jiff_sqlx::Date>,
     last_decline_date: Option<jiff_sqlx::Date>,
-    decline_reasons: Option<Vec<String>>,
+    hard_decline: bool,
 }
 
 impl Row {
@@ -90,8 +89,6 @@ impl Row {
                 },
             );
         let told = self.charge_date.zip(self.told_minor);
-        let reasons = self.decline_reasons.unwrap_or_default();
-        let hard = |name: &String| DeclineReason::of(name).is_none_or(is_hard);
         let declined = self.first_decline_date.zip(self.last_decline_date);
         let status = BillStatus::of(&self.status).ok_or(Error::Stored("a bill's status"))?;
         let facts = Facts {
@@ -116,7 +113,7 @@ impl Row {
             declines: declined.map(|(first, last)| Attempts {
                 first: first.to_jiff(),
                 last: last.to_jiff(),
-                hard: reasons.iter().any(hard),
+                hard: self.hard_decline,
             }),
         };
         Ok(Candidate {
@@ -167,7 +164,7 @@ pub async fn list(
             in_progress as "in_progress!",
             first_decline_date as "first_decline_date: jiff_sqlx::Date",
             last_decline_date as "last_decline_date: jiff_sqlx::Date",
-            decline_reasons as "decline_reasons: Vec<String>"
+            hard_decline as "hard_decline!"
         from payments.autopay_candidates
         where practice_id = $1
             and status = 'open'
@@ -225,7 +222,7 @@ pub async fn find(
             in_progress as "in_progress!",
             first_decline_date as "first_decline_date: jiff_sqlx::Date",
             last_decline_date as "last_decline_date: jiff_sqlx::Date",
-            decline_reasons as "decline_reasons: Vec<String>"
+            hard_decline as "hard_decline!"
         from payments.autopay_candidates
         where practice_id = $1 and bill_id = $2
         "#,

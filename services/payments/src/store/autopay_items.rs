@@ -1,7 +1,6 @@
 //! What became of each bill in a night. An item's row is locked by whoever goes on with it.
 
 use super::currency;
-use super::payments::Payment;
 use crate::domain::autopay::SkipReason;
 use crate::domain::payer::Payer;
 use crate::{Error, Result};
@@ -254,7 +253,7 @@ pub async fn update_state(
 /// Gives an item its payment; false when it has one, or is charged no more.
 pub async fn start(
     conn: &mut PgConnection,
-    payment: &Payment,
+    (practice, payment): (PracticeId, PaymentId),
     (run_date, bill, payer): Which,
     method: &super::autopay_candidates::ChargedMethod,
     now: Timestamp,
@@ -271,11 +270,11 @@ pub async fn start(
             update_time = $9
         where practice_id = $1 and run_date = $2 and bill_id = $3 and payer_id = $4 and state = 'due'
         "#,
-        payment.practice.uuid(),
+        practice.uuid(),
         run_date.to_sqlx() as jiff_sqlx::Date,
         bill.uuid(),
         payer.uuid(),
-        payment.payment.uuid(),
+        payment.uuid(),
         method.method.uuid(),
         method.mark,
         method.processor_customer,

@@ -2,7 +2,7 @@
 
 use super::autopay_items::ItemState;
 use super::currency;
-use crate::domain::decline::DeclineReason;
+use crate::domain::decline::{Decline, DeclineReason};
 use crate::domain::payer::Payer;
 use crate::domain::payment::PaymentState;
 use crate::{Error, Result};
@@ -34,7 +34,7 @@ pub struct Item {
     /// As printed; empty without a payment.
     pub method_text: String,
     /// Why it was declined.
-    pub decline: Option<DeclineReason>,
+    pub decline: Option<Decline>,
 }
 
 /// At most `limit` items of a run, by bill, after one.
@@ -60,7 +60,9 @@ pub async fn list(
             item.payment_id as "payment_id: PaymentId",
             payment.state as "payment_state?",
             payment.method_text as "method_text?",
-            payment.decline_reason as "decline_reason?"
+            payment.decline_reason as "decline_reason?",
+            payment.decline_code as "decline_code?",
+            payment.decline_hard as "decline_hard?"
         from payments.autopay_items item
         join payments.autopay_runs run
             on run.practice_id = item.practice_id and run.run_date = item.run_date
@@ -80,6 +82,7 @@ pub async fn list(
     rows.into_iter()
         .map(|row| {
             let currency = currency(&row.currency)?;
+            let reason = row.decline_reason.as_deref().and_then(DeclineReason::of);
             let state = row.payment_state.as_deref().and_then(PaymentState::of);
             Ok(Item {
                 bill: row.bill_id,
@@ -92,7 +95,11 @@ pub async fn list(
                 method: row.method_id,
                 payment: row.payment_id.zip(state),
                 method_text: row.method_text.unwrap_or_default(),
-                decline: row.decline_reason.as_deref().and_then(DeclineReason::of),
+                decline: reason.map(|reason| Decline {
+                    reason,
+                    code: row.decline_code.unwrap_or_default(),
+                    hard: row.decline_hard.unwrap_or(false),
+                }),
             })
         })
         .collect()

@@ -1,8 +1,8 @@
 //! The side of a payment that the processor sees.
 
 use super::payments::Payment;
-use crate::domain::charge::Charge;
-use crate::domain::decline::DeclineReason;
+use crate::domain::charge::{Charge, Presence};
+use crate::domain::decline::Decline;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::{Error, Missing, Result};
@@ -21,7 +21,9 @@ pub async fn get(
         r#"
         select
             payment.state,
+            payment.presence,
             payment.create_time as "create_time: jiff_sqlx::Timestamp",
+            payment.park_time as "park_time: jiff_sqlx::Timestamp",
             payment.hold_time is not null as "held!",
             payment.processor_intent is not null as "intent_known!",
             made.start_time as "intent_asked?: jiff_sqlx::Timestamp",
@@ -45,7 +47,9 @@ pub async fn get(
     .ok_or(Error::Missing(Missing::Payment(payment)))?;
     Ok(Charge {
         state: PaymentState::of(&row.state).ok_or(Error::Stored("a payment's state"))?,
+        presence: Presence::of(&row.presence).ok_or(Error::Stored("who waits"))?,
         create_time: row.create_time.to_jiff(),
+        park_time: row.park_time.map(jiff_sqlx::Timestamp::to_jiff),
         held: row.held,
         intent_known: row.intent_known,
         intent_asked: row.intent_asked.map(jiff_sqlx::Timestamp::to_jiff),
@@ -68,6 +72,29 @@ pub async fn update_held(
         "#,
         practice.uuid(),
         payment.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes since when whoever waited knows that it cannot be done now; none when they have asked again.
+pub async fn update_parked(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+    (park_time, now): (Option<Timestamp>, Timestamp),
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.payments
+        set park_time = $3, update_time = $4
+        where practice_id = $1 and payment_id = $2 and park_time is distinct from $3
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+        park_time.map(|time| time.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)
@@ -104,7 +131,7 @@ pub struct Standing<'a> {
     /// Where.
     pub state: PaymentState,
     /// Why it failed.
-    pub decline: Option<DeclineReason>,
+    pub decline: Option<&'a Decline>,
     /// Why billing set nothing aside.
     pub refusal: Option<Refusal>,
     /// What was paid with.
@@ -123,17 +150,27 @@ pub async fn update_standing(
     sqlx::query!(
         r#"
         update payments.payments
-        set state = $3, decline_reason = $4, refusal = $5, method_text = $6, kind = $7, update_time = $8
+        set
+            state = $3,
+            decline_reason = $4,
+            refusal = $5,
+            method_text = $6,
+            kind = $7,
+            update_time = $8,
+            decline_code = $9,
+            decline_hard = $10
         where practice_id = $1 and payment_id = $2
         "#,
         payment.practice.uuid(),
         payment.payment.uuid(),
         standing.state.name(),
-        standing.decline.map(DeclineReason::name),
+        standing.decline.map(|decline| decline.reason.name()),
         standing.refusal.map(Refusal::name),
         standing.method_text,
         standing.kind.name(),
         now.to_sqlx() as jiff_sqlx::Timestamp,
+        standing.decline.map_or("", |decline| &decline.code),
+        standing.decline.is_some_and(Decline::is_hard),
     )
     .execute(conn)
     .await?;

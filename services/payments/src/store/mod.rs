@@ -23,6 +23,7 @@ pub mod charges;
 /// Payers as the processor knows them.
 pub mod customers;
 pub mod methods;
+pub mod new_payments;
 pub mod payments;
 /// What portal-auth's feed tells of practices.
 pub mod practices;

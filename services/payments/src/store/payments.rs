@@ -1,9 +1,9 @@
-//! Payments are written by slices: one statement for one or many. A payment's row is locked before its state or its
-//! refunds change.
+//! A payment's row is locked before its state or its refunds change. How it is written first stands in `new_payments`.
 
 use super::{currency, refunds::Refund};
 use crate::domain::allocation::Allocation;
-use crate::domain::decline::DeclineReason;
+use crate::domain::charge::Presence;
+use crate::domain::decline::{Decline, DeclineReason};
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::{Error, Missing, Result};
@@ -45,11 +45,13 @@ pub struct Payment {
     /// For the practice.
     pub note: String,
     /// Why it failed.
-    pub decline: Option<DeclineReason>,
+    pub decline: Option<Decline>,
     /// Why billing set nothing aside for it.
     pub refusal: Option<Refusal>,
     /// billing's ledger has it.
     pub posted: bool,
+    /// Who waits for it; of an offline one whoever recorded it.
+    pub presence: Presence,
     /// What is paid with at the processor, `pm_…`.
     pub processor_method: Option<String>,
     /// The processor's object, `pi_…`.
@@ -58,112 +60,6 @@ pub struct Payment {
     pub create_time: Timestamp,
     /// Refunds of it, oldest first.
     pub refunds: Vec<Refund>,
-}
-
-/// The columns of payments that are to be written.
-#[derive(Default)]
-struct Columns {
-    payments: Vec<Uuid>,
-    clients: Vec<Uuid>,
-    kinds: Vec<String>,
-    labels: Vec<String>,
-    currencies: Vec<String>,
-    amounts: Vec<i64>,
-    states: Vec<String>,
-    receive_times: Vec<String>,
-    receive_dates: Vec<String>,
-    method_texts: Vec<String>,
-    notes: Vec<String>,
-    processor_methods: Vec<Option<String>>,
-    allocation_payments: Vec<Uuid>,
-    positions: Vec<i32>,
-    bills: Vec<Uuid>,
-    allocated: Vec<i64>,
-}
-
-impl Columns {
-    fn of(payments: &[Payment]) -> Self {
-        let mut column = Self::default();
-        for payment in payments {
-            column.payments.push(payment.payment.uuid());
-            column.clients.push(payment.client.uuid());
-            column.kinds.push(payment.kind.name().to_owned());
-            column.labels.push(payment.label.clone());
-            let code = payment.amount.currency().code();
-            column.currencies.push(code.to_owned());
-            column.amounts.push(payment.amount.minor());
-            column.states.push(payment.state.name().to_owned());
-            column.receive_times.push(payment.receive_time.to_string());
-            column.receive_dates.push(payment.receive_date.to_string());
-            column.method_texts.push(payment.method_text.clone());
-            column.notes.push(payment.note.clone());
-            let method = payment.processor_method.clone();
-            column.processor_methods.push(method);
-            for (position, allocation) in (1..).zip(&payment.allocations) {
-                column.allocation_payments.push(payment.payment.uuid());
-                column.positions.push(position);
-                column.bills.push(allocation.bill.uuid());
-                column.allocated.push(allocation.amount.minor());
-            }
-        }
-        column
-    }
-}
-
-/// Writes new payments of a practice with their allocations, in one statement.
-pub async fn insert(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    now: Timestamp,
-    payments: &[Payment],
-) -> Result<()> {
-    let column = Columns::of(payments);
-    sqlx::query!(
-        r#"
-        with paid as (
-            insert into payments.payments (
-                practice_id, payment_id, client_id, kind, label, currency, amount_minor, state, receive_time,
-                receive_date, method_text, note, processor_method, create_time, update_time
-            )
-            select
-                $1, row.payment_id, row.client_id, row.kind, row.label, row.currency, row.amount_minor, row.state,
-                row.receive_time::timestamptz, row.receive_date::date, row.method_text, row.note,
-                row.processor_method, $2, $2
-            from unnest(
-                $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
-                $11::text[], $12::text[], $13::text[], $14::text[]
-            ) as row (
-                payment_id, client_id, kind, label, currency, amount_minor, state, receive_time, receive_date,
-                method_text, note, processor_method
-            )
-        )
-        insert into payments.payment_allocations (practice_id, payment_id, position, bill_id, amount_minor)
-        select $1, part.payment_id, part.position, part.bill_id, part.amount_minor
-        from unnest($15::uuid[], $16::integer[], $17::uuid[], $18::bigint[])
-            as part (payment_id, position, bill_id, amount_minor)
-        "#,
-        practice.uuid(),
-        now.to_sqlx() as jiff_sqlx::Timestamp,
-        &column.payments,
-        &column.clients,
-        &column.kinds,
-        &column.labels,
-        &column.currencies,
-        &column.amounts,
-        &column.states,
-        &column.receive_times,
-        &column.receive_dates,
-        &column.method_texts,
-        &column.notes,
-        &column.processor_methods as &[Option<String>],
-        &column.allocation_payments,
-        &column.positions,
-        &column.bills,
-        &column.allocated,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// Errors: PAYMENT_NOT_FOUND.
@@ -258,6 +154,9 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             note,
             refunded_minor,
             decline_reason,
+            decline_code,
+            decline_hard,
+            presence,
             refusal,
             posted,
             processor_method,
@@ -289,7 +188,11 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             refunded: Money::from_minor(row.refunded_minor, currency),
             method_text: row.method_text,
             note: row.note,
-            decline: row.decline_reason.as_deref().and_then(DeclineReason::of),
+            decline: decline(
+                row.decline_reason.as_deref(),
+                (row.decline_code, row.decline_hard),
+            ),
+            presence: Presence::of(&row.presence).ok_or(Error::Stored("who waits"))?,
             refusal: row.refusal.as_deref().and_then(Refusal::of),
             posted: row.posted,
             processor_method: row.processor_method,
@@ -305,6 +208,12 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
         }
     }
     Ok(payments)
+}
+
+/// As it is kept: the reason, the processor's code and whether it is hard.
+fn decline(reason: Option<&str>, (code, hard): (String, bool)) -> Option<Decline> {
+    let reason = reason.and_then(DeclineReason::of)?;
+    Some(Decline { reason, code, hard })
 }
 
 async fn add_allocations(

@@ -129,7 +129,7 @@ pub fn item(item: &Item) -> contract::AutoPayItem {
             .payment
             .map(|(id, _)| id.to_string())
             .unwrap_or_default(),
-        decline_reason: payment::decline_reason(item.decline).into(),
+        decline_reason: payment::decline_reason(item.decline.as_ref()).into(),
     }
 }
 

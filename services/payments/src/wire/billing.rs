@@ -1,15 +1,20 @@
 //! What is asked of billing, and what it tells.
 
 use super::payment as own;
+use crate::rpc::billing::DueBill;
 use crate::store::bills::{Bill, BillStatus};
 use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
 use crate::{Error, Result};
 use ::rpc::{Invalid, parse, wire};
 use ids::{BillId, ClientId, PaymentId, PracticeId};
+use jiff::Timestamp;
 use money::Money;
 use pg::RequestKey;
 use proto::billing::v1 as contract;
+
+/// As many as one payment is for at most.
+const BILLS_MAX: i32 = 200;
 
 /// Asks for a bill.
 pub fn get_bill(practice: PracticeId, bill: BillId) -> contract::GetBillRequest {
@@ -30,17 +35,40 @@ pub fn get_client_balance(
     }
 }
 
-/// Asks to set money aside.
-pub fn place_hold(
+/// Asks for what a client owes, what is due first at the top.
+pub fn list_due(practice: PracticeId, client: ClientId) -> contract::ListBillsRequest {
+    contract::ListBillsRequest {
+        practice_id: practice.to_string(),
+        page_size: BILLS_MAX,
+        client_id: client.to_string(),
+        statuses: vec![contract::BillStatus::Open.into()],
+        client_balance_only: true,
+        order_by: "due_date".to_owned(),
+        ..contract::ListBillsRequest::default()
+    }
+}
+
+/// Asks to set money aside for a payment until then.
+pub fn place_hold(payment: &Payment, until: Timestamp) -> contract::PlaceHoldRequest {
+    contract::PlaceHoldRequest {
+        practice_id: payment.practice.to_string(),
+        payment_id: payment.payment.to_string(),
+        parts: own::allocations(payment),
+        expire_time: Some(wire::time(until)),
+        ..contract::PlaceHoldRequest::default()
+    }
+}
+
+/// Asks to hold it longer.
+pub fn extend_hold(
     practice: PracticeId,
     payment: PaymentId,
-    (bill, amount): (BillId, Money),
-) -> contract::PlaceHoldRequest {
-    contract::PlaceHoldRequest {
+    until: Timestamp,
+) -> contract::ExtendHoldRequest {
+    contract::ExtendHoldRequest {
         practice_id: practice.to_string(),
         payment_id: payment.to_string(),
-        bill_id: bill.to_string(),
-        amount: Some(wire::money(amount)),
+        expire_time: Some(wire::time(until)),
     }
 }
 
@@ -80,7 +108,19 @@ pub fn post_refund(practice: PracticeId, refund: &Refund) -> contract::PostRefun
 
 /// The bill of an answer.
 pub fn bill(answer: contract::GetBillResponse) -> Result<Bill> {
-    let bill = parse::required(answer.bill, "bill")?;
+    shown(parse::required(answer.bill, "bill")?)
+}
+
+/// A bill that is due, and what others are paying of it.
+pub fn due(bill: contract::Bill) -> Result<DueBill> {
+    let held = parse::amount(bill.held.clone(), "bill.held")?;
+    Ok(DueBill {
+        bill: shown(bill)?,
+        held,
+    })
+}
+
+fn shown(bill: contract::Bill) -> Result<Bill> {
     let services = bill.lines.iter().filter_map(|line| line.service_date);
     let last_service_date = services.max_by_key(|date| (date.year, date.month, date.day));
     Ok(facts(contract::BillFacts {

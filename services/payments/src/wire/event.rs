@@ -1,6 +1,7 @@
 //! What payments announces: amounts and ids, nothing of what was treated.
 
 use super::payment;
+use crate::domain::decline::Decline;
 use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
 use ::rpc::wire;
@@ -26,13 +27,28 @@ pub fn payment_succeeded(clock: &Clock, paid: &Payment) -> Announcement {
 
 /// A charge was declined.
 pub fn payment_failed(clock: &Clock, failed: &Payment) -> Announcement {
-    let decline_text = failed.decline.map(|reason| reason.text().to_owned());
+    let decline = failed.decline.as_ref();
+    let text = decline.map(|decline| decline.payer_text(failed.kind));
+    let practice_text = decline.map(Decline::practice_text);
     of(
         clock,
         &contract::PaymentFailed {
             payment: Some(facts(failed)),
-            decline_reason: payment::decline_reason(failed.decline).into(),
-            decline_text: decline_text.unwrap_or_default(),
+            decline_reason: payment::decline_reason(decline).into(),
+            decline_text: text.unwrap_or_default().to_owned(),
+            practice_text: practice_text.unwrap_or_default().to_owned(),
+            next_step: payment::next_step(decline).into(),
+            hard: decline.is_some_and(Decline::is_hard),
+        },
+    )
+}
+
+/// A charge was given up.
+pub fn payment_cancelled(clock: &Clock, cancelled: &Payment) -> Announcement {
+    of(
+        clock,
+        &contract::PaymentCancelled {
+            payment: Some(facts(cancelled)),
         },
     )
 }

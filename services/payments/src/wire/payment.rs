@@ -1,10 +1,9 @@
 //! payments' own contract.
 
-use crate::domain::allocation::Allocation;
-use crate::domain::decline::DeclineReason;
+use crate::domain::decline::{Decline, DeclineReason, NextStep};
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refund::RefundState;
-use crate::ops::{NewPayment, NewRefund, PayBill, Shown};
+use crate::ops::{NewPayment, NewRefund, Shown};
 use crate::store::payments::{Payment, PaymentFilter};
 use crate::store::refunds::Refund;
 use crate::{Payments, Result};
@@ -31,14 +30,6 @@ pub fn new_payment(
             return Err(Invalid::new("kind", "must be an offline kind").into());
         }
     };
-    let allocations = asked.allocations.into_iter().enumerate();
-    let allocations = allocations.map(|(at, wanted)| {
-        let field = |name: &str| format!("allocations[{at}].{name}");
-        Ok(Allocation {
-            bill: parse(&wanted.bill_id, &field("bill_id"))?,
-            amount: parse::positive(wanted.amount, &field("amount"))?,
-        })
-    });
     let time = asked.receive_time;
     Ok(NewPayment {
         practice,
@@ -46,22 +37,12 @@ pub fn new_payment(
         kind,
         label: free_text(asked.label.trim().to_owned(), "label")?,
         amount: parse::positive(asked.amount, "amount")?,
-        allocations: allocations.collect::<Result<_>>()?,
+        allocations: super::charge::allocations(asked.allocations)?,
         receive_time: time
             .map(|time| parse::time(Some(time), "receive_time"))
             .transpose()?,
         check_number: free_text(asked.check_number.trim().to_owned(), "check_number")?,
         note: free_text(asked.note, "note")?,
-    })
-}
-
-/// What is to be paid. Errors: INVALID_FIELD.
-pub fn pay_bill(practice: PracticeId, asked: contract::PayBillRequest) -> Result<PayBill> {
-    Ok(PayBill {
-        practice,
-        bill: parse(&asked.bill_id, "bill_id")?,
-        amount: parse::positive(asked.amount, "amount")?,
-        processor_method: asked.processor_method,
     })
 }
 
@@ -87,34 +68,42 @@ pub fn filter(asked: &contract::ListPaymentsRequest) -> Result<PaymentFilter> {
     })
 }
 
-/// As the API shows it.
-pub fn shown(payments: &Payments, shown: &Shown) -> contract::Payment {
-    let secret = shown
-        .client_secret
-        .as_ref()
-        .map(ExposeSecret::expose_secret);
-    contract::Payment {
-        client_secret: secret.unwrap_or_default().to_owned(),
-        ..payment(payments, &shown.payment)
-    }
-}
-
-/// As the API shows it to this caller: a guest sees neither the practice's note nor its dashboard.
+/// As the API shows it to this caller: whoever pays sees neither the practice's note nor its dashboard, nor what only the
+/// practice may know of a decline.
 pub fn shown_to(caller: &Caller, payments: &Payments, it: &Shown) -> contract::Payment {
-    let payment = shown(payments, it);
-    if caller.role != Role::Guest {
+    let secret = it.client_secret.as_ref();
+    let secret = secret.map(ExposeSecret::expose_secret).unwrap_or_default();
+    let payment = contract::Payment {
+        client_secret: secret.to_owned(),
+        ..payment(payments, &it.payment)
+    };
+    if !pays(caller.role) {
         return payment;
     }
+    let told = it.payment.decline.as_ref().map(Decline::told_to_payer);
     contract::Payment {
         note: String::new(),
         processor_url: String::new(),
+        decline_reason: decline_reason(told.as_ref()).into(),
+        decline_next_step: next_step(told.as_ref()).into(),
+        decline_practice_text: String::new(),
+        decline_code: String::new(),
         ..payment
+    }
+}
+
+const fn pays(role: Role) -> bool {
+    match role {
+        Role::Guest | Role::Client | Role::Contact | Role::Anonymous => true,
+        Role::Owner | Role::Biller | Role::Clinician | Role::Program | Role::Service => false,
     }
 }
 
 /// As the API shows it, without what only the payer may see.
 pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
-    let decline_text = payment.decline.map(|reason| reason.text().to_owned());
+    let decline = payment.decline.as_ref();
+    let decline_text = decline.map(|decline| decline.payer_text(payment.kind));
+    let practice_text = decline.map(Decline::practice_text);
     let in_dashboard = payment.processor_intent.as_deref();
     contract::Payment {
         payment_id: payment.payment.to_string(),
@@ -128,8 +117,13 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         refunded: Some(wire::money(payment.refunded)),
         method_text: payment.method_text.clone(),
         note: payment.note.clone(),
-        decline_reason: decline_reason(payment.decline).into(),
-        decline_text: decline_text.unwrap_or_default(),
+        decline_reason: decline_reason(decline).into(),
+        decline_text: decline_text.unwrap_or_default().to_owned(),
+        decline_next_step: next_step(decline).into(),
+        decline_practice_text: practice_text.unwrap_or_default().to_owned(),
+        decline_hard: decline.is_some_and(Decline::is_hard),
+        decline_code: decline.map(|it| it.code.clone()).unwrap_or_default(),
+        state_text: state_text(payment).to_owned(),
         client_secret: String::new(),
         create_time: Some(wire::time(payment.create_time)),
         refunds: payment.refunds.iter().map(refund).collect(),
@@ -174,15 +168,56 @@ pub fn kind(kind: PaymentKind) -> billing::PaymentKind {
 }
 
 /// As the API names it; unspecified when it did not fail.
-pub fn decline_reason(reason: Option<DeclineReason>) -> contract::DeclineReason {
-    match reason {
-        None => contract::DeclineReason::Unspecified,
-        Some(DeclineReason::Expired) => contract::DeclineReason::Expired,
-        Some(DeclineReason::InsufficientFunds) => contract::DeclineReason::InsufficientFunds,
-        Some(DeclineReason::BankRefused) => contract::DeclineReason::BankRefused,
-        Some(DeclineReason::WrongDetails) => contract::DeclineReason::WrongDetails,
-        Some(DeclineReason::AuthenticationNeeded) => contract::DeclineReason::AuthenticationNeeded,
-        Some(DeclineReason::ProcessingError) => contract::DeclineReason::ProcessingError,
+pub fn decline_reason(decline: Option<&Decline>) -> contract::DeclineReason {
+    let Some(decline) = decline else {
+        return contract::DeclineReason::Unspecified;
+    };
+    match decline.reason {
+        DeclineReason::Expired => contract::DeclineReason::Expired,
+        DeclineReason::InsufficientFunds => contract::DeclineReason::InsufficientFunds,
+        DeclineReason::BankRefused => contract::DeclineReason::BankRefused,
+        DeclineReason::WrongDetails => contract::DeclineReason::WrongDetails,
+        DeclineReason::AuthenticationNeeded => contract::DeclineReason::AuthenticationNeeded,
+        DeclineReason::ProcessingError => contract::DeclineReason::ProcessingError,
+        DeclineReason::LostOrStolen => contract::DeclineReason::LostOrStolen,
+        DeclineReason::NotSupported => contract::DeclineReason::NotSupported,
+        DeclineReason::LimitExceeded => contract::DeclineReason::LimitExceeded,
+        DeclineReason::AccountClosed => contract::DeclineReason::AccountClosed,
+        DeclineReason::NotAuthorized => contract::DeclineReason::NotAuthorized,
+        DeclineReason::AmountNotAccepted => contract::DeclineReason::AmountNotAccepted,
+    }
+}
+
+/// What helps; unspecified when it did not fail.
+pub fn next_step(decline: Option<&Decline>) -> contract::DeclineNextStep {
+    match decline.map(Decline::next_step) {
+        None => contract::DeclineNextStep::Unspecified,
+        Some(NextStep::TryLater) => contract::DeclineNextStep::TryLater,
+        Some(NextStep::UseOther) => contract::DeclineNextStep::UseOther,
+        Some(NextStep::EnterAgain) => contract::DeclineNextStep::EnterAgain,
+        Some(NextStep::ConfirmWithBank) => contract::DeclineNextStep::ConfirmWithBank,
+        Some(NextStep::AskBank) => contract::DeclineNextStep::AskBank,
+        Some(NextStep::OtherAmount) => contract::DeclineNextStep::OtherAmount,
+    }
+}
+
+/// Where it stands, when its state alone would leave the payer asking.
+const fn state_text(payment: &Payment) -> &'static str {
+    match (payment.state, payment.kind) {
+        (PaymentState::Processing, PaymentKind::BankDebit) => {
+            "The payment is on its way and not yet paid: the bank takes up to five business days. There is nothing more to do."
+        }
+        (PaymentState::Processing, _) => {
+            "The payment is being processed. There is nothing more to do."
+        }
+        (PaymentState::RequiresAction, _) => "The bank wants the payer to confirm this payment.",
+        (PaymentState::Unknown, _) => {
+            "It is not known yet whether the payment went through. Please do not pay again; it is being found out."
+        }
+        (PaymentState::Cancelled, _) => {
+            "The payment was given up before anything was charged. It can be paid again."
+        }
+        (PaymentState::Created | PaymentState::Succeeded | PaymentState::Failed, _) => "",
     }
 }
 

@@ -1,14 +1,14 @@
 //! What the processor's objects mean here.
 
-use crate::domain::decline::DeclineReason;
+use crate::domain::decline::Decline;
 use crate::domain::method::{bank_text, card_text};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
 use crate::domain::refund::RefundState;
-use processor::{Decline, Instrument, IntentStatus, PaymentIntent, RefundStatus};
+use processor::{Instrument, IntentStatus, PaymentIntent, RefundStatus};
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
 pub fn said(intent: &PaymentIntent) -> Said {
-    let decline = intent.last_error.as_ref().map(decline_reason);
+    let decline = intent.last_error.as_ref().map(decline);
     let state = match &intent.status {
         IntentStatus::RequiresPaymentMethod if decline.is_some() => PaymentState::Failed,
         IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresConfirmation => {
@@ -29,8 +29,9 @@ pub fn said(intent: &PaymentIntent) -> Said {
 }
 
 /// Why it was declined.
-pub fn decline_reason(decline: &Decline) -> DeclineReason {
-    DeclineReason::from_codes(&decline.code, decline.decline_code.as_deref())
+pub fn decline(said: &processor::Decline) -> Decline {
+    let advice = said.advice_code.as_deref();
+    Decline::from_codes(&said.code, said.decline_code.as_deref(), advice)
 }
 
 /// A card, "Visa ending in 4242". What is neither card nor bank account is charged at once as cards are.

@@ -60,13 +60,17 @@ async fn go_on(payments: &Payments, unsettled: Unsettled) -> Result<()> {
         Subject::Payment(payment) => {
             ops::continue_payment(payments, &caller, practice, payment).await
         }
-        Subject::Refund(refund) => ops::continue_refund(payments, &caller, practice, refund).await,
+        Subject::Refund(refund) => ops::continue_refund(payments, &caller, practice, refund)
+            .await
+            .map(|()| None),
     };
     let pause = payments.timing.reconcile_after(unsettled.tries);
     let due = payments.clock.now().saturating_add(pause);
-    let mut tx = pg::begin_any(&payments.db).await?;
     let due = due.unwrap_or(Timestamp::MAX);
+    let latest = outcome.as_ref().ok().copied().flatten();
+    let due = latest.map_or(due, |latest| due.min(latest));
+    let mut tx = pg::begin_any(&payments.db).await?;
     store::unsettled::release(&mut tx, unsettled.subject, Some(due)).await?;
     tx.commit().await?;
-    outcome
+    outcome.map(drop)
 }

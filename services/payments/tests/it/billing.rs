@@ -1,4 +1,4 @@
-//! What payments needs of billing, kept in memory: balances of bills, holds that end after 15 minutes, and what was posted.
+//! What payments needs of billing, kept in memory: balances of bills, holds that end when their payment says, and what was posted.
 //! It is as strict as billing: one payment holds what another does not, a posting that is repeated must say the same,
 //! and money is never refused. billing's own stories show that billing does so too.
 
@@ -31,6 +31,8 @@ pub struct Books {
     pub payments: BTreeMap<String, PostPaymentRequest>,
     pub refunds: BTreeMap<String, PostRefundRequest>,
     pub credit: i64,
+    /// Credit that was used, by request.
+    pub credits: BTreeMap<String, ApplyCreditRequest>,
     /// Calls to PostPayment, repeats included.
     pub calls: usize,
     /// Nothing is answered but UNAVAILABLE.
@@ -41,12 +43,42 @@ pub struct FakeBill {
     pub client: ClientId,
     pub balance: i64,
     pub cancelled: bool,
+    /// Of March 2026.
+    pub due_day: i32,
+    pub number: i64,
 }
 
 pub struct Hold {
-    bill: String,
-    amount: i64,
-    end: Timestamp,
+    /// Bill and amount.
+    parts: BTreeMap<String, i64>,
+    pub end: Timestamp,
+}
+
+impl Books {
+    fn held(&self, bill: &str, but_of: &str) -> i64 {
+        let others = self.holds.iter().filter(|(payment, _)| *payment != but_of);
+        others.filter_map(|(_, hold)| hold.parts.get(bill)).sum()
+    }
+
+    /// Why a part of a bill cannot be held.
+    fn refusal(&self, payment: &str, part: &Allocation) -> Option<Status> {
+        let Some(bill) = self.bills.get(&part.bill_id) else {
+            return Some(refuse(Code::NotFound, "BILL_NOT_FOUND"));
+        };
+        let (amount, held) = (minor(&part.amount), self.held(&part.bill_id, payment));
+        let reason = if bill.cancelled {
+            "BILL_CANCELLED"
+        } else if bill.balance <= 0 {
+            "NOTHING_DUE"
+        } else if amount > bill.balance {
+            "EXCEEDS_CLIENT_BALANCE"
+        } else if amount > bill.balance - held {
+            "PAYMENT_IN_PROGRESS"
+        } else {
+            return None;
+        };
+        Some(refuse(Code::FailedPrecondition, reason))
+    }
 }
 
 impl FakeBilling {
@@ -65,12 +97,28 @@ impl FakeBilling {
     }
 
     pub fn issue(&self, bill: BillId, client: ClientId, balance: i64) {
+        self.issue_due(bill, client, (balance, 31));
+    }
+
+    /// One that is due on this day of March 2026.
+    pub fn issue_due(&self, bill: BillId, client: ClientId, (balance, due_day): (i64, i32)) {
+        let mut books = self.books();
+        let number = i64::try_from(books.bills.len()).expect("few") + 1;
         let issued = FakeBill {
             client,
             balance,
             cancelled: false,
+            due_day,
+            number,
         };
-        self.books().bills.insert(bill.to_string(), issued);
+        books.bills.insert(bill.to_string(), issued);
+    }
+
+    /// What is held of a bill at this moment.
+    pub fn held(&self, bill: BillId) -> i64 {
+        let (now, mut books) = (self.clock.now(), self.books());
+        books.holds.retain(|_, hold| hold.end > now);
+        books.held(&bill.to_string(), "")
     }
 
     pub fn cancel(&self, bill: BillId) {
@@ -118,14 +166,26 @@ impl BillService for FakeBilling {
         let bill = books.bills.get(&asked.bill_id);
         let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
         Ok(Response::new(GetBillResponse {
-            bill: Some(shown(asked.bill_id, bill)),
+            bill: Some(shown(&books, &asked.bill_id, bill)),
+        }))
+    }
+
+    async fn list_bills(&self, request: Request<ListBillsRequest>) -> Answer<ListBillsResponse> {
+        let (now, asked) = (self.clock.now(), request.into_inner());
+        let mut books = self.up()?;
+        books.holds.retain(|_, hold| hold.end > now);
+        let due = |(_, bill): &(&String, &FakeBill)| {
+            bill.client.to_string() == asked.client_id && !bill.cancelled && bill.balance > 0
+        };
+        let due = books.bills.iter().filter(due);
+        let bills = due.map(|(id, bill)| shown(&books, id, bill)).collect();
+        Ok(Response::new(ListBillsResponse {
+            bills,
+            ..ListBillsResponse::default()
         }))
     }
 
     async fn issue_bill(&self, _: Request<IssueBillRequest>) -> Answer<IssueBillResponse> {
-        Err(not_called())
-    }
-    async fn list_bills(&self, _: Request<ListBillsRequest>) -> Answer<ListBillsResponse> {
         Err(not_called())
     }
     async fn cancel_bill(&self, _: Request<CancelBillRequest>) -> Answer<CancelBillResponse> {
@@ -162,38 +222,39 @@ impl LedgerService for FakeBilling {
     async fn place_hold(&self, request: Request<PlaceHoldRequest>) -> Answer<PlaceHoldResponse> {
         let (mut books, asked, now) = (self.up()?, request.into_inner(), self.clock.now());
         books.holds.retain(|_, hold| hold.end > now);
-        let amount = minor(&asked.amount);
-        let bill = books.bills.get(&asked.bill_id);
-        let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
-        let others = books
-            .holds
-            .iter()
-            .filter(|(payment, hold)| **payment != asked.payment_id && hold.bill == asked.bill_id);
-        let held: i64 = others.map(|(_, hold)| hold.amount).sum();
-        let refused = |reason| Err(refuse(Code::FailedPrecondition, reason));
-        if bill.cancelled {
-            return refused("BILL_CANCELLED");
-        } else if bill.balance <= 0 {
-            return refused("NOTHING_DUE");
-        } else if amount > bill.balance {
-            return refused("EXCEEDS_CLIENT_BALANCE");
-        } else if amount > bill.balance - held {
-            return refused("PAYMENT_IN_PROGRESS");
+        let first = asked.parts.first().expect("a part");
+        let client_id = books.bills.get(&first.bill_id);
+        let client_id = client_id.map(|bill| bill.client.to_string());
+        let mut refusals = asked.parts.iter();
+        if let Some(refused) = refusals.find_map(|part| books.refusal(&asked.payment_id, part)) {
+            return Err(refused);
         }
-        let client_id = bill.client.to_string();
-        let end = now + SignedDuration::from_mins(15);
-        books.holds.insert(
-            asked.payment_id,
-            Hold {
-                bill: asked.bill_id,
-                amount,
-                end,
-            },
-        );
+        let end = asked
+            .expire_time
+            .map(|time| rpc::parse::time(Some(time), "").expect("a time"));
+        let end = end.unwrap_or(now + SignedDuration::from_mins(15));
+        let parts = asked.parts.iter();
+        let parts = parts.map(|part| (part.bill_id.clone(), minor(&part.amount)));
+        let hold = Hold {
+            parts: parts.collect(),
+            end,
+        };
+        books.holds.insert(asked.payment_id, hold);
         Ok(Response::new(PlaceHoldResponse {
             expire_time: Some(rpc::wire::time(end)),
-            client_id,
+            client_id: client_id.unwrap_or_default(),
         }))
+    }
+
+    async fn extend_hold(&self, request: Request<ExtendHoldRequest>) -> Answer<ExtendHoldResponse> {
+        let (mut books, asked, now) = (self.up()?, request.into_inner(), self.clock.now());
+        let wanted = rpc::parse::time(asked.expire_time, "expire_time").expect("a time");
+        let held = books.holds.get_mut(&asked.payment_id);
+        let expire_time = held.filter(|hold| hold.end > now).map(|hold| {
+            hold.end = hold.end.max(wanted);
+            rpc::wire::time(hold.end)
+        });
+        Ok(Response::new(ExtendHoldResponse { expire_time }))
     }
 
     async fn release_hold(
@@ -262,7 +323,10 @@ impl LedgerService for FakeBilling {
         let (books, asked) = (self.up()?, request.into_inner());
         let mut bills = books.bills.values();
         if bills.any(|bill| bill.client.to_string() == asked.client_id) {
-            return Ok(Response::new(GetClientBalanceResponse::default()));
+            return Ok(Response::new(GetClientBalanceResponse {
+                credit: usd(books.credit),
+                ..GetClientBalanceResponse::default()
+            }));
         }
         Err(refuse(Code::NotFound, "CLIENT_NOT_FOUND"))
     }
@@ -273,8 +337,30 @@ impl LedgerService for FakeBilling {
     ) -> Answer<RecordInsurerPaymentResponse> {
         Err(not_called())
     }
-    async fn apply_credit(&self, _: Request<ApplyCreditRequest>) -> Answer<ApplyCreditResponse> {
-        Err(not_called())
+    async fn apply_credit(
+        &self,
+        request: Request<ApplyCreditRequest>,
+    ) -> Answer<ApplyCreditResponse> {
+        let (mut books, asked) = (self.up()?, request.into_inner());
+        if let Some(before) = books.credits.get(&asked.request_id) {
+            let same = *before == asked;
+            return same
+                .then(|| Response::new(ApplyCreditResponse::default()))
+                .ok_or_else(|| refuse(Code::InvalidArgument, "REQUEST_ID_REUSED"));
+        }
+        let amount = minor(&asked.amount);
+        if amount > books.credit {
+            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_CREDIT"));
+        }
+        let bill = books.bills.get_mut(&asked.bill_id);
+        let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
+        if amount > bill.balance {
+            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_CLIENT_BALANCE"));
+        }
+        bill.balance -= amount;
+        books.credit -= amount;
+        books.credits.insert(asked.request_id.clone(), asked);
+        Ok(Response::new(ApplyCreditResponse::default()))
     }
     async fn get_trial_balance(
         &self,
@@ -291,24 +377,25 @@ fn not_called() -> Status {
     Status::unimplemented("payments does not call this")
 }
 
-fn shown(bill_id: String, bill: &FakeBill) -> Bill {
+fn shown(books: &Books, bill_id: &str, bill: &FakeBill) -> Bill {
     let status = match (bill.cancelled, bill.balance) {
         (true, _) => BillStatus::Cancelled,
         (false, 0) => BillStatus::Paid,
         (false, _) => BillStatus::Open,
     };
     Bill {
-        bill_id,
+        bill_id: bill_id.to_owned(),
         client_id: bill.client.to_string(),
-        number: 1,
+        number: bill.number,
         reference: "K7M2-9QXD".to_owned(),
         status: status.into(),
         due_date: Some(Date {
             year: 2026,
             month: 3,
-            day: 31,
+            day: bill.due_day,
         }),
         client_balance: usd(bill.balance),
+        held: usd(books.held(bill_id, "")),
         ..Bill::default()
     }
 }

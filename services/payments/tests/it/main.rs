@@ -5,9 +5,15 @@
 #![cfg(test)]
 
 mod audit;
+mod balance;
+mod autopay;
+mod autopay_faults;
+mod autopay_stage;
 mod billing;
 mod bills;
 mod crash;
+mod debits;
+mod declines;
 mod faults;
 mod guest;
 mod neighbours;
@@ -15,4 +21,5 @@ mod record;
 mod refunds;
 mod stage;
 mod tokens;
+mod upcoming;
 mod webhooks;

@@ -96,11 +96,20 @@ pub async fn apply(
     practice: PracticeId,
     message: &impl ReflectMessage,
 ) {
-    let clock = Clock::system();
+    apply_at(&Clock::system(), pool, handler, (practice, message)).await;
+}
+
+/// The same, of something that has just happened by this clock.
+pub async fn apply_at(
+    clock: &Clock,
+    pool: &Pool,
+    handler: &impl Handler,
+    (practice, message): (PracticeId, &impl ReflectMessage),
+) {
     let event = Event {
         practice,
         sequence: 1,
-        event_id: EventId::new(&clock),
+        event_id: EventId::new(clock),
         event_type: message.descriptor().full_name().to_owned(),
         payload: message.encode_to_vec().into(),
         occur_time: clock.now(),

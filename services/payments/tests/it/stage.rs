@@ -142,7 +142,42 @@ impl Stage {
             bill_id: bill.to_string(),
             amount: Some(usd(amount)),
             processor_method: method.to_owned(),
+            ..PayBillRequest::default()
         }
+    }
+
+    /// Signed in to the portal: the client, or a contact, who sees the stage's client.
+    pub fn portal(&self, role: Role) -> Client {
+        let (practice, client) = (self.practice, self.client);
+        Client::new(self.connection(move |claims| Claims {
+            role,
+            practice_id: Some(practice.to_string()),
+            client_ids: vec![client.to_string()],
+            ..claims
+        }))
+    }
+
+    pub fn balance_request(&self, amount: i64, method: &str) -> PayBalanceRequest {
+        PayBalanceRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            client_id: self.client.to_string(),
+            amount: Some(usd(amount)),
+            processor_method: method.to_owned(),
+            ..PayBalanceRequest::default()
+        }
+    }
+
+    pub async fn try_pay_balance(&self, request: PayBalanceRequest) -> Result<Payment, Status> {
+        let answer = self.portal(Role::Client).pay_balance(request).await?;
+        Ok(answer.into_inner().payment.expect("a payment"))
+    }
+
+    /// A bill of the stage's client that is due on this day of March.
+    pub fn bill_due(&self, balance: i64, day: i32) -> BillId {
+        let bill = BillId::new(&self.clock);
+        self.billing.issue_due(bill, self.client, (balance, day));
+        bill
     }
 
     pub async fn try_pay(&self, request: PayBillRequest) -> Result<Payment, Status> {

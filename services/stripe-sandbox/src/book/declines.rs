@@ -32,6 +32,10 @@ pub enum Decline {
     BankInsufficientFunds,
     /// The bank account is closed.
     BankAccountClosed,
+    /// There is no such bank account.
+    BankNoAccount,
+    /// The bank account's owner did not allow the debit.
+    BankDebitNotAuthorized,
 }
 
 impl Decline {
@@ -49,9 +53,10 @@ impl Decline {
             Decline::ProcessingError => "processing_error",
             Decline::AuthenticationRequired => "authentication_required",
             Decline::AuthenticationFailed => "payment_intent_authentication_failure",
-            Decline::BankInsufficientFunds | Decline::BankAccountClosed => {
-                "payment_intent_payment_attempt_failed"
-            }
+            Decline::BankInsufficientFunds
+            | Decline::BankAccountClosed
+            | Decline::BankNoAccount
+            | Decline::BankDebitNotAuthorized => "payment_intent_payment_attempt_failed",
         }
     }
 
@@ -72,6 +77,8 @@ impl Decline {
             Decline::AuthenticationRequired => Some("authentication_required"),
             Decline::AuthenticationFailed => None,
             Decline::BankAccountClosed => Some("account_closed"),
+            Decline::BankNoAccount => Some("no_account"),
+            Decline::BankDebitNotAuthorized => Some("debit_not_authorized"),
         }
     }
 
@@ -86,7 +93,9 @@ impl Decline {
             Decline::LostCard
             | Decline::StolenCard
             | Decline::Fraudulent
-            | Decline::BankAccountClosed => Some("do_not_try_again"),
+            | Decline::BankAccountClosed
+            | Decline::BankNoAccount
+            | Decline::BankDebitNotAuthorized => Some("do_not_try_again"),
             Decline::ExpiredCard | Decline::IncorrectCvc => Some("confirm_card_data"),
             Decline::AuthenticationRequired | Decline::AuthenticationFailed => None,
         }
@@ -120,6 +129,10 @@ impl Decline {
                 "The customer's account has insufficient funds to cover this payment."
             }
             Decline::BankAccountClosed => "The customer's bank account has been closed.",
+            Decline::BankNoAccount => "The customer's bank account could not be located.",
+            Decline::BankDebitNotAuthorized => {
+                "The customer has notified their bank that this payment was unauthorized."
+            }
         }
     }
 }

@@ -203,6 +203,17 @@ const SPECIMENS: &[(&str, Specimen)] = &[
         bank("000111111113", Debits(Some(Decline::BankAccountClosed))),
     ),
     (
+        "pm_usBankAccount_noAccount",
+        bank("000111111116", Debits(Some(Decline::BankNoAccount))),
+    ),
+    (
+        "pm_usBankAccount_debitNotAuthorized",
+        bank(
+            "000333333335",
+            Debits(Some(Decline::BankDebitNotAuthorized)),
+        ),
+    ),
+    (
         "pm_usBankAccount_processing",
         bank("000000000009", DebitsOnCommand),
     ),

@@ -4,15 +4,12 @@
 use super::{Night, credit, lease_end};
 use crate::domain::allocation::Allocation;
 use crate::domain::autopay::{Choice, SkipReason, choose};
-use crate::domain::method::offline_text;
+use crate::domain::charge::Presence;
 use crate::domain::pacing;
-use crate::domain::payment::{PaymentKind, PaymentState};
+use crate::ops::begin_charge::{Fresh, NewCharge, write_down};
 use crate::ops::charge::{go_on_paced, hold_off};
-use crate::ops::turn;
 use crate::store::autopay_candidates::ChargedMethod;
 use crate::store::autopay_items::{DueItem, ItemState};
-use crate::store::payments::Payment;
-use crate::store::processor_objects::Subject;
 use crate::{AutoPayRefusal, Error, Payments, Result, store};
 use ids::PaymentId;
 use money::Money;
@@ -132,47 +129,31 @@ async fn start(
     (item, amount): (DueItem, Money),
     method: &ChargedMethod,
 ) -> Result<Option<PaymentId>> {
-    let (practice, now) = (night.due.practice, payments.clock.now());
-    let payment = PaymentId::new(&payments.clock);
-    let intent = Payment {
-        practice,
-        payment,
+    let now = payments.clock.now();
+    let new = NewCharge {
         client: item.client,
-        kind: PaymentKind::Card,
-        label: String::new(),
         amount,
-        state: PaymentState::Created,
-        receive_time: now,
-        receive_date: night.practice.local_date(now)?,
         allocations: vec![Allocation {
             bill: item.bill,
             amount,
         }],
-        refunded: Money::zero(amount.currency()),
-        method_text: offline_text(PaymentKind::Card, "", ""),
-        note: String::new(),
-        decline: None,
-        refusal: None,
-        posted: false,
-        processor_method: Some(method.processor_method.clone()),
-        processor_intent: None,
-        create_time: now,
-        refunds: Vec::new(),
+        processor_method: method.processor_method.clone(),
+        presence: Presence::Nobody,
     };
+    let fresh = Fresh::of_the_night(payments);
     let mut tx = ours(payments, night).await?;
-    store::payments::insert(&mut tx, practice, now, std::slice::from_ref(&intent)).await?;
+    let begun = write_down(payments, &mut tx, (night.practice, now), fresh, new).await?;
     let which = (night.due.run_date, item.bill, item.payer);
-    if !store::autopay_items::start(&mut tx, &intent, which, method, now).await? {
+    let started = (night.due.practice, begun.payment);
+    if !store::autopay_items::start(&mut tx, started, which, method, now).await? {
         return Ok(None);
     }
-    let leased = turn(payments, now);
-    store::unsettled::insert(&mut tx, practice, Subject::Payment(payment), leased).await?;
     tx.commit().await?;
-    Ok(Some(payment))
+    Ok(Some(begun.payment))
 }
 
 /// Goes on with a payment, and leaves the processor alone when it is busy. What is not settled then, the reconciler
-/// finishes, or gives up a quarter of an hour after it was begun.
+/// finishes, or gives up before the next night.
 async fn go_on(payments: &Payments, night: Night<'_>, payment: PaymentId) -> Result<()> {
     for tries in 0..BUSY_TRIES {
         match go_on_paced(payments, night.due.practice, payment).await {

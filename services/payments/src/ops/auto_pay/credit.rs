@@ -8,6 +8,9 @@ use crate::{Payments, Result, store};
 use money::Money;
 use pg::RequestKey;
 
+/// How often credit is asked for that others use at the same moment.
+const TRIES: usize = 3;
+
 /// Pays from credit what can be, and answers what is left to charge. Errors: `Billing`, NIGHT_TAKEN_OVER.
 pub(super) async fn use_credit(
     payments: &Payments,
@@ -18,37 +21,45 @@ pub(super) async fn use_credit(
     if item.credit_applied {
         return Ok(item.amount.minus(item.credit.unwrap_or(zero))?);
     }
-    let credit = match item.credit {
-        Some(credit) => credit,
-        None => {
-            let held = payments
-                .billing
-                .credit(night.due.practice, item.client)
-                .await?;
-            let credit = held.unwrap_or(zero).at_most(item.amount)?;
-            note(payments, night, item, (credit, false)).await?;
-            credit
+    let mut noted = item.credit;
+    for _ in 0..TRIES {
+        let credit = match noted.take() {
+            Some(credit) => credit,
+            None => {
+                let held = payments
+                    .billing
+                    .credit(night.due.practice, item.client)
+                    .await?;
+                let credit = held.unwrap_or(zero).at_most(item.amount)?;
+                note(payments, night, item, (credit, false)).await?;
+                credit
+            }
+        };
+        crate::crash::point("autopay_credit_asked");
+        if credit.is_zero() {
+            return Ok(item.amount);
         }
-    };
-    crate::crash::point("autopay_credit_asked");
-    if credit.is_zero() {
-        return Ok(item.amount);
+        // The amount is part of the key: less is asked for when somebody else was faster.
+        let key = RequestKey::derived(
+            night.due.practice,
+            "AutoPayCredit",
+            &[
+                &item.bill,
+                &item.payer,
+                &night.due.run_date,
+                &credit.minor(),
+            ],
+        );
+        if payments
+            .billing
+            .apply_credit(&key, (item.bill, credit))
+            .await?
+        {
+            note(payments, night, item, (credit, true)).await?;
+            return Ok(item.amount.minus(credit)?);
+        }
     }
-    let run_date = night.due.run_date;
-    let key = RequestKey::derived(
-        night.due.practice,
-        "AutoPayCredit",
-        &[&item.bill, &item.payer, &run_date],
-    );
-    if payments
-        .billing
-        .apply_credit(&key, (item.bill, credit))
-        .await?
-    {
-        note(payments, night, item, (credit, true)).await?;
-        return Ok(item.amount.minus(credit)?);
-    }
-    // The credit was used elsewhere at the same moment, or less is owed: billing's hold decides about the whole amount.
+    // Less is owed than we know, or credit comes and goes: billing's hold decides about the whole amount.
     note(payments, night, item, (zero, false)).await?;
     Ok(item.amount)
 }

@@ -11,25 +11,62 @@ pub(super) use pace::hold_off;
 
 pub(super) use steps::client_secret;
 
+use super::begin_charge::Begun;
 use super::settle_payment::settle_payment;
-use crate::domain::charge::Step;
+use super::{Shown, get_payment};
+use crate::domain::charge::{Step, longer_hold};
 use crate::domain::payment::{PaymentState, Said};
-use crate::{Payments, Result};
+use crate::{Error, Payments, Result};
 use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
+use jiff::Timestamp;
 
 /// Hold, intent and confirmation are three steps; more passes than this are a mistake.
 const STEPS_MAX: usize = 6;
 
-/// Goes on with a payment that was left on its way: the reconciler's turn, which holds its lease.
+/// Goes on with a charge that somebody waits for. When they are told that it cannot be done now, nobody else goes on with
+/// it: it waits a moment for them to ask again, and is given up. Errors: as PaymentService.PayBill says.
+pub(super) async fn pay(
+    payments: &Payments,
+    caller: &Caller,
+    practice: PracticeId,
+    Begun { payment, ours }: Begun,
+) -> Result<Shown> {
+    crate::crash::point("after_intent");
+    if ours {
+        let outcome = walk(payments, (practice, payment), Pace::AtOnce).await;
+        records::release(payments, practice, (payment, outcome.is_err())).await?;
+        outcome?;
+    }
+    let shown = get_payment(payments, caller, practice, payment).await?;
+    let Some(refusal) = shown.payment.refusal else {
+        return Ok(shown);
+    };
+    let only = match shown.payment.allocations.as_slice() {
+        [only] => Some(only.bill),
+        [] | [_, _, ..] => None,
+    };
+    Err(Error::Refused(refusal, only))
+}
+
+/// Goes on with a payment that was left on its way: the reconciler's turn, which holds its lease. When it has to be
+/// looked at again at the latest; none when it does not matter.
 pub async fn continue_payment(
     payments: &Payments,
     caller: &Caller,
     practice: PracticeId,
     payment: PaymentId,
-) -> Result<()> {
+) -> Result<Option<Timestamp>> {
     caller.within(practice)?;
-    go_on_paced(payments, practice, payment).await
+    let outcome = walk(payments, (practice, payment), Pace::BySlots).await;
+    let (charge, now) = (
+        records::charge(payments, practice, payment).await?,
+        payments.clock.now(),
+    );
+    if let Some(end) = longer_hold(charge.state, now).filter(|_| charge.held) {
+        payments.billing.extend_hold(practice, payment, end).await;
+    }
+    outcome.map(|()| charge.give_up_time(now))
 }
 
 /// Asks the processor what has become of a payment and takes it in; takes no step of its own. For webhooks.
@@ -46,25 +83,15 @@ pub async fn read_payment(
     }
 }
 
-/// Goes on until the payment rests, and gives the lease back. Somebody waits for it.
-pub(super) async fn go_on(
-    payments: &Payments,
-    practice: PracticeId,
-    payment: PaymentId,
-) -> Result<()> {
-    let outcome = walk(payments, (practice, payment), Pace::AtOnce).await;
-    records::release(payments, payment).await?;
-    outcome
-}
-
-/// The same when nobody waits: each call to the processor waits for its slot.
+/// Goes on with a charge of the night until it rests, and gives the lease back. Nobody waits for it, so each call to the
+/// processor waits for its slot.
 pub(super) async fn go_on_paced(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<()> {
     let outcome = walk(payments, (practice, payment), Pace::BySlots).await;
-    records::release(payments, payment).await?;
+    records::release(payments, practice, (payment, false)).await?;
     outcome
 }
 

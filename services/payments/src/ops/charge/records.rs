@@ -1,6 +1,6 @@
 //! What is written between the steps of a charge, each in a transaction of its own.
 
-use crate::domain::charge::Charge;
+use crate::domain::charge::{Charge, RETRY_PATIENCE};
 use crate::domain::payment::PaymentState;
 use crate::domain::refusal::Refusal;
 use crate::store::attempts::Call;
@@ -120,9 +120,20 @@ pub(super) async fn created(
     Ok(tx.commit().await?)
 }
 
-/// Gives the lease back; a payment that has ended has none.
-pub(super) async fn release(payments: &Payments, payment: PaymentId) -> Result<()> {
-    let mut tx = pg::begin_any(&payments.db).await?;
-    store::unsettled::release(&mut tx, Subject::Payment(payment), None).await?;
+/// Gives the lease back; a payment that has ended has none. With `parked` whoever waited was told that nothing is charged
+/// now, and the reconciler gives it up when they do not ask again.
+pub(super) async fn release(
+    payments: &Payments,
+    practice: PracticeId,
+    (payment, parked): (PaymentId, bool),
+) -> Result<()> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let due = now.saturating_add(RETRY_PATIENCE).ok();
+    if parked {
+        store::charges::update_parked(&mut tx, practice, payment, (Some(now), now)).await?;
+    }
+    let due = due.filter(|_| parked);
+    store::unsettled::release(&mut tx, Subject::Payment(payment), due).await?;
     Ok(tx.commit().await?)
 }

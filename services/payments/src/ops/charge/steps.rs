@@ -1,11 +1,12 @@
 //! The calls to billing and to the processor; no transaction begins here.
 
 use super::records;
-use crate::domain::decline::DeclineReason;
+use crate::domain::charge::first_hold;
+use crate::domain::decline::Decline;
 use crate::domain::payment::{PaymentState, Said};
 use crate::rpc::billing::Hold;
 use crate::store::payments::Payment;
-use crate::wire::processor::{decline_reason, said};
+use crate::wire::processor::{decline, said};
 use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PaymentId, PracticeId};
 use processor::{Confirmation, NewIntent, ProcessorError};
@@ -18,14 +19,8 @@ pub(super) async fn hold(
     payment: PaymentId,
 ) -> Result<()> {
     let paid = records::payment(payments, practice, payment).await?;
-    let Some(part) = paid.allocations.first() else {
-        return Err(Error::Stored("a charge without a bill"));
-    };
-    let asked = (part.bill, part.amount);
-    let held = payments
-        .billing
-        .place_hold(practice, payment, asked)
-        .await?;
+    let until = first_hold(paid.presence, payments.clock.now());
+    let held = payments.billing.place_hold(&paid, until).await?;
     crate::crash::point("after_hold");
     match held {
         Hold::Placed => records::held(payments, practice, payment).await,
@@ -65,7 +60,7 @@ pub(super) async fn create_intent(
             reason,
         }) => {
             tracing::warn!(%payment, reason, "the processor failed to begin a charge");
-            Ok(Some(Said::declined(DeclineReason::ProcessingError)))
+            Ok(Some(Said::declined(Decline::processing_error())))
         }
         Err(error) => outcome(payment, error).map(Some),
     }
@@ -79,11 +74,10 @@ pub(super) async fn confirm(
 ) -> Result<Said> {
     let (paid, key) = records::start_confirm(payments, practice, payment).await?;
     let intent = intent_of(&paid)?;
-    let customer = records::stored_customer(payments, practice, payment).await?;
     crate::crash::point("before_confirm");
     let with = Confirmation {
         payment_method: paid.processor_method.as_deref(),
-        off_session: customer.is_some(),
+        off_session: paid.presence.is_off_session(),
         ..Confirmation::default()
     };
     let confirmed = payments
@@ -157,10 +151,10 @@ pub(in crate::ops) async fn client_secret(
 /// again.
 fn outcome(payment: PaymentId, error: ProcessorError) -> Result<Said> {
     match error {
-        ProcessorError::Declined(decline) => Ok(Said::declined(decline_reason(&decline))),
+        ProcessorError::Declined(said) => Ok(Said::declined(decline(&said))),
         ProcessorError::Rejected { ref code, .. } => {
             tracing::warn!(%payment, %error, "the processor refused a charge");
-            Ok(Said::declined(DeclineReason::from_codes(code, None)))
+            Ok(Said::declined(Decline::from_codes(code, None, None)))
         }
         ProcessorError::Unknown { .. } => {
             tracing::warn!(%payment, %error, "the outcome of a charge is not known yet");

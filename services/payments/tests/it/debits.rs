@@ -1,0 +1,105 @@
+//! R17 and R25: a bank account is debited, which takes days.
+
+use crate::stage::{Stage, VISA, reason, usd};
+use proto::billing::v1::PaymentKind;
+use proto::payments::v1::*;
+use serde_json::json;
+
+const DEBIT: &str = "pm_usBankAccount_processing";
+const DAY: i64 = 24 * 60;
+
+async fn settle(stage: &Stage, payment: &Payment, outcome: &str) {
+    let intent = stage.intent_of(payment).await;
+    let path = format!("payment_intents/{intent}/settle");
+    stage.command(&path, json!({ "outcome": outcome })).await;
+}
+
+#[tokio::test]
+async fn r17_a_bank_debit_is_on_its_way_for_days_and_nobody_pays_twice_meanwhile() {
+    let stage = Stage::start().await;
+    let bill = stage.bill(4_000).await;
+    let debit = stage.pay(bill, 4_000, DEBIT).await;
+    assert_eq!(debit.state(), PaymentState::Processing);
+    assert_eq!(debit.kind(), PaymentKind::BankDebit);
+    assert!(
+        debit.state_text.contains("not yet paid"),
+        "{}",
+        debit.state_text
+    );
+    for day in 0..9 {
+        assert_eq!(stage.billing.held(bill), 4_000, "day {day}: it is shown");
+        let other = stage.try_pay(stage.pay_request(bill, 4_000, VISA)).await;
+        assert_eq!(reason(other), "PAYMENT_IN_PROGRESS", "day {day}");
+        stage.minutes(DAY);
+        assert_eq!(stage.reconcile().await, 1, "day {day}");
+    }
+    settle(&stage, &debit, "succeeded").await;
+    stage.minutes(DAY);
+    stage.reconcile().await;
+    let paid = stage.payment(&debit).await;
+    assert_eq!(paid.state(), PaymentState::Succeeded);
+    assert!(paid.state_text.is_empty());
+    assert_eq!(
+        (stage.billing.balance(bill), stage.billing.held(bill)),
+        (0, 0)
+    );
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn r17_a_debit_that_is_asked_for_while_billing_stumbles_is_held_by_the_reconciler() {
+    let stage = Stage::start().await;
+    let bill = stage.bill(4_000).await;
+    stage
+        .fault("/v1/payment_intents/*/confirm", "delay=250ms")
+        .await;
+    let request = stage.pay_request(bill, 4_000, DEBIT);
+    let (debit, ()) = tokio::join!(stage.try_pay(request), async {
+        testkit::eventually(std::time::Duration::from_secs(5), "a hold", || async {
+            (stage.billing.held(bill) > 0).then_some(())
+        })
+        .await;
+        stage.billing.books().down = true;
+    });
+    assert_eq!(debit.expect("asked for").state(), PaymentState::Processing);
+    stage.billing.books().down = false;
+    stage.minutes(1);
+    assert_eq!(stage.reconcile().await, 1);
+    stage.minutes(DAY);
+    assert_eq!(stage.billing.held(bill), 4_000, "longer than anybody waits");
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn r25_a_bank_debit_goes_back_when_it_has_come_and_for_180_days() {
+    let stage = Stage::start().await;
+    let bill = stage.bill(4_000).await;
+    let debit = stage.pay(bill, 4_000, DEBIT).await;
+    assert_eq!(
+        reason(stage.refund(&debit, 1_000, false).await),
+        "PAYMENT_NOT_SUCCEEDED"
+    );
+    settle(&stage, &debit, "succeeded").await;
+    stage.minutes(1);
+    stage.reconcile().await;
+    let back = stage
+        .refund(&debit, 1_000, false)
+        .await
+        .expect("on its way");
+    assert_eq!(
+        back.refund.expect("a refund").state(),
+        RefundState::Processing,
+        "the bank takes its days"
+    );
+    stage.minutes(181 * DAY);
+    assert_eq!(
+        reason(stage.refund(&debit, 1_000, false).await),
+        "REFUND_TOO_LATE"
+    );
+    let kept = stage.refund(&debit, 1_000, true).await.expect("as credit");
+    assert_eq!(
+        kept.payment.expect("the payment").refunded,
+        Some(usd(2_000))
+    );
+    stage.finish().await;
+}

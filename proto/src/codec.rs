@@ -1,5 +1,8 @@
-//! The codec of every server: a message that breaks a rule of its contract never reaches a handler.
+//! The codec of every server: a message that breaks a rule of its contract never reaches a handler, and neither does a
+//! card number that somebody typed into a text.
 
+use crate::free_text;
+use prost::bytes::Buf as _;
 use prost_protovalidate::{Error, Validator, Violation};
 use prost_reflect::{ReflectMessage, Value};
 use std::collections::HashMap;
@@ -15,7 +18,7 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(Validator::new);
 /// Protobuf, with each received message checked against its `buf.validate` rules, also each one of a stream.
 ///
 /// A breach is INVALID_ARGUMENT with one BadRequest field violation per rule, in words for the person who filled in
-/// the form, and ErrorInfo INVALID_FIELD.
+/// the form, and ErrorInfo INVALID_FIELD. A text with a card number in it is CARD_NUMBER_IN_TEXT (`free_text.rs`).
 #[derive(Debug, Clone, Copy)]
 pub struct ValidatingCodec<T, U>(PhantomData<(T, U)>);
 
@@ -53,11 +56,16 @@ impl<U: prost::Message + ReflectMessage + Default> Decoder for ValidatingDecoder
     type Error = Status;
 
     fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        let whole = source.chunk().len() == source.remaining();
+        let suspicious = !whole || free_text::may_have_one(source.chunk());
         let Some(message) = self.0.decode(source)? else {
             return Ok(None);
         };
         validate(&message)?;
-        Ok(Some(message))
+        match suspicious.then(|| free_text::card_number_in(&message)) {
+            Some(Some(field)) => Err(card_number(field)),
+            Some(None) | None => Ok(Some(message)),
+        }
     }
 }
 
@@ -76,6 +84,16 @@ pub fn validate<M: ReflectMessage>(message: &M) -> Result<(), Status> {
         // The crate's error is non-exhaustive.
         Err(_) => Err(Status::internal("this message cannot be checked")),
     }
+}
+
+/// INVALID_ARGUMENT, CARD_NUMBER_IN_TEXT, the field named. The text is left out.
+fn card_number(field: String) -> Status {
+    let message = format!("{field} must not contain a card number");
+    let mut details =
+        ErrorDetails::with_error_info("CARD_NUMBER_IN_TEXT", "evenkeel", HashMap::new());
+    let violation = FieldViolation::new(field, "must not contain a card number");
+    details.set_bad_request(vec![violation]);
+    Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
 fn refusal(violations: &[Violation]) -> Status {

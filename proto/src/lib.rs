@@ -4,6 +4,7 @@ use prost_reflect::DescriptorPool;
 use std::sync::LazyLock;
 
 pub mod codec;
+mod free_text;
 
 /// Every contract with all options, as protox encoded it: for reflection, Envoy and the access policy.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/evenkeel.binpb"));

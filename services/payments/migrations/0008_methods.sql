@@ -103,7 +103,7 @@ create table payments.method_setups (
     hsa_fsa boolean not null,
     replaces_method_id uuid,
     authorization_id uuid,
-    -- Why it failed.
+    -- Why the latest try was declined.
     decline_reason text,
     -- What came of it.
     method_id uuid,
@@ -115,8 +115,7 @@ create table payments.method_setups (
     constraint method_setups_state_check check (
         state in ('created', 'waiting', 'requires_action', 'processing', 'succeeded', 'failed', 'cancelled')
     ),
-    constraint method_setups_method_check check ((state = 'succeeded') = (method_id is not null)),
-    constraint method_setups_decline_check check (decline_reason is null or state = 'failed')
+    constraint method_setups_method_check check ((state = 'succeeded') = (method_id is not null))
 ) with (fillfactor = 70);
 
 alter table payments.method_setups enable row level security;

@@ -109,7 +109,6 @@ create table payments.autopay_items (
     method_id uuid,
     -- What was charged as the processor knows it, and its expiry: another one is tried anew.
     method_mark text not null,
-    processor_customer text,
     payment_id uuid,
     update_time timestamptz not null,
     constraint autopay_items_pkey primary key (practice_id, run_date, bill_id, payer_id),

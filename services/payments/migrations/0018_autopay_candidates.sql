@@ -25,6 +25,8 @@ select
     method.method_id,
     method.processor_method,
     method.processor_customer,
+    method.funding,
+    method.hsa_fsa,
     method.mark as method_mark,
     paid.refunded,
     paid.in_progress,
@@ -44,6 +46,8 @@ left join lateral (
         on_file.method_id,
         on_file.processor_method,
         on_file.processor_customer,
+        on_file.funding,
+        on_file.hsa_fsa,
         concat(on_file.processor_method, '/', on_file.exp_year, '-', on_file.exp_month) as mark
     from payments.methods on_file
     left join payments.methods chosen

@@ -3,7 +3,7 @@ use crate::domain::allocation::AllocationError;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, MethodId, PaymentId, PracticeId, RefundId};
+use ids::{BillId, ClientId, ContactId, MethodId, PaymentId, PracticeId, RefundId, SetupId};
 use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
@@ -46,6 +46,17 @@ pub enum Error {
     /// Only money that came can go back.
     #[error("payment {0} has not succeeded")]
     PaymentNotSucceeded(PaymentId),
+    /// The processor knows when it was paid; only offline payments are corrected.
+    #[error("payment {0} was made online and is not corrected")]
+    PaymentIsOnline(PaymentId),
+    /// It was corrected since the caller read it.
+    #[error("payment {0} has changed; read it again")]
+    EtagMismatch(PaymentId),
+    /// The books have it on another day.
+    #[error(
+        "payment {0} is booked on {1}: to move it, give it back and record it on the right day"
+    )]
+    BookedOnAnotherDay(PaymentId, Date),
     /// Bank debits go back for 180 days.
     #[error(
         "payment {0} was a bank debit more than 180 days ago: give it back as credit or by other means"
@@ -65,6 +76,18 @@ pub enum Error {
     /// AutoPay does not do it.
     #[error(transparent)]
     AutoPay(#[from] AutoPayRefusal),
+    /// It is not on file any more.
+    #[error("method {0} is not on file any more")]
+    MethodRemoved(MethodId),
+    /// What is in progress with it has to end first.
+    #[error("a payment with method {0} is in progress")]
+    MethodInUse(MethodId),
+    /// Only a card is one of a health savings account.
+    #[error("method {0} is not a card")]
+    NotACard(MethodId),
+    /// A payer has enough of them.
+    #[error("there are {0} methods on file; remove one first")]
+    TooManyMethods(usize),
     /// billing could not be asked.
     #[error("billing: {}", .0.message())]
     Billing(Status),
@@ -119,6 +142,10 @@ pub enum Missing {
     Run(Date),
     /// A charge that was announced for a bill that is owed.
     UpcomingCharge(BillId),
+    /// A contact, or another client's.
+    Contact(ContactId),
+    /// A method that is being added, or not this payer's.
+    Setup(SetupId),
 }
 
 impl Missing {
@@ -133,6 +160,8 @@ impl Missing {
             Self::AutoPay(id) => ("AutoPay of", id.to_string()),
             Self::Run(date) => ("run", date.to_string()),
             Self::UpcomingCharge(id) => ("upcoming charge of", id.to_string()),
+            Self::Contact(id) => ("contact", id.to_string()),
+            Self::Setup(id) => ("setup", id.to_string()),
         }
     }
 
@@ -151,6 +180,8 @@ impl Missing {
             Self::AutoPay(_) => "AUTO_PAY_NOT_FOUND",
             Self::Run(_) => "RUN_NOT_FOUND",
             Self::UpcomingCharge(_) => "UPCOMING_CHARGE_NOT_FOUND",
+            Self::Contact(_) => "CONTACT_NOT_FOUND",
+            Self::Setup(_) => "SETUP_NOT_FOUND",
         }
     }
 }
@@ -226,7 +257,14 @@ impl Fault for Error {
             )
             | Self::PaymentNotSucceeded(_)
             | Self::RefundTooLate(_)
-            | Self::ExceedsPayment(_) => Code::FailedPrecondition,
+            | Self::PaymentIsOnline(_)
+            | Self::BookedOnAnotherDay(..)
+            | Self::ExceedsPayment(_)
+            | Self::MethodRemoved(_)
+            | Self::MethodInUse(_)
+            | Self::NotACard(_)
+            | Self::TooManyMethods(_) => Code::FailedPrecondition,
+            Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::AutoPay(refusal) => refusal.code(),
             Self::Denied(denied) => denied.code(),
@@ -257,8 +295,15 @@ impl Fault for Error {
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
             Self::RefundTooLate(_) => "REFUND_TOO_LATE",
+            Self::PaymentIsOnline(_) => "PAYMENT_IS_ONLINE",
+            Self::EtagMismatch(_) => "ETAG_MISMATCH",
+            Self::BookedOnAnotherDay(..) => "BOOKED_ON_ANOTHER_DAY",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
+            Self::MethodRemoved(_) => "METHOD_REMOVED",
+            Self::MethodInUse(_) => "METHOD_IN_USE",
+            Self::NotACard(_) => "NOT_A_CARD",
+            Self::TooManyMethods(_) => "TOO_MANY_METHODS",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
             Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
             Self::WebhookMalformed(_) => "WEBHOOK_MALFORMED",
@@ -306,8 +351,15 @@ impl Fault for Error {
             Self::BillCancelled(bill) | Self::Refused(_, Some(bill)) => {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())
             }
-            Self::PaymentNotSucceeded(payment) | Self::RefundTooLate(payment) => {
+            Self::PaymentNotSucceeded(payment)
+            | Self::RefundTooLate(payment)
+            | Self::PaymentIsOnline(payment)
+            | Self::EtagMismatch(payment)
+            | Self::BookedOnAnotherDay(payment, _) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
+            }
+            Self::MethodRemoved(method) | Self::MethodInUse(method) | Self::NotACard(method) => {
+                details.precondition("METHOD_STATE", method.to_string(), self.to_string())
             }
             Self::ExceedsPayment(_) => {
                 details.precondition("PAYMENT_STATE", "amount", self.to_string())

@@ -1,5 +1,5 @@
 use crate::rpc::billing::Billing;
-use crate::work::{Bills, Practices, process_webhooks, reconcile, run_nights};
+use crate::work::{Bills, Practices, process_webhooks, reconcile, run_nights, watch_expiry};
 use crate::{Config, Payments, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -9,6 +9,7 @@ use pg::PageKey;
 use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
 use processor::Processor;
 use proto::payments::v1::auto_pay_service_server::AutoPayServiceServer;
+use proto::payments::v1::method_service_server::MethodServiceServer;
 use proto::payments::v1::payment_service_server::PaymentServiceServer;
 use proto::payments::v1::upcoming_charge_service_server::UpcomingChargeServiceServer;
 use proto::payments::v1::webhook_service_server::WebhookServiceServer;
@@ -61,8 +62,9 @@ pub async fn run(
     let inbox = until_stop().run_until_cancelled_owned(process_webhooks(payments.clone()));
     let reconciler = until_stop().run_until_cancelled_owned(reconcile(payments.clone()));
     let nights = until_stop().run_until_cancelled_owned(run_nights(payments.clone()));
+    let watch = until_stop().run_until_cancelled_owned(watch_expiry(payments.clone()));
     let (inbox, reconciler) = (tokio::spawn(inbox), tokio::spawn(reconciler));
-    let nights = tokio::spawn(nights);
+    let (watch, nights) = (tokio::spawn(watch), tokio::spawn(nights));
 
     let verifier = suite.verifier(&clock);
     let db = payments.db.clone();
@@ -83,7 +85,7 @@ pub async fn run(
     };
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, bills, inbox, reconciler, nights);
+    let _ = tokio::join!(practices, bills, inbox, reconciler, watch, nights);
     served.context("payments' server")
 }
 
@@ -124,6 +126,7 @@ pub fn routes(payments: &Payments, feed: Feed) -> Routes {
         .offer(PaymentServiceServer::new(payments.clone()))
         .offer(AutoPayServiceServer::new(payments.clone()))
         .offer(UpcomingChargeServiceServer::new(payments.clone()))
+        .offer(MethodServiceServer::new(payments.clone()))
         .offer(WebhookServiceServer::new(payments.clone()))
         .offer(FeedService::server(feed, may_read))
 }

@@ -101,6 +101,7 @@ impl Signing {
             practice_id: grant.practice_id.map(|id| id.to_string()),
             bill_id: grant.bill_id.map(|id| id.to_string()),
             client_ids: Vec::new(),
+            contact_id: None,
             iat: now.as_second(),
             exp: expire_time.as_second(),
         };

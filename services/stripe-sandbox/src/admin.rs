@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 
 use crate::book::declines::Decline;
 use crate::book::endpoints::{self, NewEndpoint};
+use crate::book::methods::{self, Renewal};
 use crate::book::refunds::{self, NewRefund};
 use crate::book::rows::RefundStatus;
-use crate::book::{Act, Origin, charges, totals};
+use crate::book::{Act, Origin, charges, setups, totals};
 use crate::error::ApiError;
 use crate::faults::Rule;
 use crate::sandbox::{API_VERSION, Sandbox, lock};
@@ -44,6 +45,9 @@ pub fn routes() -> Router<Arc<Sandbox>> {
         .route("/refunds/{id}/settle", post(settle_refund))
         .route("/payment_intents/{id}/authenticate", post(authenticate))
         .route("/payment_intents/{id}/settle", post(settle_intent))
+        .route("/setup_intents/{id}/authenticate", post(authenticate_setup))
+        .route("/payment_methods/{id}/renew", post(renew_method))
+        .route("/payment_methods/{id}/detach", post(detach_method))
 }
 
 impl IntoResponse for ApiError {
@@ -282,6 +286,63 @@ async fn authenticate(
         let intent = charges::authenticate(act, &id, passed)?;
         Ok(Json(shape::intent(act.book, act.base_url, &intent)))
     })
+}
+
+async fn authenticate_setup(
+    State(sandbox): Shared,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+    body: Bytes,
+) -> Outcome {
+    let end: IntentEnd = read(&body)?;
+    let passed = match end.outcome {
+        End::Succeeded => true,
+        End::Failed => false,
+    };
+    act(&sandbox, which.account(&sandbox), |act| {
+        let setup = setups::authenticate(act, &id, passed)?;
+        Ok(Json(shape::setup(act.book, act.base_url, &setup)))
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkUpdate {
+    exp_month: i64,
+    exp_year: i64,
+    /// With a new plastic: a test card's number.
+    number: Option<String>,
+}
+
+/// What the card network tells of a stored card; a month that is over ends it.
+async fn renew_method(
+    State(sandbox): Shared,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+    body: Bytes,
+) -> Outcome {
+    let given: NetworkUpdate = read(&body)?;
+    let renewal = Renewal {
+        exp_month: given.exp_month,
+        exp_year: given.exp_year,
+        number: given.number,
+    };
+    let method = act(&sandbox, which.account(&sandbox), |act| {
+        methods::renew(act, &id, &renewal)
+    })?;
+    Ok(Json(shape::method(&method)))
+}
+
+/// Somebody removes a method in the dashboard.
+async fn detach_method(
+    State(sandbox): Shared,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+) -> Outcome {
+    let method = act(&sandbox, which.account(&sandbox), |act| {
+        methods::detach(act, &id)
+    })?;
+    Ok(Json(shape::method(&method)))
 }
 
 async fn settle_intent(

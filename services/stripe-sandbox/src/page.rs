@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::book::currency::show;
 use crate::book::machine::Status;
-use crate::book::rows::{Delivery, Intent};
-use crate::book::{Book, Origin, charges};
+use crate::book::rows::{Delivery, Intent, Setup};
+use crate::book::{Book, Origin, charges, setups};
 use crate::error::ApiError;
 use crate::sandbox::{API_VERSION, Sandbox};
 
@@ -269,10 +269,34 @@ fn find(sandbox: &Sandbox, id: &str) -> Result<(String, Intent), ApiError> {
     found.ok_or_else(|| ApiError::missing("payment_intent", id, "intent"))
 }
 
+/// The account and the setup intent of this id, wherever it is.
+fn find_setup(sandbox: &Sandbox, id: &str) -> Option<(String, Setup)> {
+    sandbox.read(|accounts| {
+        accounts.values().find_map(|book| {
+            let setup = book.setups.find(id)?;
+            Some((book.account.clone(), setup.clone()))
+        })
+    })
+}
+
 async fn challenge(
     State(sandbox): State<Arc<Sandbox>>,
     Path(id): Path<String>,
 ) -> Result<Html<String>, ApiError> {
+    if let Some((_, setup)) = find_setup(&sandbox, &id) {
+        let body = if setup.status == Status::RequiresAction {
+            "<h1>Your bank asks</h1><p class=\"lead\">Do you want to store this card? (A test \
+                page: choose what the bank shall say.)</p><form method=\"post\"><button \
+                name=\"outcome\" value=\"succeeded\">Complete authentication</button> <button \
+                class=\"quiet\" name=\"outcome\" value=\"failed\">Fail \
+                authentication</button></form>"
+                .to_owned()
+        } else {
+            let status = badge(setup.status.word());
+            format!("<h1>Nothing to confirm</h1><p class=\"lead\">Its state is {status}.</p>")
+        };
+        return Ok(document("3-D Secure", &body));
+    }
     let (_, intent) = find(&sandbox, &id)?;
     let amount = show(intent.amount, &intent.currency);
     let body = match intent.status {
@@ -308,8 +332,18 @@ async fn answer(
     Path(id): Path<String>,
     Form(choice): Form<Choice>,
 ) -> Result<Response, ApiError> {
-    let (account, _) = find(&sandbox, &id)?;
     let passed = choice.outcome == "succeeded";
+    if let Some((account, _)) = find_setup(&sandbox, &id) {
+        let acted = sandbox.act(&account, Origin::none(API_VERSION), |act| {
+            setups::authenticate(act, &id, passed)
+        });
+        let setup = acted.map_err(|_| ApiError::internal())??;
+        return Ok(match setup.return_url {
+            Some(url) => Redirect::to(&url).into_response(),
+            None => challenge(State(sandbox), Path(id)).await?.into_response(),
+        });
+    }
+    let (account, _) = find(&sandbox, &id)?;
     let acted = sandbox.act(&account, Origin::none(API_VERSION), |act| {
         charges::authenticate(act, &id, passed)
     });

@@ -1,5 +1,5 @@
 use crate::fault::{Details, Fault, refuse, status};
-use ids::{BillId, ClientId, PracticeId};
+use ids::{BillId, ClientId, ContactId, PracticeId};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -61,6 +61,8 @@ pub struct Caller {
     pub bill: Option<BillId>,
     /// The clients that a client or contact may see.
     pub clients: Vec<ClientId>,
+    /// Which contact a contact is; none for others.
+    pub contact: Option<ContactId>,
     /// The name of the calling service.
     pub service: Option<String>,
     /// Where the request came from: the gateway's word for it behind a gateway, the peer otherwise.
@@ -99,6 +101,7 @@ impl Caller {
             practice: None,
             bill: None,
             clients: Vec::new(),
+            contact: None,
             service: None,
             address: None,
             request_id: Arc::from(""),

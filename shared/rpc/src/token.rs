@@ -38,6 +38,9 @@ pub struct Claims {
     /// The clients of a client or contact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub client_ids: Vec<String>,
+    /// Which contact a contact is: whose cards and bills are their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<String>,
     /// When it was issued, in seconds since 1970.
     pub iat: i64,
     /// When it ends, in seconds since 1970.
@@ -188,6 +191,11 @@ fn caller(claims: Claims) -> Result<Caller, TokenFault> {
         .map(|id| id.parse())
         .collect::<Result<_, _>>()
         .map_err(malformed)?;
+    let contact = claims
+        .contact_id
+        .map(|id| id.parse())
+        .transpose()
+        .map_err(malformed)?;
     let service = claims.sub.strip_prefix("service:").map(str::to_owned);
     let limited = match claims.role {
         Role::Owner
@@ -209,6 +217,7 @@ fn caller(claims: Claims) -> Result<Caller, TokenFault> {
         practice,
         bill,
         clients,
+        contact,
         service,
         ..Caller::anonymous()
     })

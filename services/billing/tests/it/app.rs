@@ -152,6 +152,7 @@ impl TestApp {
                 practice_id: None,
                 bill_id: None,
                 client_ids: Vec::new(),
+                contact_id: None,
                 iat: now.as_second(),
                 exp: now.as_second() + 600,
             });

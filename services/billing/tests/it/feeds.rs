@@ -1,11 +1,13 @@
-use crate::app::{TODAY, TestApp, due, usd};
+use crate::app::{TODAY, TestApp, due, minor, usd};
 use billing::work::{Payments, Practices};
 use ids::{EventId, PracticeId, RefundId};
 use jiff::Timestamp;
 use pg::feed::{Event, Handler};
 use prost_reflect::ReflectMessage;
 use proto::billing::v1::{Allocation, BillStatus, PaymentKind};
-use proto::payments::v1::{PaymentFacts, PaymentSucceeded, RefundSucceeded};
+use proto::payments::v1::{
+    PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundSucceeded,
+};
 use proto::portal_auth::v1::{Practice, PracticeRegistered};
 
 impl TestApp {
@@ -102,6 +104,40 @@ async fn r18_a_payment_is_booked_once_by_the_call_and_the_feed_whichever_comes_f
         app.count_events("evenkeel.billing.v1.RefundPosted").await,
         2
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r24_what_a_charge_held_that_came_to_nothing_is_free_when_the_feed_says_so() {
+    let app = TestApp::start().await;
+    let (one, two) = (app.issue(4_000, 0).await, app.issue(2_500, 0).await);
+    let follower = Payments(app.billing.clone());
+    for declined in [true, false] {
+        let hold = app.hold_of(&[(&one, 4_000), (&two, 2_500)]);
+        app.as_payments()
+            .place_hold(hold.clone())
+            .await
+            .expect("held");
+        let payment = Some(PaymentFacts {
+            payment_id: hold.payment_id,
+            ..PaymentFacts::default()
+        });
+        let failed = PaymentFailed {
+            payment: payment.clone(),
+            ..PaymentFailed::default()
+        };
+        let told = if declined {
+            app.event(app.practice, 1, &failed)
+        } else {
+            app.event(app.practice, 2, &PaymentCancelled { payment })
+        };
+        for _ in 0..2 {
+            app.apply(&follower, &told).await;
+        }
+        for bill in [&one, &two] {
+            assert_eq!(minor(&app.bill(bill).await.held), 0, "declined: {declined}");
+        }
+    }
     app.finish().await;
 }
 

@@ -1,7 +1,15 @@
+use crate::adjustments::off;
 use crate::app::{TestApp, due, minor, reason, usd};
 use futures::future::join_all;
 use jiff::ToSpan as _;
-use proto::billing::v1::{BillStatus, ExtendHoldRequest, PlaceHoldRequest, ReleaseHoldRequest};
+use proto::billing::v1::bill_service_client::BillServiceClient;
+use proto::billing::v1::ledger_service_client::LedgerServiceClient;
+use proto::billing::v1::{
+    ApplyCreditRequest, BillStatus, CancelBillRequest, ExtendHoldRequest, GetClientBalanceRequest,
+    ListBillsRequest, PlaceHoldRequest, ReleaseHoldRequest,
+};
+use rpc::{Claims, Role};
+use testkit::request_id;
 
 #[tokio::test]
 async fn r16_of_two_payers_at_once_one_holds_and_the_other_is_told() {
@@ -221,5 +229,111 @@ async fn r16_a_hold_lasts_as_long_as_its_payment_says_and_is_not_revived() {
         .place_hold(app.hold(&bill, 4_000))
         .await
         .expect("it has ended");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r17_payments_reads_what_a_client_owes_and_what_others_are_paying_of_it() {
+    let app = TestApp::start().await;
+    let (one, two) = (app.issue(4_000, 0).await, app.issue(2_500, 0).await);
+    app.as_payments()
+        .place_hold(app.hold(&two, 1_000))
+        .await
+        .expect("held");
+    let mut bills = BillServiceClient::new(app.connection(|claims| Claims {
+        sub: "service:payments".to_owned(),
+        role: Role::Service,
+        ..claims
+    }));
+    let request = ListBillsRequest {
+        practice_id: app.practice.to_string(),
+        page_size: 200,
+        client_id: app.client.to_string(),
+        statuses: vec![BillStatus::Open.into()],
+        client_balance_only: true,
+        order_by: "due_date".to_owned(),
+        ..ListBillsRequest::default()
+    };
+    let listed = bills.list_bills(request).await.expect("listed");
+    let listed = listed.into_inner().bills;
+    let shown = listed.iter().map(|bill| {
+        (
+            bill.bill_id.clone(),
+            minor(&bill.client_balance),
+            minor(&bill.held),
+        )
+    });
+    let mut shown: Vec<_> = shown.collect();
+    shown.sort();
+    let mut expected = vec![(one.bill_id, 4_000, 0), (two.bill_id, 2_500, 1_000)];
+    expected.sort();
+    assert_eq!(shown, expected);
+    assert!(listed.iter().all(|bill| bill.due_date.is_some()));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r34_clients_and_contacts_see_their_own_balance_and_no_other() {
+    let app = TestApp::start().await;
+    app.issue(4_000, 0).await;
+    let (somebody, _) = app.insured_client(app.practice).await;
+    for role in [Role::Client, Role::Contact] {
+        let (practice, client) = (app.practice, app.client);
+        let mut ledger = LedgerServiceClient::new(app.connection(move |claims| Claims {
+            role,
+            practice_id: Some(practice.to_string()),
+            client_ids: vec![client.to_string()],
+            ..claims
+        }));
+        let of = |client: ids::ClientId| GetClientBalanceRequest {
+            practice_id: app.practice.to_string(),
+            client_id: client.to_string(),
+        };
+        let own = ledger.get_client_balance(of(app.client)).await;
+        assert_eq!(own.expect("its own").into_inner().summary, "$40.00 is due.");
+        let other = ledger.get_client_balance(of(somebody)).await;
+        assert_eq!(reason(other), "CLIENT_NOT_FOUND");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn f07_holds_write_offs_credit_and_cancelling_at_once_hold_no_more_than_is_due() {
+    let app = TestApp::start().await;
+    for round in 0..8 {
+        let (one, two) = (app.issue(4_000, 0).await, app.issue(2_500, 0).await);
+        let payment = app.payment(1_500, &[]);
+        app.post(&payment).await;
+        let hold = app.hold_of(&[(&one, 4_000), (&two, 2_500)]);
+        let cancel = CancelBillRequest {
+            practice_id: app.practice.to_string(),
+            request_id: request_id(),
+            bill_id: one.bill_id.clone(),
+            reason: "Wrong client".to_owned(),
+        };
+        let credit = ApplyCreditRequest {
+            practice_id: app.practice.to_string(),
+            request_id: request_id(),
+            bill_id: two.bill_id.clone(),
+            amount: Some(usd(1_000)),
+        };
+        let (mut bills, mut ledger, mut payments) = (app.bills(), app.ledger(), app.as_payments());
+        let (held, taken, cancelled, credited) = tokio::join!(
+            payments.place_hold(hold),
+            app.adjust(&two, off(2_000)),
+            bills.cancel_bill(cancel),
+            ledger.apply_credit(credit),
+        );
+        if held.is_ok() {
+            assert!(
+                cancelled.is_err() && taken.is_err() && credited.is_err(),
+                "{round}"
+            );
+        }
+        for bill in [&one, &two] {
+            let bill = app.bill(bill).await;
+            assert!(minor(&bill.held) <= minor(&bill.client_balance), "{round}");
+        }
+    }
     app.finish().await;
 }

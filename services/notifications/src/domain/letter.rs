@@ -1,5 +1,6 @@
 //! What a mail says, before it is put into words by its template.
 
+use super::card::CardNews;
 use ids::Reference;
 use jiff::civil::Date;
 use money::Money;
@@ -86,6 +87,13 @@ pub enum Letter {
         /// The bill that is still due; none for money on account.
         due: Option<Due>,
     },
+    /// News of a card or bank account on file.
+    Card {
+        /// What happened.
+        news: CardNews,
+        /// Where something can be done about it: what the button says, and the address.
+        link: Option<(&'static str, String)>,
+    },
 }
 
 /// What is still due on a bill.
@@ -120,6 +128,7 @@ impl Letter {
             Self::Receipt { .. } => format!("Your receipt from {practice}"),
             Self::Refund { .. } => format!("Your refund from {practice}"),
             Self::Decline { .. } => format!("Your payment to {practice} did not go through"),
+            Self::Card { news, .. } => news.subject(practice),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
+use super::card::CardNews;
 use ids::{BillId, ClientId, EventId, MessageId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -19,6 +20,8 @@ pub enum Kind {
     Decline,
     /// A bill has a new Access Code.
     AccessCode,
+    /// News of a card or bank account on file.
+    Card,
 }
 
 impl Kind {
@@ -31,6 +34,7 @@ impl Kind {
             Self::Refund => "refund",
             Self::Decline => "decline",
             Self::AccessCode => "access_code",
+            Self::Card => "card",
         }
     }
 
@@ -43,6 +47,7 @@ impl Kind {
             Self::Refund,
             Self::Decline,
             Self::AccessCode,
+            Self::Card,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -160,6 +165,12 @@ pub enum Particulars {
         /// The code that was burned by wrong guesses, by the time it was made; none when the practice wanted a new one.
         burned: Option<Timestamp>,
     },
+    /// News of a card or bank account on file.
+    Card {
+        /// What happened.
+        #[serde(flatten)]
+        news: CardNews,
+    },
 }
 
 impl Particulars {
@@ -172,6 +183,7 @@ impl Particulars {
             Self::Refund { .. } => Kind::Refund,
             Self::Decline { .. } => Kind::Decline,
             Self::AccessCode { .. } => Kind::AccessCode,
+            Self::Card { .. } => Kind::Card,
         }
     }
 
@@ -186,6 +198,7 @@ impl Particulars {
             }
             Self::Refund { refund, .. } => format!("{kind}/{refund}"),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
+            Self::Card { news } => format!("{kind}/{}", news.dedupe_key()),
         }
     }
 
@@ -198,7 +211,7 @@ impl Particulars {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
             },
-            Self::Refund { .. } => None,
+            Self::Refund { .. } | Self::Card { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
     }
@@ -207,7 +220,7 @@ impl Particulars {
     #[must_use]
     pub const fn payment(&self) -> Option<PaymentId> {
         match self {
-            Self::Bill { .. } | Self::AccessCode { .. } => None,
+            Self::Bill { .. } | Self::AccessCode { .. } | Self::Card { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
@@ -222,7 +235,8 @@ impl Particulars {
             Self::Bill { .. }
             | Self::Receipt { .. }
             | Self::Decline { .. }
-            | Self::AccessCode { .. } => None,
+            | Self::AccessCode { .. }
+            | Self::Card { .. } => None,
         }
     }
 
@@ -234,7 +248,8 @@ impl Particulars {
             Self::Receipt { .. }
             | Self::Refund { .. }
             | Self::Decline { .. }
-            | Self::AccessCode { .. } => None,
+            | Self::AccessCode { .. }
+            | Self::Card { .. } => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 /// When a failed mail is tried again.
 pub mod backoff;
+pub mod card;
 pub mod letter;
 pub mod message;
 pub mod news;

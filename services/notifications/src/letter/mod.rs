@@ -38,7 +38,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 17] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -53,6 +53,8 @@ const SOURCES: [(&str, &str); 15] = [
     ("receipt.mjml", include_str!("../../templates/receipt.mjml")),
     ("refund.mjml", include_str!("../../templates/refund.mjml")),
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
+    ("card.mjml", include_str!("../../templates/card.mjml")),
+    ("card.txt", include_str!("../../templates/card.txt")),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
     (
@@ -105,6 +107,7 @@ impl Templates {
             Letter::Receipt { .. } => "receipt",
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
+            Letter::Card { .. } => "card",
         };
         let page = page::of(letter, practice);
         let text = self

@@ -24,12 +24,11 @@ pub(super) fn of(letter: &Letter, practice: &Practice) -> Page {
         phone => one_line(&practice.phone),
         email => one_line(&practice.email),
     };
-    let context =
-        context! { subject => subject.clone(), practice => letterhead, ..particular(letter) };
+    let context = context! { subject => subject.clone(), practice => letterhead, ..particular(letter, &name) };
     Page { subject, context }
 }
 
-fn particular(letter: &Letter) -> Value {
+fn particular(letter: &Letter, practice: &str) -> Value {
     match letter {
         Letter::Bill {
             amount_due,
@@ -95,6 +94,15 @@ fn particular(letter: &Letter) -> Value {
             reason => reason,
             ..still_due(due.as_ref())
         },
+        Letter::Card { news, link } => {
+            let (heading, paragraphs) = news.words(practice);
+            context! {
+                heading => heading,
+                paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
+                link_words => link.as_ref().map_or("", |(words, _)| *words),
+                link => link.as_ref().map(|(_, url)| address(url)),
+            }
+        }
     }
 }
 

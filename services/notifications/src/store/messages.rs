@@ -129,7 +129,8 @@ pub async fn find_receipted(
         Particulars::Bill { .. }
         | Particulars::Refund { .. }
         | Particulars::Decline { .. }
-        | Particulars::AccessCode { .. } => &[],
+        | Particulars::AccessCode { .. }
+        | Particulars::Card { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);
     let paid_minor = of_bill.map(|allocation| allocation.amount.minor()).sum();

@@ -1,10 +1,11 @@
 //! What other services' events say of mails that are to be sent.
 
+use crate::domain::card::{Audience, CardNews};
 use crate::domain::message::{Allocation, Particulars};
 use crate::domain::practice::Practice;
 use crate::ops::queue_access_code::NewCode;
 use ::rpc::{Invalid, parse};
-use ids::{ClientId, EventId};
+use ids::{ClientId, ContactId, EventId};
 use money::Money;
 use proto::billing::v1 as billing;
 use proto::payments::v1 as payments;
@@ -62,6 +63,39 @@ pub fn access_code_reissued(
         event,
         burned: None,
     })
+}
+
+/// The practice hears of a method that came on file. Errors: the event lacks an id.
+pub fn method_added(event: payments::MethodAdded) -> Result<Draft, Invalid> {
+    let method = parse::required(event.method, "method")?;
+    let news = CardNews::Added {
+        method: parse(&method.method_id, "method.method_id")?,
+        method_text: method.method_text,
+    };
+    let client = parse(&method.client_id, "method.client_id")?;
+    Ok((client, Particulars::Card { news }))
+}
+
+/// Payer and practice hear of a card that ends soon. Errors: the event lacks an id or the date.
+pub fn method_expiring(event: payments::MethodExpiring) -> Result<[Draft; 2], Invalid> {
+    let method = parse::required(event.method, "method")?;
+    let contact: Option<ContactId> = parse::optional(&method.contact_id, "method.contact_id")?;
+    let payer = contact.map_or(Audience::Client, Audience::Contact);
+    let client: ClientId = parse(&method.client_id, "method.client_id")?;
+    let (id, end_date) = (
+        parse(&method.method_id, "method.method_id")?,
+        parse::date(method.end_date, "method.end_date")?,
+    );
+    let draft = |to| {
+        let news = CardNews::Ending {
+            method: id,
+            method_text: method.method_text.clone(),
+            end_date,
+            to,
+        };
+        (client, Particulars::Card { news })
+    };
+    Ok([draft(payer), draft(Audience::Practice)])
 }
 
 /// Whether the money came through the processor.
@@ -220,5 +254,28 @@ const fn bank_reason(reason: payments::DeclineReason) -> &'static str {
         | payments::DeclineReason::Unspecified => {
             "The bank refused the debit. Please use a card or another account, or ask your bank."
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bank_reason, payments::DeclineReason, reason};
+
+    #[test]
+    fn r24_every_decline_has_words_and_none_tells_that_a_card_was_reported() {
+        for number in 0..=12 {
+            let why = DeclineReason::try_from(number).expect("a reason");
+            for text in [reason(why), bank_reason(why)] {
+                assert!(text.contains("lease"), "{why:?} says what to do");
+                assert!(
+                    !text.contains("stolen") && !text.contains("lost"),
+                    "{why:?}"
+                );
+            }
+        }
+        assert_eq!(
+            reason(DeclineReason::LostOrStolen),
+            reason(DeclineReason::BankRefused)
+        );
     }
 }

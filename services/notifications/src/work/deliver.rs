@@ -136,7 +136,7 @@ async fn send(
 ) -> Result<(), Trouble> {
     let gather = Gather::new(notifications, claim.practice);
     let gathered = timeout(DeliveryConfig::GATHER, async {
-        let recipient = gather.recipient(message.client).await?;
+        let recipient = gather.recipient(message, practice).await?;
         addressed.recipient = recipient.to_string();
         Ok::<_, Trouble>((recipient, gather.letter(message).await?))
     });

@@ -2,12 +2,14 @@
 //! that time, and one that was paid meanwhile says that nothing is due, unless its receipt has said so.
 
 use super::trouble::Trouble;
+use crate::domain::card::{Audience, CardNews};
 use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::message::{NewMessage, Particulars};
+use crate::domain::practice::Practice;
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
-use ids::{BillId, ClientId, PaymentId, PracticeId, Reference, ShareId};
+use ids::{BillId, ClientId, ContactId, PaymentId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
 use lettre::Address;
 use money::Money;
@@ -46,20 +48,58 @@ impl<'a> Gather<'a> {
         }
     }
 
-    /// The billing contact's address, or the client's when there is none.
-    pub(super) async fn recipient(&self, client: ClientId) -> Result<Address, Trouble> {
+    /// Whom a mail goes to: the practice, somebody it names, or else the billing contact.
+    pub(super) async fn recipient(
+        &self,
+        message: &NewMessage,
+        practice: &Practice,
+    ) -> Result<Address, Trouble> {
+        let audience = match &message.particulars {
+            Particulars::Card { news } => Some(news.audience()),
+            Particulars::Bill { .. }
+            | Particulars::Receipt { .. }
+            | Particulars::Refund { .. }
+            | Particulars::Decline { .. }
+            | Particulars::AccessCode { .. } => None,
+        };
+        let address = match audience {
+            Some(Audience::Practice) => practice.email.trim().to_owned(),
+            Some(Audience::Client) => own_address(&self.people(message.client).await?, None),
+            Some(Audience::Contact(contact)) => {
+                own_address(&self.people(message.client).await?, Some(contact))
+            }
+            None => {
+                let found = self.people(message.client).await?;
+                address(&found).unwrap_or_default().to_owned()
+            }
+        };
+        if address.is_empty() {
+            return Err(Trouble::Never(NO_ADDRESS.to_owned()));
+        }
+        address
+            .parse()
+            .map_err(|_| Trouble::Never("the e-mail address is not one".to_owned()))
+    }
+
+    async fn people(&self, client: ClientId) -> Result<GetClientResponse, Trouble> {
         let request = GetClientRequest {
             practice_id: self.practice.to_string(),
             client_id: client.to_string(),
         };
         let clients = || ClientServiceClient::new(self.notifications.billing.clone());
-        let found = self
-            .ask(async || clients().get_client(request.clone()).await)
-            .await?;
-        let address = address(&found).ok_or_else(|| Trouble::Never(NO_ADDRESS.to_owned()))?;
-        address
-            .parse()
-            .map_err(|_| Trouble::Never("the e-mail address is not one".to_owned()))
+        self.ask(async || clients().get_client(request.clone()).await)
+            .await
+    }
+
+    /// Only a payer can do something about it.
+    fn card(&self, news: &CardNews) -> Letter {
+        let methods = || format!("{}/account/methods", self.notifications.pay_page_url);
+        let link = match news.audience() {
+            Audience::Practice => None,
+            Audience::Client | Audience::Contact(_) => Some(("Replace the card", methods())),
+        };
+        let news = news.clone();
+        Letter::Card { news, link }
     }
 
     /// The letter, with what goes with it.
@@ -84,6 +124,7 @@ impl<'a> Gather<'a> {
                 }
                 self.nothing_due(&bill, attached).await
             }
+            Particulars::Card { news } => Ok((self.card(news), None)),
             Particulars::AccessCode { bill, burned, .. } => self.access_code(*bill, *burned).await,
             Particulars::Receipt { .. } => self.receipt(message).await,
             Particulars::Refund {
@@ -362,6 +403,20 @@ fn pdf(body: Option<HttpBody>) -> Result<Vec<u8>, Trouble> {
         return Ok(bytes.to_vec());
     }
     Err(Trouble::Later("billing made no PDF".to_owned()))
+}
+
+/// The client's own address, or the contact's.
+fn own_address(found: &GetClientResponse, contact: Option<ContactId>) -> String {
+    let contact = contact.map(|contact| contact.to_string());
+    let address = match contact {
+        None => found.client.as_ref().map(|client| &client.email),
+        Some(contact) => {
+            let mut contacts = found.contacts.iter();
+            let named = contacts.find(|it| it.contact_id == contact);
+            named.map(|contact| &contact.email)
+        }
+    };
+    address.map_or_else(String::new, |address| address.trim().to_owned())
 }
 
 /// As billing decides it: with a billing contact, never the client's own.

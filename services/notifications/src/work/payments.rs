@@ -4,7 +4,7 @@ use clock::Clock;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 
-/// payments' events: a declined card and a refund are told of. (A payment's receipt waits for billing to have booked it.)
+/// payments' events: declines, refunds and news of cards on file are told of. (A payment's receipt waits for billing to have booked it.)
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
@@ -13,6 +13,14 @@ impl Handler for Payments {
         let draft = match event.event_type.as_str() {
             "evenkeel.payments.v1.PaymentFailed" => event::payment_failed(event.decode()?),
             "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
+            "evenkeel.payments.v1.MethodAdded" => event::method_added(event.decode()?),
+            "evenkeel.payments.v1.MethodExpiring" => {
+                let drafts = event::method_expiring(event.decode()?);
+                for draft in drafts.map_err(HandlerError::poison)? {
+                    queue(tx, &self.0, event, Ok(draft)).await?;
+                }
+                return Ok(());
+            }
             // Other events of payments ask for no mail.
             _ => return Ok(()),
         };

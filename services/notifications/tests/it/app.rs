@@ -289,6 +289,7 @@ impl TestApp {
                 practice_id: Some(practice.to_string()),
                 bill_id: None,
                 client_ids: Vec::new(),
+                contact_id: None,
                 iat: now,
                 exp: now + 600,
             };

@@ -24,7 +24,7 @@ impl TestApp {
         self.until(1, MessageState::Sent).await;
     }
 
-    fn last_text(&self) -> String {
+    pub fn last_text(&self) -> String {
         let mails = self.sent();
         let last = mails.last().expect("a mail");
         let mail = MessageParser::default().parse(last).expect("a mail");

@@ -11,7 +11,7 @@ use proto::payments::v1::{DeclineReason, PaymentFacts, PaymentFailed, RefundSucc
 use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
 impl TestApp {
-    fn announce(&self, feed: &FakeFeed, event: &impl prost_reflect::ReflectMessage) {
+    pub fn announce(&self, feed: &FakeFeed, event: &impl prost_reflect::ReflectMessage) {
         feed.announce(
             &self.clock,
             self.practice,

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod app;
+mod cards;
 mod codes;
 mod delivery;
 mod events;

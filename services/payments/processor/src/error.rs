@@ -111,8 +111,13 @@ impl ProcessorError {
 
     /// A mistake found before anything was sent.
     pub(crate) fn unsendable(param: &str, message: &str) -> Self {
+        let code = match param {
+            "amount" => "invalid_amount",
+            "currency" => "currency_not_supported",
+            _other => "parameter_invalid",
+        };
         Self::Rejected {
-            code: "parameter_invalid".into(),
+            code: code.into(),
             param: Some(param.into()),
             message: message.into(),
         }

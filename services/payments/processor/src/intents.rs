@@ -14,7 +14,7 @@ use stripe_shared::{PaymentIntentSetupFutureUsage, PaymentIntentStatus};
 
 use crate::object_id::checked;
 use crate::transport::under;
-use crate::{Decline, Instrument, Processor, ProcessorError, currency};
+use crate::{Decline, Instrument, PaymentMethod, Processor, ProcessorError, currency};
 
 /// What the payer's bank and Stripe's dashboard show. Constants, so that nothing about care can get
 /// there.
@@ -76,6 +76,8 @@ pub struct PaymentIntent {
     pub customer: Option<String>,
     /// `pm_…`.
     pub payment_method: Option<String>,
+    /// The method, unless a declined one was taken away again.
+    pub method: Option<PaymentMethod>,
     /// What was paid with; before the first charge, what is to be paid with.
     pub instrument: Option<Instrument>,
     /// The latest attempt, `ch_…`.
@@ -212,6 +214,7 @@ impl PaymentIntent {
             .map(Instrument::of_charge)
             .or_else(|| method.map(Instrument::of_method));
         let amount_refunded = charge.map_or(0, |charge| charge.amount_refunded);
+        let shown = method.cloned().map(PaymentMethod::read);
         let disputed = charge.is_some_and(|charge| charge.disputed);
         let redirect = intent
             .next_action
@@ -222,6 +225,7 @@ impl PaymentIntent {
             amount_received: currency::received(intent.amount_received, &intent.currency)?,
             amount_refunded: currency::received(amount_refunded, &intent.currency)?,
             disputed,
+            method: shown,
             instrument,
             created: instant(intent.created)?,
             payment: intent

@@ -18,6 +18,7 @@ mod intents;
 mod methods;
 mod object_id;
 mod refunds;
+mod setups;
 mod signature;
 mod transport;
 
@@ -31,6 +32,7 @@ pub use intents::{Confirmation, IntentStatus, NewIntent, PaymentIntent};
 pub use methods::PaymentMethod;
 pub use refunds::{NewRefund, Refund, RefundReason, RefundStatus};
 use secrecy::SecretString;
+pub use setups::{NewSetup, SetupIntent, SetupStatus};
 pub use signature::{SignatureError, TOLERANCE, verify_signature};
 use transport::Transport;
 

@@ -21,6 +21,8 @@ pub struct PaymentMethod {
     pub instrument: Instrument,
     /// The same for the same card or account, to see that it is stored already.
     pub fingerprint: Option<String>,
+    /// What the bank said of the billing zip: `pass`, `fail`, `unavailable`, `unchecked`; none when none was given.
+    pub zip_check: Option<String>,
 }
 
 impl Processor {
@@ -93,8 +95,10 @@ impl Processor {
 }
 
 impl PaymentMethod {
-    fn read(method: stripe_shared::PaymentMethod) -> Self {
+    pub(crate) fn read(method: stripe_shared::PaymentMethod) -> Self {
         let instrument = Instrument::of_method(&method);
+        let checks = method.card.as_ref().and_then(|card| card.checks.as_ref());
+        let zip_check = checks.and_then(|checks| checks.address_postal_code_check.clone());
         let card = method.card.and_then(|card| card.fingerprint);
         let account = method
             .us_bank_account
@@ -102,6 +106,7 @@ impl PaymentMethod {
         Self {
             instrument,
             fingerprint: card.or(account),
+            zip_check,
             customer: method
                 .customer
                 .map(|customer| customer.into_id().to_string()),

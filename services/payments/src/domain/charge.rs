@@ -67,6 +67,8 @@ pub struct Charge {
     pub park_time: Option<Timestamp>,
     /// billing has set the money aside.
     pub held: bool,
+    /// The method is to come on file, and the processor does not know whose it will be.
+    pub customer_wanted: bool,
     /// The processor's object is known.
     pub intent_known: bool,
     /// When the object was first asked for.
@@ -80,6 +82,8 @@ pub struct Charge {
 pub enum Step {
     /// Ask billing to set the money aside.
     Hold,
+    /// Tell the processor whose the method will be.
+    CreateCustomer,
     /// Make the processor's object, which takes no money.
     CreateIntent,
     /// Take the money.
@@ -118,6 +122,8 @@ impl Charge {
             Step::Hold
         } else if self.intent_known {
             Step::Confirm
+        } else if self.customer_wanted {
+            Step::CreateCustomer
         } else {
             Step::CreateIntent
         }
@@ -199,6 +205,7 @@ mod tests {
             create_time: ASKED,
             park_time: None,
             held: false,
+            customer_wanted: false,
             intent_known: false,
             intent_asked: None,
             confirm_asked: None,
@@ -226,6 +233,11 @@ mod tests {
         };
         assert_eq!(charge().next(ASKED), Step::Hold);
         assert_eq!(held.next(ASKED), Step::CreateIntent);
+        let saving = Charge {
+            customer_wanted: true,
+            ..held
+        };
+        assert_eq!(saving.next(ASKED), Step::CreateCustomer);
         assert_eq!(made.next(ASKED), Step::Confirm);
         assert_eq!(confirmed.next(ASKED), Step::Read);
         assert_eq!(paid.next(ASKED), Step::Rest);
@@ -308,12 +320,13 @@ mod tests {
     proptest! {
         #[test]
         fn f09_nothing_is_made_or_confirmed_late_and_money_is_only_taken_with_a_hold(
-            held: bool, intent_known: bool, intent_asked in proptest::option::of(0_i64..100_000),
+            held: bool, customer_wanted: bool, intent_known: bool, intent_asked in proptest::option::of(0_i64..100_000),
             confirmed: bool, parked: bool, now in 0_i64..200_000
         ) {
             let at = |seconds| Timestamp::from_second(seconds).expect("an instant");
             let charge = Charge {
                 held,
+                customer_wanted,
                 intent_known,
                 intent_asked: intent_asked.map(at),
                 confirm_asked: confirmed.then_some(ASKED),
@@ -321,7 +334,9 @@ mod tests {
                 ..charge()
             };
             match charge.next(at(now)) {
-                Step::CreateIntent | Step::Confirm => prop_assert!(held && now < 900 && !parked),
+                Step::CreateCustomer | Step::CreateIntent | Step::Confirm => {
+                    prop_assert!(held && now < 900 && !parked);
+                }
                 Step::Hold => prop_assert!(!held && now < 900 && !parked),
                 Step::Read => prop_assert!(confirmed && intent_known),
                 Step::GiveUp => prop_assert!(now >= 900 || (parked && now >= 60)),

@@ -7,6 +7,7 @@ pub mod autopay;
 pub mod autopay_settings;
 pub mod charge;
 pub mod decline;
+pub mod means;
 pub mod method;
 pub mod on_file;
 pub mod pacing;
@@ -15,6 +16,7 @@ pub mod payment;
 pub mod refund;
 pub mod refusal;
 pub mod retry;
+pub mod setup;
 pub mod spread;
 pub mod upcoming;
 

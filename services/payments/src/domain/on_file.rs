@@ -67,6 +67,29 @@ words! {
     }
 }
 
+/// A method as the processor keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// What it is.
+    pub kind: MethodKind,
+    /// `pm_…`.
+    pub token: String,
+    /// `cus_…`; none when it was taken away from its customer.
+    pub customer: Option<String>,
+    /// The processor's word for the same card or account; empty when it has none.
+    pub fingerprint: String,
+    /// `visa`; of a bank account the bank's name.
+    pub brand: String,
+    /// At most four digits.
+    pub last4: String,
+    /// Of cards.
+    pub expiry: Option<Expiry>,
+    /// Of cards.
+    pub funding: Funding,
+    /// What the bank said of the billing zip.
+    pub zip_check: ZipCheck,
+}
+
 /// Until when a card is good: its last month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expiry {

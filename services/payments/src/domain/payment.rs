@@ -2,6 +2,7 @@
 //! comes in.
 
 use super::decline::Decline;
+use super::on_file::{Funding, Stored};
 use super::words;
 use money::Money;
 
@@ -96,6 +97,10 @@ pub struct Said {
     pub decline: Option<Decline>,
     /// What was paid with, and as printed; none before that is known.
     pub method: Option<(PaymentKind, String)>,
+    /// Where a card's money comes from, once that is known.
+    pub funding: Option<Funding>,
+    /// The method itself, when the processor shows it.
+    pub stored: Option<Stored>,
     /// What came, when it succeeded: it must be what was asked.
     pub received: Option<Money>,
 }
@@ -108,6 +113,8 @@ impl Said {
             state,
             decline: None,
             method: None,
+            funding: None,
+            stored: None,
             received: None,
         }
     }

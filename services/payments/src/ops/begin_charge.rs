@@ -3,6 +3,7 @@
 use super::turn;
 use crate::domain::allocation::Allocation;
 use crate::domain::charge::Presence;
+use crate::domain::means::Means;
 use crate::domain::method::offline_text;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::store::payments::Payment;
@@ -22,8 +23,8 @@ pub(super) struct NewCharge {
     pub(super) amount: Money,
     /// What goes to which bill; at least one.
     pub(super) allocations: Vec<Allocation>,
-    /// The processor's token, `pm_…`.
-    pub(super) processor_method: String,
+    /// With what.
+    pub(super) means: Means,
     /// Who waits for it.
     pub(super) presence: Presence,
 }
@@ -95,10 +96,12 @@ pub(super) async fn write_down(
         refusal: None,
         posted: false,
         presence: new.presence,
-        processor_method: Some(new.processor_method),
+        means: new.means,
         processor_intent: None,
         create_time: now,
         refunds: Vec::new(),
+        revision: 0,
+        corrections: Vec::new(),
     };
     let subject = Subject::Payment(payment);
     let written = std::slice::from_ref(&intent);

@@ -1,5 +1,7 @@
 //! Whose bill it is, is known from billing's feed; what the feed has not told of yet is asked before any transaction.
 
+use super::payers;
+use crate::domain::payer::Payer;
 use crate::store::bills::{Bill, BillStatus};
 use crate::{Error, Missing, Payments, Result, store};
 use ids::{BillId, ClientId, PracticeId};
@@ -12,6 +14,8 @@ pub(super) enum Unknown {
     Bills(Vec<BillId>),
     /// A client without bills here.
     Client(ClientId),
+    /// Somebody who has put nothing on file yet: the client, or whose contact they are.
+    Payer(Payer, ClientId),
 }
 
 /// The bills, when all are known.
@@ -49,7 +53,8 @@ pub(super) fn check(bills: &[Bill], client: ClientId) -> Result<()> {
     Ok(())
 }
 
-/// Asks billing, and keeps what it says of bills. Errors: BILL_NOT_FOUND, CLIENT_NOT_FOUND, `Billing`.
+/// Asks billing, and keeps what it says of bills and payers. Errors: BILL_NOT_FOUND, CLIENT_NOT_FOUND, CONTACT_NOT_FOUND,
+/// `Billing`.
 pub(super) async fn learn(
     payments: &Payments,
     practice: PracticeId,
@@ -57,6 +62,7 @@ pub(super) async fn learn(
 ) -> Result<()> {
     match unknown {
         Unknown::Client(client) => payments.billing.check_client(practice, client).await,
+        Unknown::Payer(payer, client) => payers::learn(payments, practice, (payer, client)).await,
         Unknown::Bills(bills) => {
             let mut learned = Vec::with_capacity(bills.len());
             for bill in bills {

@@ -2,9 +2,10 @@
 //! at once, decides.
 
 use super::begin_charge::{self, Begun, NewCharge};
+use super::known_bills::{self, Unknown};
+use super::means::{self, PayWith};
 use super::{Shown, charge};
 use crate::domain::allocation::{self, Allocation};
-use crate::domain::charge::Presence;
 use crate::domain::refusal::Refusal;
 use crate::domain::spread::{Due, SpreadError, spread};
 use crate::rpc::billing::DueBill;
@@ -28,14 +29,16 @@ pub struct PayBalance {
     pub bills: Vec<BillId>,
     /// Instead of them: how much for which.
     pub allocations: Vec<Allocation>,
-    /// The processor's token, `pm_…`.
-    pub processor_method: String,
+    /// With what.
+    pub pay_with: PayWith,
 }
 
 /// What one try of the first transaction came to.
 enum Tried {
     /// It is written down.
     Begun(Begun),
+    /// billing has to be asked first who pays.
+    Unknown(Unknown),
     /// Nobody asked for it before: billing has to be asked what is due.
     New,
 }
@@ -53,14 +56,12 @@ pub async fn pay_balance(
     caller
         .sees_client(asked.client)
         .map_err(|_| Error::Missing(Missing::Client(asked.client)))?;
-    let begun = match begin(payments, key, &asked, None).await? {
-        Tried::Begun(begun) => begun,
-        Tried::New => {
-            let parts = parts(payments, &asked).await?;
-            match begin(payments, key, &asked, Some(parts)).await? {
-                Tried::Begun(begun) => begun,
-                Tried::New => return Err(Error::Stored("a charge that is not written down")),
-            }
+    let mut parts = None;
+    let begun = loop {
+        match begin(payments, caller, key, &asked, parts.as_deref()).await? {
+            Tried::Begun(begun) => break begun,
+            Tried::Unknown(unknown) => known_bills::learn(payments, practice, unknown).await?,
+            Tried::New => parts = Some(parts_of(payments, &asked).await?),
         }
     };
     charge::pay(payments, caller, practice, begun).await
@@ -69,9 +70,10 @@ pub async fn pay_balance(
 /// Writes the intent down, leased to this request, once its parts are known. A repeat takes the lease when nobody has it.
 async fn begin(
     payments: &Payments,
+    caller: &Caller,
     key: &RequestKey,
     asked: &PayBalance,
-    parts: Option<Vec<Allocation>>,
+    parts: Option<&[Allocation]>,
 ) -> Result<Tried> {
     let now = payments.clock.now();
     let mut tx = pg::begin(&payments.db, asked.practice).await?;
@@ -87,12 +89,17 @@ async fn begin(
     let Some(allocations) = parts else {
         return Ok(Tried::New);
     };
+    let whose = (asked.practice, asked.client);
+    let (means, presence) = match means::find(&mut tx, caller, whose, &asked.pay_with).await? {
+        Ok(found) => found,
+        Err(unknown) => return Ok(Tried::Unknown(unknown)),
+    };
     let charge = NewCharge {
         client: asked.client,
         amount,
-        allocations,
-        processor_method: asked.processor_method.clone(),
-        presence: Presence::Payer,
+        allocations: allocations.to_vec(),
+        means,
+        presence,
     };
     let begun =
         begin_charge::write_down(payments, &mut tx, (&practice, now), fresh, charge).await?;
@@ -101,7 +108,7 @@ async fn begin(
 }
 
 /// Which bill gets how much. Errors: as PaymentService.PayBalance says.
-async fn parts(payments: &Payments, asked: &PayBalance) -> Result<Vec<Allocation>> {
+async fn parts_of(payments: &Payments, asked: &PayBalance) -> Result<Vec<Allocation>> {
     let (practice, client) = (asked.practice, asked.client);
     let mut open = payments.billing.list_due(practice, client).await?;
     if open.is_empty() {

@@ -3,9 +3,9 @@
 
 use super::begin_charge::{self, Begun, NewCharge};
 use super::known_bills::{self, Unknown};
+use super::means::{self, PayWith};
 use super::{Shown, charge};
 use crate::domain::allocation::Allocation;
-use crate::domain::charge::Presence;
 use crate::{Error, Missing, Payments, Result, store};
 use ::rpc::{Caller, Role};
 use ids::{BillId, PracticeId};
@@ -21,8 +21,8 @@ pub struct PayBill {
     pub bill: BillId,
     /// Above 0.
     pub amount: Money,
-    /// The processor's token, `pm_…`.
-    pub processor_method: String,
+    /// With what.
+    pub pay_with: PayWith,
 }
 
 /// What one try of the first transaction came to.
@@ -81,6 +81,11 @@ async fn begin(
     if caller.role != Role::Guest {
         caller.sees_client(client).map_err(|_| missing())?;
     }
+    let whose = (asked.practice, client);
+    let (means, presence) = match means::find(&mut tx, caller, whose, &asked.pay_with).await? {
+        Ok(found) => found,
+        Err(unknown) => return Ok(Tried::Unknown(unknown)),
+    };
     let charge = NewCharge {
         client,
         amount,
@@ -88,8 +93,8 @@ async fn begin(
             bill: asked.bill,
             amount,
         }],
-        processor_method: asked.processor_method.clone(),
-        presence: Presence::Payer,
+        means,
+        presence,
     };
     let begun =
         begin_charge::write_down(payments, &mut tx, (&practice, now), fresh, charge).await?;

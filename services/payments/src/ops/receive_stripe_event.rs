@@ -30,7 +30,7 @@ pub async fn receive_stripe_event(
         object_kind: envelope.object_kind,
         tries: 0,
     };
-    let matters = matches!(&*webhook.object_kind, "payment_intent" | "refund")
+    let matters = matters(&webhook.object_kind, &webhook.event_kind)
         && !webhook.object.is_empty()
         && envelope.account.is_none();
     let done = (!matters).then_some(now);
@@ -41,6 +41,20 @@ pub async fn receive_stripe_event(
         payments.webhook_came.notify_one();
     }
     Ok(())
+}
+
+/// Methods change by themselves in three ways; that one was attached is told by its setup.
+fn matters(object_kind: &str, event_kind: &str) -> bool {
+    match object_kind {
+        "payment_intent" | "refund" | "setup_intent" => true,
+        "payment_method" => matches!(
+            event_kind,
+            "payment_method.automatically_updated"
+                | "payment_method.updated"
+                | "payment_method.detached"
+        ),
+        _of_no_matter_here => false,
+    }
 }
 
 fn open(payments: &Payments, endpoint: &str, signature: &str, body: &[u8]) -> Result<Envelope> {

@@ -1,6 +1,7 @@
 use super::known_bills::{self, Unknown};
 use crate::domain::allocation::{self, Allocation};
 use crate::domain::charge::Presence;
+use crate::domain::means::Means;
 use crate::domain::method::offline_text;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::store::payments::Payment;
@@ -130,10 +131,12 @@ async fn record(
         refusal: None,
         posted: false,
         presence: Presence::Staff,
-        processor_method: None,
+        means: Means::offline(),
         processor_intent: None,
         create_time: now,
         refunds: Vec::new(),
+        revision: 0,
+        corrections: Vec::new(),
     };
     let written = std::slice::from_ref(&recorded);
     store::new_payments::insert(&mut tx, practice_id, now, written).await?;

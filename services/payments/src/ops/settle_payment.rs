@@ -1,4 +1,6 @@
+use super::place_on_file::{PutOnFile, Wish};
 use crate::domain::charge::longer_hold;
+use crate::domain::on_file::Stored;
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::attempts::Call;
 use crate::store::charges::Standing;
@@ -8,7 +10,7 @@ use crate::wire::event;
 use crate::{Error, OUTBOX, Payments, Result, store};
 use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
-use pg::Announcement;
+use pg::{Announcement, Tx};
 
 /// Takes in what the processor says of a payment: the request's answer, a webhook and the reconciler all end here, in any
 /// order and number. What it changes and its event commit together; then billing is told at once.
@@ -48,6 +50,7 @@ async fn merge(
 ) -> Result<Option<Payment>> {
     let now = payments.clock.now();
     let mut tx = pg::begin(&payments.db, practice).await?;
+    let saving = saving(&mut tx, (practice, payment), &said).await?;
     let mut settled = store::payments::lock(&mut tx, practice, payment).await?;
     let state = settled.state.merged(said.state);
     if state == settled.state {
@@ -64,12 +67,27 @@ async fn merge(
     if let Some((kind, method_text)) = said.method {
         (settled.kind, settled.method_text) = (kind, method_text);
     }
+    settled.means.funding = said.funding.unwrap_or(settled.means.funding);
+    let mut told = Vec::new();
+    if let Some((wish, stored)) = saving {
+        let put = PutOnFile {
+            payments,
+            practice,
+            wish,
+            now,
+        };
+        let (method, events) = put.put(&mut tx, stored).await?;
+        settled.means.method = Some(method);
+        told = events;
+    }
     let standing = Standing {
         state,
         decline: settled.decline.as_ref(),
         refusal: settled.refusal,
         kind: settled.kind,
         method_text: &settled.method_text,
+        funding: settled.means.funding,
+        method: settled.means.method,
     };
     store::charges::update_standing(&mut tx, &settled, standing, now).await?;
     if state.is_final() {
@@ -77,7 +95,7 @@ async fn merge(
         store::attempts::finish(&mut tx, practice, confirmed, now).await?;
         store::unsettled::delete(&mut tx, Subject::Payment(payment)).await?;
     }
-    let events: Vec<Announcement> = match state {
+    let mut events: Vec<Announcement> = match state {
         PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
         PaymentState::Failed => vec![event::payment_failed(&payments.clock, &settled)],
         PaymentState::Cancelled => vec![event::payment_cancelled(&payments.clock, &settled)],
@@ -86,7 +104,40 @@ async fn merge(
         | PaymentState::Processing
         | PaymentState::Unknown => Vec::new(),
     };
+    events.append(&mut told);
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;
     Ok(Some(settled))
+}
+
+/// What comes on file with a payment that has succeeded, and for whom. The payer's lock comes before the payment's.
+async fn saving(
+    tx: &mut Tx,
+    (practice, payment): (PracticeId, PaymentId),
+    said: &Said,
+) -> Result<Option<(Wish, Stored)>> {
+    if said.state != PaymentState::Succeeded {
+        return Ok(None);
+    }
+    let paid = store::payments::get(tx, practice, payment).await?;
+    let (Some(payer), Some(customer)) = (paid.means.save_for, paid.means.customer) else {
+        return Ok(None);
+    };
+    let Some(stored) = said.stored.clone() else {
+        tracing::warn!(%payment, "the processor does not show what was paid with; it is not on file");
+        return Ok(None);
+    };
+    store::customers::lock(tx, practice, payer).await?;
+    let wish = Wish {
+        payer,
+        client: paid.client,
+        make_default: false,
+        hsa_fsa: false,
+        replaces: None,
+    };
+    let stored = Stored {
+        customer: stored.customer.or(Some(customer)),
+        ..stored
+    };
+    Ok(Some((wish, stored)))
 }

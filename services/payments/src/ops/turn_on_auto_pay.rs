@@ -1,3 +1,4 @@
+use super::payers;
 use crate::domain::on_file::MethodState;
 use crate::domain::payer::Payer;
 use crate::store::autopay_enrolments::Enrolment;
@@ -30,7 +31,7 @@ pub async fn turn_on_auto_pay(
     asked: TurnOn,
 ) -> Result<Enrolment> {
     caller.within(asked.practice)?;
-    caller.sees_client(asked.client)?;
+    payers::may(caller, asked.practice, (asked.payer, asked.client))?;
     let now = payments.clock.now();
     let mut tx = pg::begin(&payments.db, asked.practice).await?;
     let subject = asked.client.uuid();

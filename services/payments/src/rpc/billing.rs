@@ -2,6 +2,7 @@ use crate::domain::refusal::Refusal;
 use crate::store::bills::Bill;
 use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
+use crate::wire::billing::People;
 use crate::{Error, Missing, Result, wire};
 use ::rpc::{Connection, Retry};
 use ids::{BillId, ClientId, PaymentId, PracticeId};
@@ -10,6 +11,7 @@ use money::Money;
 use pg::RequestKey;
 use proto::billing::v1::GetBillResponse;
 use proto::billing::v1::bill_service_client::BillServiceClient;
+use proto::billing::v1::client_service_client::ClientServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -19,6 +21,7 @@ use tonic_types::StatusExt as _;
 pub struct Billing {
     bills: BillServiceClient<Connection>,
     ledger: LedgerServiceClient<Connection>,
+    clients: ClientServiceClient<Connection>,
     retry: Retry,
 }
 
@@ -46,7 +49,8 @@ impl Billing {
     pub fn new(connection: Connection) -> Self {
         Self {
             bills: BillServiceClient::new(connection.clone()),
-            ledger: LedgerServiceClient::new(connection),
+            ledger: LedgerServiceClient::new(connection.clone()),
+            clients: ClientServiceClient::new(connection),
             retry: Retry::new(),
         }
     }
@@ -111,6 +115,23 @@ impl Billing {
             }
             Err(status) => Err(Error::Billing(status)),
         }
+    }
+
+    /// Who belongs to a client. Errors: CLIENT_NOT_FOUND, `Billing`.
+    pub async fn get_people(&self, practice: PracticeId, client: ClientId) -> Result<People> {
+        let request = wire::billing::get_client(practice, client);
+        let answer = self
+            .retry
+            .run(|| {
+                let (mut clients, request) = (self.clients.clone(), request.clone());
+                async move { clients.get_client(request).await }
+            })
+            .await
+            .map_err(|status| match status.code() {
+                Code::NotFound => Error::Missing(Missing::Client(client)),
+                _ => Error::Billing(status),
+            })?;
+        Ok(wire::billing::people(answer.into_inner())?)
     }
 
     /// Sets a payment's parts of bills aside until then, all or none; again is fine. Errors: `Billing`, when it is not

@@ -1,13 +1,14 @@
-use super::request_key;
 use crate::ops::PageAsked;
-use crate::{Payments, ops, wire};
+use crate::{Error, Payments, Result as OpResult, ops, wire};
 use ::rpc::{enter, parse};
-use pg::Filter;
+use ids::PracticeId;
+use pg::{Filter, RequestKey};
 use proto::payments::v1::payment_service_server::PaymentService;
 use proto::payments::v1::{
-    GetPaymentRequest, GetPaymentResponse, ListPaymentsRequest, ListPaymentsResponse,
-    PayBalanceRequest, PayBalanceResponse, PayBillRequest, PayBillResponse, RecordPaymentRequest,
-    RecordPaymentResponse, RefundPaymentRequest, RefundPaymentResponse,
+    CorrectPaymentRequest, CorrectPaymentResponse, GetPaymentRequest, GetPaymentResponse,
+    ListPaymentsRequest, ListPaymentsResponse, PayBalanceRequest, PayBalanceResponse,
+    PayBillRequest, PayBillResponse, RecordPaymentRequest, RecordPaymentResponse,
+    RefundPaymentRequest, RefundPaymentResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -24,6 +25,20 @@ impl PaymentService for Payments {
         let recorded = ops::record_payment(self, &caller, &key, asked).await?;
         Ok(Response::new(RecordPaymentResponse {
             payment: Some(wire::payment::payment(self, &recorded)),
+        }))
+    }
+
+    async fn correct_payment(
+        &self,
+        request: Request<CorrectPaymentRequest>,
+    ) -> Result<Response<CorrectPaymentResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let ids = (&*asked.practice_id, &*asked.request_id);
+        let (practice, key) = request_key(ids, "CorrectPayment", &asked)?;
+        let asked = wire::payment::correct_payment(practice, asked)?;
+        let corrected = ops::correct_payment(self, &caller, &key, asked).await?;
+        Ok(Response::new(CorrectPaymentResponse {
+            payment: Some(wire::payment::payment(self, &corrected)),
         }))
     }
 
@@ -109,4 +124,15 @@ impl PaymentService for Payments {
             payment: Some(wire::payment::payment(self, &payment)),
         }))
     }
+}
+
+/// What makes a mutation the same request. Errors: INVALID_FIELD.
+pub(super) fn request_key(
+    (practice, request_id): (&str, &str),
+    method: &'static str,
+    request: &impl prost::Message,
+) -> OpResult<(PracticeId, RequestKey)> {
+    let practice = parse(practice, "practice_id")?;
+    let key = RequestKey::of(practice, method, request_id, request).map_err(Error::from)?;
+    Ok((practice, key))
 }

@@ -1,4 +1,4 @@
-use super::request_key;
+use super::payment_service::request_key;
 use crate::ops::PageAsked;
 use crate::{Payments, ops, wire};
 use ::rpc::{enter, parse};

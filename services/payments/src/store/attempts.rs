@@ -15,6 +15,14 @@ words! {
         ConfirmIntent "confirm_intent",
         /// Gives back.
         CreateRefund "create_refund",
+        /// Makes a payer known.
+        CreateCustomer "create_customer",
+        /// Begins to store a method.
+        CreateSetup "create_setup",
+        /// Gives up storing one.
+        CancelSetup "cancel_setup",
+        /// Forgets a method.
+        DetachMethod "detach_method",
     }
 }
 

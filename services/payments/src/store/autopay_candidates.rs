@@ -3,6 +3,7 @@
 use super::bills::BillStatus;
 use super::currency;
 use crate::domain::autopay::{Announced, Facts};
+use crate::domain::on_file::Funding;
 use crate::domain::payer::Payer;
 use crate::domain::retry::Attempts;
 use crate::{Error, Result};
@@ -22,6 +23,10 @@ pub struct ChargedMethod {
     pub processor_method: String,
     /// `cus_…`.
     pub processor_customer: String,
+    /// Of cards.
+    pub funding: Funding,
+    /// The payer says that it is a health savings or flexible spending card.
+    pub hsa_fsa: bool,
     /// Changes when the method is another one, or was renewed.
     pub mark: String,
 }
@@ -65,6 +70,8 @@ struct Row {
     method_id: Option<MethodId>,
     processor_method: Option<String>,
     processor_customer: Option<String>,
+    funding: Option<String>,
+    hsa_fsa: Option<bool>,
     method_mark: Option<String>,
     refunded: bool,
     in_progress: bool,
@@ -159,6 +166,8 @@ pub async fn list(
             method_id as "method_id: MethodId",
             processor_method,
             processor_customer,
+            funding,
+            hsa_fsa,
             method_mark,
             refunded as "refunded!",
             in_progress as "in_progress!",
@@ -217,6 +226,8 @@ pub async fn find(
             method_id as "method_id: MethodId",
             processor_method,
             processor_customer,
+            funding,
+            hsa_fsa,
             method_mark,
             refunded as "refunded!",
             in_progress as "in_progress!",

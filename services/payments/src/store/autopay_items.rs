@@ -266,8 +266,7 @@ pub async fn start(
             payment_id = $5,
             method_id = $6,
             method_mark = $7,
-            processor_customer = $8,
-            update_time = $9
+            update_time = $8
         where practice_id = $1 and run_date = $2 and bill_id = $3 and payer_id = $4 and state = 'due'
         "#,
         practice.uuid(),
@@ -277,7 +276,6 @@ pub async fn start(
         payment.uuid(),
         method.method.uuid(),
         method.mark,
-        method.processor_customer,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)
@@ -305,24 +303,4 @@ pub async fn skip_rest(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// The customer at the processor whose method a payment of AutoPay charges; none when a payer made the payment.
-pub async fn find_customer(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    payment: PaymentId,
-) -> Result<Option<String>> {
-    let customer = sqlx::query_scalar!(
-        r#"
-        select processor_customer
-        from payments.autopay_items
-        where practice_id = $1 and payment_id = $2
-        "#,
-        practice.uuid(),
-        payment.uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(customer.flatten())
 }

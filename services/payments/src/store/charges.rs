@@ -3,10 +3,11 @@
 use super::payments::Payment;
 use crate::domain::charge::{Charge, Presence};
 use crate::domain::decline::Decline;
+use crate::domain::on_file::Funding;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::{Error, Missing, Result};
-use ids::{PaymentId, PracticeId};
+use ids::{MethodId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
@@ -25,6 +26,7 @@ pub async fn get(
             payment.create_time as "create_time: jiff_sqlx::Timestamp",
             payment.park_time as "park_time: jiff_sqlx::Timestamp",
             payment.hold_time is not null as "held!",
+            (payment.save_payer_id is not null and payment.processor_customer is null) as "customer_wanted!",
             payment.processor_intent is not null as "intent_known!",
             made.start_time as "intent_asked?: jiff_sqlx::Timestamp",
             confirmed.start_time as "confirm_asked?: jiff_sqlx::Timestamp"
@@ -51,6 +53,7 @@ pub async fn get(
         create_time: row.create_time.to_jiff(),
         park_time: row.park_time.map(jiff_sqlx::Timestamp::to_jiff),
         held: row.held,
+        customer_wanted: row.customer_wanted,
         intent_known: row.intent_known,
         intent_asked: row.intent_asked.map(jiff_sqlx::Timestamp::to_jiff),
         confirm_asked: row.confirm_asked.map(jiff_sqlx::Timestamp::to_jiff),
@@ -102,6 +105,29 @@ pub async fn update_parked(
     Ok(())
 }
 
+/// Keeps whose the method will be at the processor.
+pub async fn update_customer(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (payment, customer): (PaymentId, &str),
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.payments
+        set processor_customer = coalesce(processor_customer, $3), update_time = $4
+        where practice_id = $1 and payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+        customer,
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Keeps the processor's object.
 pub async fn update_intent(
     conn: &mut PgConnection,
@@ -138,6 +164,10 @@ pub struct Standing<'a> {
     pub kind: PaymentKind,
     /// As printed.
     pub method_text: &'a str,
+    /// Where a card's money comes from.
+    pub funding: Funding,
+    /// The method on file.
+    pub method: Option<MethodId>,
 }
 
 /// Writes where a payment stands. The caller holds its lock.
@@ -158,7 +188,9 @@ pub async fn update_standing(
             kind = $7,
             update_time = $8,
             decline_code = $9,
-            decline_hard = $10
+            decline_hard = $10,
+            funding = $11,
+            method_id = $12
         where practice_id = $1 and payment_id = $2
         "#,
         payment.practice.uuid(),
@@ -171,6 +203,8 @@ pub async fn update_standing(
         now.to_sqlx() as jiff_sqlx::Timestamp,
         standing.decline.map_or("", |decline| &decline.code),
         standing.decline.is_some_and(Decline::is_hard),
+        standing.funding.name(),
+        standing.method.map(MethodId::uuid),
     )
     .execute(conn)
     .await?;

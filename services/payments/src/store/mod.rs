@@ -20,8 +20,13 @@ pub mod autopay_settings;
 pub mod bills;
 pub mod call_slots;
 pub mod charges;
+/// What payments said before they were corrected.
+pub mod corrections;
 /// Payers as the processor knows them.
 pub mod customers;
+/// Tokens that the processor is to forget.
+pub mod detachments;
+pub mod expiry;
 pub mod methods;
 pub mod new_payments;
 pub mod payments;
@@ -30,6 +35,8 @@ pub mod practices;
 /// Whose the processor's objects are.
 pub mod processor_objects;
 pub mod refunds;
+/// Methods that are being added.
+pub mod setups;
 pub mod unsettled;
 pub mod upcoming_charges;
 /// The inbox.

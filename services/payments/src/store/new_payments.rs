@@ -2,7 +2,8 @@
 
 use super::payments::Payment;
 use crate::Result;
-use ids::PracticeId;
+use crate::domain::payer::Payer;
+use ids::{MethodId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
@@ -24,6 +25,12 @@ struct Columns {
     notes: Vec<String>,
     processor_methods: Vec<Option<String>>,
     presences: Vec<String>,
+    methods: Vec<Option<Uuid>>,
+    customers: Vec<Option<String>>,
+    save_kinds: Vec<Option<String>>,
+    save_ids: Vec<Option<Uuid>>,
+    fundings: Vec<String>,
+    hsa_fsas: Vec<bool>,
     allocation_payments: Vec<Uuid>,
     positions: Vec<i32>,
     bills: Vec<Uuid>,
@@ -46,9 +53,16 @@ impl Columns {
             column.receive_dates.push(payment.receive_date.to_string());
             column.method_texts.push(payment.method_text.clone());
             column.notes.push(payment.note.clone());
-            let method = payment.processor_method.clone();
-            column.processor_methods.push(method);
             column.presences.push(payment.presence.name().to_owned());
+            let means = &payment.means;
+            column.processor_methods.push(means.token.clone());
+            column.methods.push(means.method.map(MethodId::uuid));
+            column.customers.push(means.customer.clone());
+            let save_kind = means.save_for.map(|payer| payer.kind().to_owned());
+            column.save_kinds.push(save_kind);
+            column.save_ids.push(means.save_for.map(Payer::uuid));
+            column.fundings.push(means.funding.name().to_owned());
+            column.hsa_fsas.push(means.hsa_fsa);
             for (position, allocation) in (1..).zip(&payment.allocations) {
                 column.allocation_payments.push(payment.payment.uuid());
                 column.positions.push(position);
@@ -73,18 +87,22 @@ pub async fn insert(
         with paid as (
             insert into payments.payments (
                 practice_id, payment_id, client_id, kind, label, currency, amount_minor, state, receive_time,
-                receive_date, method_text, note, processor_method, presence, create_time, update_time
+                receive_date, method_text, note, processor_method, presence, method_id, processor_customer,
+                save_payer_kind, save_payer_id, funding, hsa_fsa, create_time, update_time
             )
             select
                 $1, row.payment_id, row.client_id, row.kind, row.label, row.currency, row.amount_minor, row.state,
                 row.receive_time::timestamptz, row.receive_date::date, row.method_text, row.note,
-                row.processor_method, row.presence, $2, $2
+                row.processor_method, row.presence, row.method_id, row.processor_customer, row.save_payer_kind,
+                row.save_payer_id, row.funding, row.hsa_fsa, $2, $2
             from unnest(
                 $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
-                $11::text[], $12::text[], $13::text[], $14::text[], $19::text[]
+                $11::text[], $12::text[], $13::text[], $14::text[], $19::text[],
+                $20::uuid[], $21::text[], $22::text[], $23::uuid[], $24::text[], $25::boolean[]
             ) as row (
                 payment_id, client_id, kind, label, currency, amount_minor, state, receive_time, receive_date,
-                method_text, note, processor_method, presence
+                method_text, note, processor_method, presence, method_id, processor_customer, save_payer_kind,
+                save_payer_id, funding, hsa_fsa
             )
         )
         insert into payments.payment_allocations (practice_id, payment_id, position, bill_id, amount_minor)
@@ -111,6 +129,12 @@ pub async fn insert(
         &column.bills,
         &column.allocated,
         &column.presences,
+        &column.methods as &[Option<Uuid>],
+        &column.customers as &[Option<String>],
+        &column.save_kinds as &[Option<String>],
+        &column.save_ids as &[Option<Uuid>],
+        &column.fundings,
+        &column.hsa_fsas,
     )
     .execute(conn)
     .await?;

@@ -1,13 +1,17 @@
 //! A payment's row is locked before its state or its refunds change. How it is written first stands in `new_payments`.
 
+use super::corrections::Correction;
 use super::{currency, refunds::Refund};
 use crate::domain::allocation::Allocation;
 use crate::domain::charge::Presence;
 use crate::domain::decline::{Decline, DeclineReason};
+use crate::domain::means::Means;
+use crate::domain::on_file::Funding;
+use crate::domain::payer::Payer;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::{Error, Missing, Result};
-use ids::{BillId, ClientId, PaymentId, PracticeId};
+use ids::{BillId, ClientId, MethodId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
@@ -52,14 +56,18 @@ pub struct Payment {
     pub posted: bool,
     /// Who waits for it; of an offline one whoever recorded it.
     pub presence: Presence,
-    /// What is paid with at the processor, `pm_…`.
-    pub processor_method: Option<String>,
+    /// With what it is paid.
+    pub means: Means,
     /// The processor's object, `pi_…`.
     pub processor_intent: Option<String>,
     /// When it was asked for.
     pub create_time: Timestamp,
     /// Refunds of it, oldest first.
     pub refunds: Vec<Refund>,
+    /// How often it was corrected.
+    pub revision: i32,
+    /// What it said before, oldest first.
+    pub corrections: Vec<Correction>,
 }
 
 /// Errors: PAYMENT_NOT_FOUND.
@@ -136,9 +144,87 @@ pub async fn list(
     read(conn, practice, &ids).await
 }
 
+/// A row of the table; what the database has as words is read in one place.
+struct Row {
+    payment_id: PaymentId,
+    client_id: ClientId,
+    kind: String,
+    label: String,
+    currency: String,
+    amount_minor: i64,
+    state: String,
+    receive_time: jiff_sqlx::Timestamp,
+    receive_date: jiff_sqlx::Date,
+    method_text: String,
+    note: String,
+    refunded_minor: i64,
+    decline_reason: Option<String>,
+    decline_code: String,
+    decline_hard: bool,
+    presence: String,
+    refusal: Option<String>,
+    posted: bool,
+    processor_method: Option<String>,
+    method_id: Option<MethodId>,
+    processor_customer: Option<String>,
+    save_payer_kind: Option<String>,
+    save_payer_id: Option<Uuid>,
+    funding: String,
+    hsa_fsa: bool,
+    processor_intent: Option<String>,
+    revision: i32,
+    create_time: jiff_sqlx::Timestamp,
+}
+
+impl Row {
+    /// The payment without what hangs off it.
+    fn read(self, practice: PracticeId) -> Result<Payment> {
+        let currency = currency(&self.currency)?;
+        Ok(Payment {
+            practice,
+            payment: self.payment_id,
+            client: self.client_id,
+            kind: PaymentKind::of(&self.kind).ok_or(Error::Stored("a payment's kind"))?,
+            label: self.label,
+            amount: Money::from_minor(self.amount_minor, currency),
+            state: PaymentState::of(&self.state).ok_or(Error::Stored("a payment's state"))?,
+            receive_time: self.receive_time.to_jiff(),
+            receive_date: self.receive_date.to_jiff(),
+            allocations: Vec::new(),
+            refunded: Money::from_minor(self.refunded_minor, currency),
+            method_text: self.method_text,
+            note: self.note,
+            decline: decline(
+                self.decline_reason.as_deref(),
+                (self.decline_code, self.decline_hard),
+            ),
+            presence: Presence::of(&self.presence).ok_or(Error::Stored("who waits"))?,
+            refusal: self.refusal.as_deref().and_then(Refusal::of),
+            posted: self.posted,
+            means: Means {
+                token: self.processor_method,
+                method: self.method_id,
+                customer: self.processor_customer,
+                save_for: self
+                    .save_payer_kind
+                    .zip(self.save_payer_id)
+                    .and_then(|(kind, id)| Payer::of(&kind, id)),
+                funding: Funding::of(&self.funding).ok_or(Error::Stored("a card's funding"))?,
+                hsa_fsa: self.hsa_fsa,
+            },
+            processor_intent: self.processor_intent,
+            create_time: self.create_time.to_jiff(),
+            refunds: Vec::new(),
+            revision: self.revision,
+            corrections: Vec::new(),
+        })
+    }
+}
+
 /// Those payments, newest first, whole.
 async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Result<Vec<Payment>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         select
             payment_id as "payment_id: PaymentId",
@@ -160,7 +246,14 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             refusal,
             posted,
             processor_method,
+            method_id as "method_id: MethodId",
+            processor_customer,
+            save_payer_kind,
+            save_payer_id,
+            funding,
+            hsa_fsa,
             processor_intent,
+            revision,
             create_time as "create_time: jiff_sqlx::Timestamp"
         from payments.payments
         where practice_id = $1 and payment_id = any($2)
@@ -171,40 +264,18 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
     )
     .fetch_all(&mut *conn)
     .await?;
-    let mut payments = Vec::with_capacity(rows.len());
-    for row in rows {
-        let currency = currency(&row.currency)?;
-        payments.push(Payment {
-            practice,
-            payment: row.payment_id,
-            client: row.client_id,
-            kind: PaymentKind::of(&row.kind).ok_or(Error::Stored("a payment's kind"))?,
-            label: row.label,
-            amount: Money::from_minor(row.amount_minor, currency),
-            state: PaymentState::of(&row.state).ok_or(Error::Stored("a payment's state"))?,
-            receive_time: row.receive_time.to_jiff(),
-            receive_date: row.receive_date.to_jiff(),
-            allocations: Vec::new(),
-            refunded: Money::from_minor(row.refunded_minor, currency),
-            method_text: row.method_text,
-            note: row.note,
-            decline: decline(
-                row.decline_reason.as_deref(),
-                (row.decline_code, row.decline_hard),
-            ),
-            presence: Presence::of(&row.presence).ok_or(Error::Stored("who waits"))?,
-            refusal: row.refusal.as_deref().and_then(Refusal::of),
-            posted: row.posted,
-            processor_method: row.processor_method,
-            processor_intent: row.processor_intent,
-            create_time: row.create_time.to_jiff(),
-            refunds: Vec::new(),
-        });
-    }
+    let rows = rows.into_iter().map(|row| row.read(practice));
+    let mut payments = rows.collect::<Result<Vec<_>>>()?;
     add_allocations(conn, practice, ids, &mut payments).await?;
     for refund in super::refunds::list_of(conn, practice, ids).await? {
         if let Some(payment) = payments.iter_mut().find(|it| it.payment == refund.payment) {
             payment.refunds.push(refund);
+        }
+    }
+    for correction in super::corrections::list_of(conn, practice, ids).await? {
+        let mut of = payments.iter_mut();
+        if let Some(payment) = of.find(|it| it.payment == correction.payment) {
+            payment.corrections.push(correction);
         }
     }
     Ok(payments)

@@ -1,5 +1,5 @@
 use crate::{Error, Result};
-use ids::{PaymentId, PracticeId, RefundId};
+use ids::{DetachmentId, MethodId, PaymentId, PracticeId, RefundId, SetupId};
 use sqlx::PgConnection;
 
 /// What an object of the processor stands for.
@@ -9,6 +9,12 @@ pub enum Subject {
     Payment(PaymentId),
     /// A refund.
     Refund(RefundId),
+    /// A method that is being added.
+    Setup(SetupId),
+    /// A method on file.
+    Method(MethodId),
+    /// A token that is to be forgotten.
+    Detachment(DetachmentId),
 }
 
 impl Subject {
@@ -16,6 +22,9 @@ impl Subject {
         match self {
             Self::Payment(_) => "payment",
             Self::Refund(_) => "refund",
+            Self::Setup(_) => "setup",
+            Self::Method(_) => "method",
+            Self::Detachment(_) => "detachment",
         }
     }
 
@@ -23,6 +32,9 @@ impl Subject {
         match self {
             Self::Payment(payment) => payment.uuid(),
             Self::Refund(refund) => refund.uuid(),
+            Self::Setup(setup) => setup.uuid(),
+            Self::Method(method) => method.uuid(),
+            Self::Detachment(detachment) => detachment.uuid(),
         }
     }
 
@@ -30,6 +42,9 @@ impl Subject {
         match kind {
             "payment" => Ok(Self::Payment(PaymentId::from(id))),
             "refund" => Ok(Self::Refund(RefundId::from(id))),
+            "setup" => Ok(Self::Setup(SetupId::from(id))),
+            "method" => Ok(Self::Method(MethodId::from(id))),
+            "detachment" => Ok(Self::Detachment(DetachmentId::from(id))),
             _unknown => Err(Error::Stored("a kind of subject")),
         }
     }

@@ -48,7 +48,7 @@ pub fn settings(settings: &Settings) -> contract::AutoPaySettings {
     }
 }
 
-/// Whose bills are to be paid. A client pays for themselves. Errors: INVALID_FIELD.
+/// Whose bills are to be paid, and by whom. Errors: INVALID_FIELD.
 pub fn turn_on(
     caller: &Caller,
     practice: PracticeId,
@@ -56,14 +56,8 @@ pub fn turn_on(
 ) -> Result<TurnOn> {
     let client: ClientId = parse(&asked.client_id, "client_id")?;
     let contact = parse::optional(&asked.contact_id, "contact_id")?;
-    let must = match (caller.role, contact) {
-        (Role::Client, Some(_)) => Some("must be left out by a client"),
-        (Role::Contact, None) => Some("must be given by a contact"),
-        (_, _) => None,
-    };
-    if let Some(must) = must {
-        return Err(Invalid::new("contact_id", must).into());
-    }
+    // A contact who names nobody means themselves.
+    let contact = contact.or(caller.contact);
     Ok(TurnOn {
         practice,
         client,

@@ -7,7 +7,7 @@ use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
 use crate::{Error, Result};
 use ::rpc::{Invalid, parse, wire};
-use ids::{BillId, ClientId, PaymentId, PracticeId};
+use ids::{BillId, ClientId, ContactId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use money::Money;
 use pg::RequestKey;
@@ -33,6 +33,35 @@ pub fn get_client_balance(
         practice_id: practice.to_string(),
         client_id: client.to_string(),
     }
+}
+
+/// A client's people, as far as payments has to know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct People {
+    /// Everybody who is attached to the client.
+    pub contacts: Vec<ContactId>,
+    /// Who gets the bills; none when the client does.
+    pub billing_contact: Option<ContactId>,
+}
+
+/// Asks for a client.
+pub fn get_client(practice: PracticeId, client: ClientId) -> contract::GetClientRequest {
+    contract::GetClientRequest {
+        practice_id: practice.to_string(),
+        client_id: client.to_string(),
+    }
+}
+
+/// The people of an answer. Names stay out.
+pub fn people(answer: contract::GetClientResponse) -> Result<People, Invalid> {
+    let client = parse::required(answer.client, "client")?;
+    let contacts = answer.contacts.iter();
+    Ok(People {
+        contacts: contacts
+            .map(|contact| parse(&contact.contact_id, "contacts.contact_id"))
+            .collect::<Result<_, _>>()?,
+        billing_contact: parse::optional(&client.billing_contact_id, "client.billing_contact_id")?,
+    })
 }
 
 /// Asks for what a client owes, what is due first at the top.

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::domain::allocation::Allocation;
-use crate::ops::{PayBalance, PayBill};
+use crate::ops::{PayBalance, PayBill, PayWith};
 use ::rpc::{Invalid, parse};
 use ids::{BillId, PracticeId};
 use proto::billing::v1 as billing;
@@ -14,8 +14,44 @@ pub fn pay_bill(practice: PracticeId, asked: contract::PayBillRequest) -> Result
         practice,
         bill: parse(&asked.bill_id, "bill_id")?,
         amount: parse::positive(asked.amount, "amount")?,
-        processor_method: asked.processor_method,
+        pay_with: pay_with(
+            asked.processor_method,
+            &asked.method_id,
+            (asked.save_method, &asked.contact_id),
+        )?,
     })
+}
+
+/// Either a token or a method on file. Errors: INVALID_FIELD.
+fn pay_with(
+    token: String,
+    method: &str,
+    (save, contact): (bool, &str),
+) -> Result<PayWith, Invalid> {
+    let contact = parse::optional(contact, "contact_id")?;
+    match (token.is_empty(), method.is_empty()) {
+        (false, false) => Err(Invalid::new(
+            "method_id",
+            "must be left out when processor_method is given",
+        )),
+        (true, true) => Err(Invalid::new(
+            "processor_method",
+            "must be given, or method_id",
+        )),
+        (true, false) if save || contact.is_some() => Err(Invalid::new(
+            "save_method",
+            "is for methods that are not on file",
+        )),
+        (true, false) => Ok(PayWith::OnFile(parse(method, "method_id")?)),
+        (false, true) if contact.is_some() && !save => {
+            Err(Invalid::new("contact_id", "is for methods that are saved"))
+        }
+        (false, true) => Ok(PayWith::Token {
+            token,
+            save,
+            contact,
+        }),
+    }
 }
 
 /// Which bills are to be paid. Errors: INVALID_FIELD.
@@ -31,7 +67,11 @@ pub fn pay_balance(practice: PracticeId, asked: contract::PayBalanceRequest) -> 
         amount: parse::positive(asked.amount, "amount")?,
         bills: bills.collect::<Result<Vec<BillId>, _>>()?,
         allocations: allocations(asked.allocations)?,
-        processor_method: asked.processor_method,
+        pay_with: pay_with(
+            asked.processor_method,
+            &asked.method_id,
+            (asked.save_method, &asked.contact_id),
+        )?,
     })
 }
 

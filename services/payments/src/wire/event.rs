@@ -1,7 +1,9 @@
 //! What payments announces: amounts and ids, nothing of what was treated.
 
-use super::payment;
+use super::{method, payment};
 use crate::domain::decline::Decline;
+use crate::domain::on_file::Expiry;
+use crate::store::methods::Method;
 use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
 use ::rpc::wire;
@@ -34,7 +36,7 @@ pub fn payment_failed(clock: &Clock, failed: &Payment) -> Announcement {
         clock,
         &contract::PaymentFailed {
             payment: Some(facts(failed)),
-            decline_reason: payment::decline_reason(decline).into(),
+            decline_reason: payment::decline_reason(decline.map(|it| it.reason)).into(),
             decline_text: text.unwrap_or_default().to_owned(),
             practice_text: practice_text.unwrap_or_default().to_owned(),
             next_step: payment::next_step(decline).into(),
@@ -85,6 +87,60 @@ pub fn refund_failed(clock: &Clock, payment: &Payment, refund: &Refund) -> Annou
             method_text: payment.method_text.clone(),
         },
     )
+}
+
+/// A card or bank account came on file.
+pub fn method_added(clock: &Clock, added: &Method, replaced: Option<&Method>) -> Announcement {
+    let replaced_id = replaced.map(|old| old.method.to_string());
+    of(
+        clock,
+        &contract::MethodAdded {
+            method: Some(method_facts(added)),
+            replaced_id: replaced_id.unwrap_or_default(),
+        },
+    )
+}
+
+/// Something of a method changed.
+pub fn method_updated(clock: &Clock, updated: &Method) -> Announcement {
+    let method = Some(method_facts(updated));
+    of(clock, &contract::MethodUpdated { method })
+}
+
+/// A method is not on file any more.
+pub fn method_removed(clock: &Clock, removed: &Method) -> Announcement {
+    let replaced_by_id = removed.replaced_by.map(|new| new.to_string());
+    of(
+        clock,
+        &contract::MethodRemoved {
+            method: Some(method_facts(removed)),
+            replaced_by_id: replaced_by_id.unwrap_or_default(),
+        },
+    )
+}
+
+/// A card ends soon.
+pub fn method_expiring(clock: &Clock, expiring: &Method) -> Announcement {
+    let method = Some(method_facts(expiring));
+    of(clock, &contract::MethodExpiring { method })
+}
+
+/// A card's last month is over.
+pub fn method_expired(clock: &Clock, expired: &Method) -> Announcement {
+    let method = Some(method_facts(expired));
+    of(clock, &contract::MethodExpired { method })
+}
+
+fn method_facts(of: &Method) -> contract::MethodFacts {
+    contract::MethodFacts {
+        method_id: of.method.to_string(),
+        client_id: of.client.to_string(),
+        contact_id: method::contact(of.payer),
+        method_text: method::text(of),
+        is_default: of.is_default,
+        end_date: of.expiry.and_then(Expiry::last_day).map(wire::date),
+        state: method::state(of.state).into(),
+    }
 }
 
 fn facts(of: &Payment) -> contract::PaymentFacts {

@@ -5,5 +5,6 @@ pub mod autopay_event;
 pub mod billing;
 pub mod charge;
 pub mod event;
+pub mod method;
 pub mod payment;
 pub mod processor;

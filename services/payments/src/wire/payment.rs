@@ -1,9 +1,11 @@
 //! payments' own contract.
 
 use crate::domain::decline::{Decline, DeclineReason, NextStep};
+use crate::domain::on_file::Funding;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refund::RefundState;
-use crate::ops::{NewPayment, NewRefund, Shown};
+use crate::ops::{CorrectPayment, NewPayment, NewRefund, Shown, etag};
+use crate::store::corrections::Correction;
 use crate::store::payments::{Payment, PaymentFilter};
 use crate::store::refunds::Refund;
 use crate::{Payments, Result};
@@ -46,6 +48,23 @@ pub fn new_payment(
     })
 }
 
+/// How a payment is to be corrected. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn correct_payment(
+    practice: PracticeId,
+    asked: contract::CorrectPaymentRequest,
+) -> Result<CorrectPayment> {
+    let time = asked.receive_time;
+    Ok(CorrectPayment {
+        practice,
+        payment: parse(&asked.payment_id, "payment_id")?,
+        etag: asked.etag,
+        note: free_text(asked.note, "note")?,
+        receive_time: time
+            .map(|time| parse::time(Some(time), "receive_time"))
+            .transpose()?,
+    })
+}
+
 /// What is to go back. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
 pub fn new_refund(
     practice: PracticeId,
@@ -84,10 +103,11 @@ pub fn shown_to(caller: &Caller, payments: &Payments, it: &Shown) -> contract::P
     contract::Payment {
         note: String::new(),
         processor_url: String::new(),
-        decline_reason: decline_reason(told.as_ref()).into(),
+        decline_reason: decline_reason(told.as_ref().map(|it| it.reason)).into(),
         decline_next_step: next_step(told.as_ref()).into(),
         decline_practice_text: String::new(),
         decline_code: String::new(),
+        corrections: Vec::new(),
         ..payment
     }
 }
@@ -117,13 +137,26 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         refunded: Some(wire::money(payment.refunded)),
         method_text: payment.method_text.clone(),
         note: payment.note.clone(),
-        decline_reason: decline_reason(decline).into(),
+        decline_reason: decline_reason(decline.map(|it| it.reason)).into(),
         decline_text: decline_text.unwrap_or_default().to_owned(),
         decline_next_step: next_step(decline).into(),
         decline_practice_text: practice_text.unwrap_or_default().to_owned(),
         decline_hard: decline.is_some_and(Decline::is_hard),
         decline_code: decline.map(|it| it.code.clone()).unwrap_or_default(),
         state_text: state_text(payment).to_owned(),
+        method_id: payment
+            .means
+            .method
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
+        card_funding: match payment.means.funding {
+            Funding::Credit | Funding::Debit | Funding::Prepaid => payment.means.funding.name(),
+            Funding::Unknown => "",
+        }
+        .to_owned(),
+        hsa_fsa: payment.means.hsa_fsa,
+        etag: etag(payment),
+        corrections: payment.corrections.iter().map(correction).collect(),
         client_secret: String::new(),
         create_time: Some(wire::time(payment.create_time)),
         refunds: payment.refunds.iter().map(refund).collect(),
@@ -131,6 +164,15 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         processor_url: in_dashboard
             .map(|intent| format!("{}{intent}", payments.dashboard_url))
             .unwrap_or_default(),
+    }
+}
+
+fn correction(correction: &Correction) -> contract::PaymentCorrection {
+    contract::PaymentCorrection {
+        note: correction.note.clone(),
+        receive_time: Some(wire::time(correction.receive_time)),
+        corrected_by: correction.corrected_by.clone(),
+        correct_time: Some(wire::time(correction.correct_time)),
     }
 }
 
@@ -168,11 +210,11 @@ pub fn kind(kind: PaymentKind) -> billing::PaymentKind {
 }
 
 /// As the API names it; unspecified when it did not fail.
-pub fn decline_reason(decline: Option<&Decline>) -> contract::DeclineReason {
-    let Some(decline) = decline else {
+pub const fn decline_reason(reason: Option<DeclineReason>) -> contract::DeclineReason {
+    let Some(reason) = reason else {
         return contract::DeclineReason::Unspecified;
     };
-    match decline.reason {
+    match reason {
         DeclineReason::Expired => contract::DeclineReason::Expired,
         DeclineReason::InsufficientFunds => contract::DeclineReason::InsufficientFunds,
         DeclineReason::BankRefused => contract::DeclineReason::BankRefused,

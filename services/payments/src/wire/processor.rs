@@ -2,9 +2,13 @@
 
 use crate::domain::decline::Decline;
 use crate::domain::method::{bank_text, card_text};
+use crate::domain::on_file::{Expiry, Funding, MethodKind, Stored, ZipCheck};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
 use crate::domain::refund::RefundState;
-use processor::{Instrument, IntentStatus, PaymentIntent, RefundStatus};
+use crate::domain::setup::{SetupSaid, SetupState};
+use processor::{
+    Instrument, IntentStatus, PaymentIntent, PaymentMethod, RefundStatus, SetupIntent, SetupStatus,
+};
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
 pub fn said(intent: &PaymentIntent) -> Said {
@@ -24,6 +28,8 @@ pub fn said(intent: &PaymentIntent) -> Said {
         state,
         decline: decline.filter(|_| state == PaymentState::Failed),
         method: intent.instrument.as_ref().map(method),
+        funding: intent.instrument.as_ref().map(funding),
+        stored: intent.method.as_ref().and_then(stored),
         received: (state == PaymentState::Succeeded).then_some(intent.amount_received),
     }
 }
@@ -44,6 +50,75 @@ fn method(instrument: &Instrument) -> (PaymentKind, String) {
         ),
         Instrument::Other(kind) => (PaymentKind::Card, kind.replace('_', " ")),
     }
+}
+
+/// Where a card's money comes from.
+fn funding(instrument: &Instrument) -> Funding {
+    match instrument {
+        Instrument::Card(card) => Funding::of(&card.funding).unwrap_or(Funding::Unknown),
+        Instrument::BankAccount(_) | Instrument::Other(_) => Funding::Unknown,
+    }
+}
+
+/// What an object says about its setup. A method that is neither card nor bank account cannot be kept.
+pub fn setup_said(setup: &SetupIntent) -> SetupSaid {
+    let stored = setup.payment_method.as_ref().and_then(stored);
+    // A payer reads it: that the card was reported is not told.
+    let told = |said: &processor::Decline| decline(said).told_to_payer().reason;
+    let decline = setup.last_error.as_ref().map(told);
+    let state = match &setup.status {
+        SetupStatus::RequiresPaymentMethod | SetupStatus::RequiresConfirmation => {
+            SetupState::Waiting
+        }
+        SetupStatus::RequiresAction => SetupState::RequiresAction,
+        SetupStatus::Processing | SetupStatus::Unrecognised(_) => SetupState::Processing,
+        SetupStatus::Canceled => SetupState::Cancelled,
+        SetupStatus::Succeeded if stored.is_none() => SetupState::Failed,
+        SetupStatus::Succeeded => SetupState::Succeeded,
+    };
+    SetupSaid {
+        state,
+        decline: decline.filter(|_| state == SetupState::Waiting),
+        stored: stored.filter(|_| state == SetupState::Succeeded),
+    }
+}
+
+/// A method as it is kept; none for what is neither card nor bank account.
+pub fn stored(method: &PaymentMethod) -> Option<Stored> {
+    let bare = Stored {
+        kind: MethodKind::Card,
+        token: method.id.clone(),
+        customer: method.customer.clone(),
+        fingerprint: method.fingerprint.clone().unwrap_or_default(),
+        brand: String::new(),
+        last4: String::new(),
+        expiry: None,
+        funding: Funding::Unknown,
+        zip_check: zip_check(method.zip_check.as_deref()),
+    };
+    match &method.instrument {
+        Instrument::Card(card) => Some(Stored {
+            brand: card.brand.clone(),
+            last4: card.last4.clone(),
+            expiry: Expiry::new(
+                card.exp_month.into(),
+                i16::try_from(card.exp_year).unwrap_or(0),
+            ),
+            funding: Funding::of(&card.funding).unwrap_or(Funding::Unknown),
+            ..bare
+        }),
+        Instrument::BankAccount(account) => Some(Stored {
+            kind: MethodKind::BankAccount,
+            brand: account.bank.clone(),
+            last4: account.last4.clone(),
+            ..bare
+        }),
+        Instrument::Other(_) => None,
+    }
+}
+
+fn zip_check(said: Option<&str>) -> ZipCheck {
+    said.and_then(ZipCheck::of).unwrap_or(ZipCheck::Unchecked)
 }
 
 /// Where a refund stands.

@@ -9,6 +9,8 @@ use ::rpc::Caller;
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 
+/// For so many looks a payment method that nobody knows may still be on its way to be known.
+const STRANGER_TRIES: i32 = 8;
 const LONGEST_PAUSE_SECONDS: i64 = 3_600;
 
 /// Processes webhooks as they come.
@@ -80,7 +82,18 @@ async fn take_in(payments: &Payments, webhook: &Webhook) -> Result<bool> {
             ops::read_payment(payments, &caller, practice, payment).await?;
             Ok(true)
         }
-        Some((_, Subject::Refund(_))) | None => Ok(false),
+        Some((practice, Subject::Setup(setup))) => {
+            ops::read_setup(payments, &caller, practice, setup).await?;
+            Ok(true)
+        }
+        Some((practice, Subject::Method(method))) => {
+            let token = (method, &*webhook.object);
+            ops::read_method(payments, &caller, practice, token).await?;
+            Ok(true)
+        }
+        Some((_, Subject::Refund(_) | Subject::Detachment(_))) => Ok(false),
+        // A method of nobody's, such as a guest's, stays so; one that is just being added is known in a moment.
+        None => Ok(webhook.object_kind == "payment_method" && webhook.tries > STRANGER_TRIES),
     }
 }
 

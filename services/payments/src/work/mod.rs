@@ -2,12 +2,14 @@
 
 mod autopay;
 mod bills;
+mod expiry;
 mod inbox;
 mod practices;
 mod reconcile;
 
 pub use autopay::{run_nights, run_nights_due};
 pub use bills::Bills;
+pub use expiry::{watch_expiry, watch_expiry_due};
 pub use inbox::{process_webhooks, process_webhooks_due};
 pub use practices::Practices;
 pub use reconcile::{reconcile, reconcile_due};
@@ -17,7 +19,7 @@ use ::rpc::Fault as _;
 use pg::RequestError;
 use pg::feed::HandlerError;
 
-/// How many payments, refunds or webhooks one look takes on.
+/// How many payments, refunds, setups or webhooks one look takes on.
 const BATCH: i64 = 32;
 /// How many of them are asked about at once.
 const AT_ONCE: usize = 4;

@@ -51,7 +51,9 @@ async fn claim(payments: &Payments) -> Result<Vec<Unsettled>> {
 }
 
 async fn go_on(payments: &Payments, unsettled: Unsettled) -> Result<()> {
-    if unsettled.tries > ALARM_TRIES {
+    // A payer may take a day to give a card.
+    let waits_for_payer = matches!(unsettled.subject, Subject::Setup(_));
+    if unsettled.tries > ALARM_TRIES && !waits_for_payer {
         tracing::error!(subject = ?unsettled.subject, tries = unsettled.tries, "unsettled for longer than an hour");
     }
     let caller = Caller::worker("payments");
@@ -63,6 +65,15 @@ async fn go_on(payments: &Payments, unsettled: Unsettled) -> Result<()> {
         Subject::Refund(refund) => ops::continue_refund(payments, &caller, practice, refund)
             .await
             .map(|()| None),
+        Subject::Setup(setup) => ops::continue_setup(payments, &caller, practice, setup)
+            .await
+            .map(|()| None),
+        Subject::Detachment(detachment) => {
+            let going_on = ops::continue_detachment(payments, &caller, practice, detachment);
+            going_on.await.map(|()| None)
+        }
+        // Never in the queue: what has to be done about a method is a detachment.
+        Subject::Method(_) => Ok(None),
     };
     let pause = payments.timing.reconcile_after(unsettled.tries);
     let due = payments.clock.now().saturating_add(pause);

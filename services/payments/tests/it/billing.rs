@@ -6,6 +6,7 @@ use clock::Clock;
 use ids::{BillId, ClientId, PaymentId, PracticeId};
 use jiff::{SignedDuration, Timestamp};
 use proto::billing::v1::bill_service_server::{BillService, BillServiceServer};
+use proto::billing::v1::client_service_server::ClientServiceServer;
 use proto::billing::v1::ledger_service_server::{LedgerService, LedgerServiceServer};
 use proto::billing::v1::*;
 use proto::google::r#type::Date;
@@ -33,6 +34,8 @@ pub struct Books {
     pub credit: i64,
     /// Credit that was used, by request.
     pub credits: BTreeMap<String, ApplyCreditRequest>,
+    /// Clients, each with its contacts.
+    pub people: BTreeMap<String, Vec<String>>,
     /// Calls to PostPayment, repeats included.
     pub calls: usize,
     /// Nothing is answered but UNAVAILABLE.
@@ -89,7 +92,10 @@ impl FakeBilling {
 
     pub async fn serve(&self) -> testkit::Server {
         let routes = tonic::service::Routes::new(BillServiceServer::new(self.clone()));
-        testkit::serve(routes.add_service(LedgerServiceServer::new(self.clone()))).await
+        let routes = routes
+            .add_service(LedgerServiceServer::new(self.clone()))
+            .add_service(ClientServiceServer::new(self.clone()));
+        testkit::serve(routes).await
     }
 
     pub fn books(&self) -> MutexGuard<'_, Books> {
@@ -134,7 +140,7 @@ impl FakeBilling {
         self.books().bills[&bill.to_string()].balance
     }
 
-    fn up(&self) -> Result<MutexGuard<'_, Books>, Status> {
+    pub fn up(&self) -> Result<MutexGuard<'_, Books>, Status> {
         let books = self.books();
         if books.down {
             return Err(Status::unavailable("billing is away"));
@@ -143,7 +149,7 @@ impl FakeBilling {
     }
 }
 
-fn refuse(code: Code, reason: &str) -> Status {
+pub fn refuse(code: Code, reason: &str) -> Status {
     let details = ErrorDetails::with_error_info(reason, "evenkeel", []);
     Status::with_error_details(code, reason.to_owned(), details)
 }
@@ -373,7 +379,7 @@ impl LedgerService for FakeBilling {
     }
 }
 
-fn not_called() -> Status {
+pub fn not_called() -> Status {
     Status::unimplemented("payments does not call this")
 }
 

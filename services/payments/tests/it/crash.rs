@@ -25,15 +25,15 @@ use testkit::{TestDatabase, eventually, request_id};
 use tokio::process::{Child, Command};
 use tonic::{Request, Response, Status};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program as a process of its own, and all it talks to.
-struct Machine {
-    db: TestDatabase,
-    clock: Clock,
-    practice: PracticeId,
-    client: ClientId,
-    billing: FakeBilling,
+pub struct Machine {
+    pub db: TestDatabase,
+    pub clock: Clock,
+    pub practice: PracticeId,
+    pub client: ClientId,
+    pub billing: FakeBilling,
     sandbox: stripe_sandbox::Running,
     billing_server: testkit::Server,
     portal_auth: testkit::Server,
@@ -43,7 +43,7 @@ struct Machine {
 }
 
 impl Machine {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let clock = Clock::system();
         let db = testkit::database(SCHEMA, &MIGRATOR).await;
         let (practice, client) = (PracticeId::new(&clock), ClientId::new(&clock));
@@ -70,7 +70,7 @@ impl Machine {
     }
 
     /// Starts payments, to die at a place or not at all, and waits until it serves.
-    async fn payments(&self, crash_at: Option<&str>) -> Child {
+    pub async fn payments(&self, crash_at: Option<&str>) -> Child {
         let mut program = Command::new(env!("CARGO_BIN_EXE_payments"));
         program
             .env_clear()
@@ -116,6 +116,42 @@ impl Machine {
             ..claims
         });
         Client::new(connect(&format!("http://127.0.0.1:{}", self.port), token).expect("a URL"))
+    }
+
+    pub fn methods(&self) -> crate::wallet::Methods {
+        let practice = self.practice;
+        let token = tokens::token(&self.clock, move |claims| Claims {
+            practice_id: Some(practice.to_string()),
+            ..claims
+        });
+        let url = format!("http://127.0.0.1:{}", self.port);
+        crate::wallet::Methods::new(connect(&url, token).expect("a URL"))
+    }
+
+    /// What the payer's browser does.
+    pub async fn give(&self, client_secret: &str) {
+        let (intent, _) = client_secret.split_once("_secret_").expect("a secret");
+        let url = format!("{}/v1/setup_intents/{intent}/confirm", self.sandbox.url());
+        let answer = reqwest::Client::new()
+            .post(url)
+            .bearer_auth("sk_test_sandbox")
+            .header("idempotency-key", request_id())
+            .form(&[("payment_method", VISA)])
+            .send()
+            .await;
+        assert!(answer.expect("an answer").status().is_success());
+    }
+
+    /// Customers that the processor has.
+    pub async fn customers(&self) -> i64 {
+        let url = format!("{}/v1/customers?limit=100", self.sandbox.url());
+        let asked = reqwest::Client::new()
+            .get(url)
+            .bearer_auth("sk_test_sandbox");
+        let page = asked.send().await.expect("an answer");
+        let page: serde_json::Value = page.json().await.expect("JSON");
+        let count = page["data"].as_array().expect("a list").len();
+        i64::try_from(count).expect("few")
     }
 
     async fn bill(&self, balance: i64) -> BillId {
@@ -266,7 +302,7 @@ impl Machine {
     }
 
     /// Waits until nothing is on its way any more.
-    async fn settled(&self) {
+    pub async fn settled(&self) {
         eventually(PATIENCE, "everything is settled", || async {
             let count: i64 = sqlx::query_scalar("select count(*) from payments.unsettled")
                 .fetch_one(self.db.owner_pool())
@@ -277,7 +313,7 @@ impl Machine {
         .await;
     }
 
-    async fn finish(self) {
+    pub async fn finish(self) {
         let book = asked(&self.sandbox, "book").await;
         let requests = asked(&self.sandbox, "requests").await;
         crate::audit::audit(&self.db, &self.billing, &book, &requests).await;
@@ -320,6 +356,53 @@ async fn f01_a_crash_at_any_step_of_a_charge_ends_with_one_charge_and_one_postin
         );
         reborn.kill().await.expect("it is ended");
     }
+    machine.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_a_crash_while_a_card_comes_on_file_ends_with_one_charge_and_one_card() {
+    let machine = Machine::start().await;
+    machine.billing.add_client(machine.client, &[]);
+    for place in [
+        "after_hold",
+        "before_customer",
+        "after_customer",
+        "after_create",
+        "after_confirm",
+        "after_settle",
+    ] {
+        let (one, two) = (machine.bill(1_500).await, machine.bill(2_500).await);
+        let mut doomed = machine.payments(Some(place)).await;
+        let request = PayBalanceRequest {
+            practice_id: machine.practice.to_string(),
+            request_id: request_id(),
+            client_id: machine.client.to_string(),
+            amount: Some(usd(4_000)),
+            bill_ids: vec![one.to_string(), two.to_string()],
+            processor_method: VISA.to_owned(),
+            save_method: true,
+            ..PayBalanceRequest::default()
+        };
+        let lost = machine.owner().pay_balance(request.clone()).await;
+        assert!(lost.is_err(), "{place}: it died");
+        let status = doomed.wait().await.expect("it ends");
+        assert!(!status.success(), "{place}: {status}");
+        let mut reborn = machine.payments(None).await;
+        machine.settled().await;
+        let again = machine.owner().pay_balance(request).await;
+        let again = again.expect("the same payment").into_inner().payment;
+        let again = again.expect("a payment");
+        assert_eq!(again.state(), PaymentState::Succeeded, "{place}");
+        assert!(!again.method_id.is_empty(), "{place}: it is on file");
+        assert_eq!(machine.billing.balance(one), 0, "{place}");
+        assert_eq!(machine.billing.balance(two), 0, "{place}");
+        reborn.kill().await.expect("it is ended");
+    }
+    let cards: i64 = sqlx::query_scalar("select count(*) from payments.methods")
+        .fetch_one(machine.db.owner_pool())
+        .await
+        .expect("counted");
+    assert_eq!(cards, 1, "the same card each time");
     machine.finish().await;
 }
 

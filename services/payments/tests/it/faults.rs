@@ -395,3 +395,34 @@ async fn money_that_arrives_for_a_bill_that_was_paid_meanwhile_becomes_credit() 
     );
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn f02_a_payer_whom_the_processor_cannot_be_told_of_is_not_charged_and_may_ask_again() {
+    for fault in [
+        "timeout",
+        "timeout_after_work",
+        "reset",
+        "status=500",
+        "status=409",
+        "status=429",
+        "status=401",
+        "garbage",
+    ] {
+        let stage = Stage::start().await;
+        let bill = stage.bill(4_000).await;
+        stage.known_client();
+        stage.fault("/v1/customers", fault).await;
+        let request = PayBillRequest {
+            save_method: true,
+            ..stage.pay_request(bill, 4_000, VISA)
+        };
+        let mut portal = stage.portal(rpc::Role::Client);
+        let told = portal.pay_bill(request.clone()).await;
+        assert_eq!(reason(told), "PROCESSOR_UNAVAILABLE", "{fault}");
+        let paid = portal.pay_bill(request).await.expect("goes on");
+        let paid = paid.into_inner().payment.expect("it");
+        assert_eq!(paid.state(), PaymentState::Succeeded, "{fault}");
+        assert!(!paid.method_id.is_empty(), "{fault}: it is on file");
+        stage.finish().await;
+    }
+}

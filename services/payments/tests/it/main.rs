@@ -4,22 +4,32 @@
 
 #![cfg(test)]
 
+mod amounts;
 mod audit;
-mod balance;
 mod autopay;
 mod autopay_faults;
 mod autopay_stage;
+mod balance;
 mod billing;
 mod bills;
+mod corrections;
 mod crash;
+mod crash_methods;
 mod debits;
 mod declines;
+mod every_call;
 mod faults;
 mod guest;
+mod methods;
+mod methods_payers;
+mod methods_renewed;
 mod neighbours;
+mod on_file;
+mod people;
 mod record;
 mod refunds;
 mod stage;
 mod tokens;
 mod upcoming;
+mod wallet;
 mod webhooks;

@@ -2,7 +2,7 @@ use crate::billing::{FakeBilling, bill_issued};
 use crate::neighbours::{apply, gateway, register};
 use crate::tokens;
 use clock::Clock;
-use ids::{BillId, ClientId, PracticeId};
+use ids::{BillId, ClientId, ContactId, PracticeId};
 use payments::rpc::billing::Billing;
 use payments::work::{Bills, process_webhooks_due, reconcile_due};
 use payments::{MIGRATOR, Payments, SCHEMA, Timing, routes};
@@ -124,6 +124,22 @@ impl Stage {
         }))
     }
 
+    /// The client, or a contact of theirs, signed in.
+    pub fn payer(&self, client: ClientId, contact: Option<ContactId>) -> Connection {
+        let practice = self.practice;
+        self.connection(move |claims| Claims {
+            role: if contact.is_some() {
+                Role::Contact
+            } else {
+                Role::Client
+            },
+            practice_id: Some(practice.to_string()),
+            client_ids: vec![client.to_string()],
+            contact_id: contact.map(|id| id.to_string()),
+            ..claims
+        })
+    }
+
     pub fn guest(&self, bill: BillId) -> Client {
         let practice = self.practice;
         Client::new(self.connection(move |claims| Claims {
@@ -144,6 +160,12 @@ impl Stage {
             processor_method: method.to_owned(),
             ..PayBillRequest::default()
         }
+    }
+
+    /// billing knows the stage's client, who has no contacts unless a story has said so.
+    pub fn known_client(&self) {
+        let mut books = self.billing.books();
+        books.people.entry(self.client.to_string()).or_default();
     }
 
     /// Signed in to the portal: the client, or a contact, who sees the stage's client.

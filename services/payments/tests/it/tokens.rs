@@ -32,6 +32,7 @@ pub fn claims(clock: &Clock) -> Claims {
         practice_id: None,
         bill_id: None,
         client_ids: Vec::new(),
+        contact_id: None,
         iat: now,
         exp: now + 600,
     }

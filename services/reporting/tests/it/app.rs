@@ -127,6 +127,7 @@ impl TestApp {
                 practice_id: Some(practice.to_string()),
                 bill_id: None,
                 client_ids: Vec::new(),
+                contact_id: None,
                 iat: now.as_second(),
                 exp: now.as_second() + 600,
             };

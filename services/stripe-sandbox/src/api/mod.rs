@@ -9,6 +9,7 @@ mod paging;
 mod payment_intents;
 mod payment_methods;
 mod refunds;
+mod setup_intents;
 mod webhook_endpoints;
 
 use serde_json::Value;
@@ -58,6 +59,16 @@ fn route(act: &mut Act<'_>, method: &str, path: &str, params: Params) -> Answer 
         ("POST", ["payment_intents", id]) => payment_intents::update(act, id, params),
         ("POST", ["payment_intents", id, "confirm"]) => payment_intents::confirm(act, id, params),
         ("POST", ["payment_intents", id, "cancel"]) => payment_intents::cancel(act, id, params),
+        ("POST", ["payment_methods", id]) => payment_methods::update(act, id, params),
+        ("POST", ["setup_intents"]) => setup_intents::create(act, params),
+        ("GET", ["setup_intents"]) => setup_intents::list(act, params),
+        ("GET", ["setup_intents", id]) => setup_intents::retrieve(act, id, params),
+        ("POST", ["setup_intents", id]) => setup_intents::update(act, id, params),
+        ("POST", ["setup_intents", id, "confirm"]) => setup_intents::confirm(act, id, params),
+        ("POST", ["setup_intents", id, "cancel"]) => setup_intents::cancel(act, id, params),
+        ("POST", ["setup_intents", id, "verify_microdeposits"]) => {
+            setup_intents::verify_microdeposits(act, id, params)
+        }
         ("GET", ["charges"]) => charges::list(act, params),
         ("GET", ["charges", id]) => charges::retrieve(act, id, params),
         ("POST", ["refunds"]) => refunds::create(act, params),

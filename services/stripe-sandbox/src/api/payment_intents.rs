@@ -217,7 +217,7 @@ fn check_fixed_choices(params: &mut Params) -> Result<(), ApiError> {
 }
 
 /// The types an intent takes, and whether it may redirect: automatic methods are on unless types are named.
-fn read_method_types(params: &mut Params) -> Result<(Vec<String>, Option<String>), ApiError> {
+pub fn read_method_types(params: &mut Params) -> Result<(Vec<String>, Option<String>), ApiError> {
     let automatic = match params.hash("automatic_payment_methods")? {
         None => None,
         Some(mut hash) => {

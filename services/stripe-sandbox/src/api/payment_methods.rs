@@ -3,7 +3,7 @@ use super::customers::read_address;
 use super::paging::Page;
 use crate::book::Act;
 use crate::book::customers;
-use crate::book::methods::{self, TypedCard};
+use crate::book::methods::{self, MethodChange, TypedAccount, TypedCard};
 use crate::book::rows::Contact;
 use crate::error::ApiError;
 use crate::metadata::Metadata;
@@ -12,11 +12,15 @@ use crate::shape;
 
 const KINDS: &[&str] = &["card", "us_bank_account"];
 
-/// `POST /v1/payment_methods` with `type=card` and a test number, or a token of one (`card[token]=tok_visa`).
+/// `POST /v1/payment_methods` with `type=card` and a test number, or a token of one (`card[token]=tok_visa`); or with
+/// `type=us_bank_account` and a test account.
 pub fn create(act: &mut Act<'_>, mut params: Params) -> Answer {
     let kind = params
-        .one_of("type", &["card"])?
+        .one_of("type", KINDS)?
         .ok_or_else(|| ParamError::Missing("type".to_owned()))?;
+    if kind == "us_bank_account" {
+        return create_account(act, params);
+    }
     let mut card = params
         .hash(kind)?
         .ok_or_else(|| ParamError::Missing(kind.to_owned()))?;
@@ -48,6 +52,49 @@ pub fn create(act: &mut Act<'_>, mut params: Params) -> Answer {
         }
     };
     Ok(shape::method(&method))
+}
+
+fn create_account(act: &mut Act<'_>, mut params: Params) -> Answer {
+    let name = "us_bank_account";
+    let mut account = params
+        .hash(name)?
+        .ok_or_else(|| ParamError::Missing(name.to_owned()))?;
+    account.one_of("account_holder_type", &["individual", "company"])?;
+    let typed = TypedAccount {
+        account_number: account.required("account_number")?,
+        routing_number: account.required("routing_number")?,
+        account_type: account
+            .one_of("account_type", &["checking", "savings"])?
+            .unwrap_or("checking")
+            .to_owned(),
+    };
+    account.finish()?;
+    let billing = read_billing(&mut params)?;
+    let mut metadata = Metadata::new();
+    if let Some(change) = params.metadata()? {
+        change.apply(&mut metadata)?;
+    }
+    params.finish()?;
+    let method = methods::create_from_account(act, &typed, billing, metadata)?;
+    Ok(shape::method(&method))
+}
+
+/// `POST /v1/payment_methods/:id`: a card's expiry, the billing zip, metadata.
+pub fn update(act: &mut Act<'_>, id: &str, mut params: Params) -> Answer {
+    let mut change = MethodChange {
+        metadata: params.metadata()?,
+        ..MethodChange::default()
+    };
+    if let Some(mut card) = params.hash("card")? {
+        change.exp_month = card.integer("exp_month")?;
+        change.exp_year = card.integer("exp_year")?;
+        card.finish()?;
+    }
+    let billing = read_billing(&mut params)?;
+    change.postal_code = billing.address.and_then(|address| address.postal_code);
+    params.one_of("allow_redisplay", &["always", "limited", "unspecified"])?;
+    params.finish()?;
+    Ok(shape::method(&methods::update(act, id, change)?))
 }
 
 fn read_billing(params: &mut Params) -> Result<Contact, ApiError> {

@@ -52,6 +52,9 @@ pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent,
     intent.failure = None;
     let method = method_of(act, &intent)?;
     let absent = how.off_session || how.error_on_action;
+    if methods::is_expired(act, &method) {
+        return decline_with(act, intent, Decline::ExpiredCard);
+    }
     match method.behaviour {
         Behaviour::Pays | Behaviour::RefundsLater | Behaviour::RefundsFail => {
             succeed(act, intent, false)

@@ -36,6 +36,10 @@ pub enum Decline {
     BankNoAccount,
     /// The bank account's owner did not allow the debit.
     BankDebitNotAuthorized,
+    /// The customer failed to authenticate a card that is to be stored.
+    SetupAuthenticationFailed,
+    /// The small deposits were named wrong too often, or could not be made.
+    MicrodepositsFailed,
 }
 
 impl Decline {
@@ -57,6 +61,8 @@ impl Decline {
             | Decline::BankAccountClosed
             | Decline::BankNoAccount
             | Decline::BankDebitNotAuthorized => "payment_intent_payment_attempt_failed",
+            Decline::SetupAuthenticationFailed => "setup_intent_authentication_failure",
+            Decline::MicrodepositsFailed => "payment_method_microdeposit_failed",
         }
     }
 
@@ -75,7 +81,9 @@ impl Decline {
             Decline::VelocityExceeded => Some("card_velocity_exceeded"),
             Decline::Fraudulent => Some("fraudulent"),
             Decline::AuthenticationRequired => Some("authentication_required"),
-            Decline::AuthenticationFailed => None,
+            Decline::AuthenticationFailed
+            | Decline::SetupAuthenticationFailed
+            | Decline::MicrodepositsFailed => None,
             Decline::BankAccountClosed => Some("account_closed"),
             Decline::BankNoAccount => Some("no_account"),
             Decline::BankDebitNotAuthorized => Some("debit_not_authorized"),
@@ -97,7 +105,10 @@ impl Decline {
             | Decline::BankNoAccount
             | Decline::BankDebitNotAuthorized => Some("do_not_try_again"),
             Decline::ExpiredCard | Decline::IncorrectCvc => Some("confirm_card_data"),
-            Decline::AuthenticationRequired | Decline::AuthenticationFailed => None,
+            Decline::AuthenticationRequired
+            | Decline::AuthenticationFailed
+            | Decline::SetupAuthenticationFailed
+            | Decline::MicrodepositsFailed => None,
         }
     }
 
@@ -132,6 +143,14 @@ impl Decline {
             Decline::BankNoAccount => "The customer's bank account could not be located.",
             Decline::BankDebitNotAuthorized => {
                 "The customer has notified their bank that this payment was unauthorized."
+            }
+            Decline::SetupAuthenticationFailed => {
+                "The latest attempt to set up the payment method has failed because authentication \
+                 failed."
+            }
+            Decline::MicrodepositsFailed => {
+                "Microdeposit transfers failed. Please check the account, institution and transit \
+                 numbers provided."
             }
         }
     }

@@ -8,8 +8,11 @@ use super::rows::{Contact, Method};
 use super::testcards::{self, Behaviour, Specimen};
 use super::{Act, customers};
 use crate::error::ApiError;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, MetadataChange};
 use crate::shape;
+
+/// The one routing number of test mode.
+const ROUTING_NUMBER: &str = "110000000";
 
 /// A card as it is typed in. The number and code are checked here and forgotten.
 pub struct TypedCard {
@@ -26,8 +29,13 @@ fn last4(number: &str) -> &str {
         .unwrap_or(number)
 }
 
+/// The same for the same number.
+fn fingerprint(number: &str) -> String {
+    let digest = Sha256::digest(number.as_bytes());
+    hex::encode(digest).chars().take(16).collect()
+}
+
 fn mint(act: &mut Act<'_>, specimen: Specimen, expiry: (i64, i64), billing: Contact) -> Method {
-    let digest = Sha256::digest(specimen.number.as_bytes());
     let method = Method {
         id: act.new_id("pm_1"),
         created: act.now,
@@ -36,13 +44,14 @@ fn mint(act: &mut Act<'_>, specimen: Specimen, expiry: (i64, i64), billing: Cont
         last4: last4(specimen.number).to_owned(),
         exp_month: expiry.0,
         exp_year: expiry.1,
-        fingerprint: hex::encode(digest).chars().take(16).collect(),
+        fingerprint: fingerprint(specimen.number),
         billing,
         customer: None,
         metadata: Metadata::new(),
         behaviour: specimen.behaviour,
         set_up: false,
         spent: false,
+        unverified: false,
     };
     act.book.methods.put(method.clone());
     method
@@ -103,6 +112,129 @@ pub fn create_from_card(
     method.metadata = metadata;
     act.book.methods.put(method.clone());
     Ok(method)
+}
+
+/// A bank account as it is typed in. The number is checked here and forgotten.
+pub struct TypedAccount {
+    pub account_number: String,
+    pub routing_number: String,
+    /// `checking` or `savings`.
+    pub account_type: String,
+}
+
+/// Makes a method from a typed test account; it is verified by small deposits when it is set up.
+pub fn create_from_account(
+    act: &mut Act<'_>,
+    account: &TypedAccount,
+    billing: Contact,
+    metadata: Metadata,
+) -> Result<Method, ApiError> {
+    if account.routing_number != ROUTING_NUMBER {
+        let message = "Invalid routing number for test mode. Use 110000000.";
+        return Err(ApiError::malformed(message)
+            .code("routing_number_invalid")
+            .param("us_bank_account[routing_number]"));
+    }
+    if billing.name.is_none() {
+        return Err(crate::params::ParamError::Missing("billing_details[name]".to_owned()).into());
+    }
+    let Some(specimen) = testcards::by_account(&account.account_number) else {
+        let message = "You must use a test bank account number in test mode.";
+        return Err(ApiError::malformed(message)
+            .code("account_number_invalid")
+            .param("us_bank_account[account_number]"));
+    };
+    let mut method = mint(act, specimen, (0, 0), billing);
+    method.funding = account.account_type.clone();
+    method.metadata = metadata;
+    method.unverified = true;
+    act.book.methods.put(method.clone());
+    Ok(method)
+}
+
+/// What may be changed of a method; what is not said stays.
+#[derive(Debug, Default)]
+pub struct MethodChange {
+    pub exp_month: Option<i64>,
+    pub exp_year: Option<i64>,
+    pub postal_code: Option<String>,
+    pub metadata: Option<MetadataChange>,
+}
+
+/// Changes a method that a customer has, and announces it.
+pub fn update(act: &mut Act<'_>, id: &str, change: MethodChange) -> Result<Method, ApiError> {
+    let mut method = resolve(act, id)?;
+    if method.customer.is_none() {
+        let message = "You must save this PaymentMethod to a customer before you can update it.";
+        return Err(ApiError::invalid(message).code("payment_method_unexpected_state"));
+    }
+    let before = (method.exp_month, method.exp_year);
+    if let Some(change) = &change.metadata {
+        change.apply(&mut method.metadata)?;
+    }
+    if let Some(postal_code) = change.postal_code {
+        let mut address = method.billing.address.take().unwrap_or_default();
+        address.postal_code = Some(postal_code);
+        method.billing.address = Some(address);
+    }
+    method.exp_month = change.exp_month.unwrap_or(method.exp_month);
+    method.exp_year = change.exp_year.unwrap_or(method.exp_year);
+    act.book.methods.put(method.clone());
+    let previous = json!({ "card": { "exp_month": before.0, "exp_year": before.1 } });
+    act.announce(
+        "payment_method.updated",
+        shape::method(&method),
+        Some(previous),
+    );
+    Ok(method)
+}
+
+/// What the card network tells of a card that is stored: another expiry, and with a new plastic another number.
+#[derive(Debug, Default)]
+pub struct Renewal {
+    pub exp_month: i64,
+    pub exp_year: i64,
+    /// A test card's number.
+    pub number: Option<String>,
+}
+
+/// The bank has renewed, or ended, a card; the network tells without anybody asking.
+pub fn renew(act: &mut Act<'_>, id: &str, renewal: &Renewal) -> Result<Method, ApiError> {
+    let mut method = resolve(act, id)?;
+    if method.behaviour.is_bank() || method.customer.is_none() {
+        return Err(ApiError::invalid(
+            "Only a card that is attached to a customer is updated by the network.",
+        ));
+    }
+    let previous = json!({ "card": {
+        "exp_month": method.exp_month,
+        "exp_year": method.exp_year,
+        "fingerprint": method.fingerprint,
+        "last4": method.last4,
+    } });
+    if let Some(number) = &renewal.number {
+        let specimen = testcards::by_number(number)
+            .ok_or_else(|| ApiError::malformed("not a test card's number").param("number"))?;
+        method.last4 = last4(specimen.number).to_owned();
+        method.fingerprint = fingerprint(specimen.number);
+        method.behaviour = specimen.behaviour;
+    }
+    method.exp_month = renewal.exp_month;
+    method.exp_year = renewal.exp_year;
+    act.book.methods.put(method.clone());
+    act.announce(
+        "payment_method.automatically_updated",
+        shape::method(&method),
+        Some(previous),
+    );
+    Ok(method)
+}
+
+/// Whether a card's last month is over.
+pub fn is_expired(act: &Act<'_>, method: &Method) -> bool {
+    let today = act.clock.now().to_zoned(jiff::tz::TimeZone::UTC);
+    let this_month = (i64::from(today.year()), i64::from(today.month()));
+    !method.behaviour.is_bank() && (method.exp_year, method.exp_month) < this_month
 }
 
 fn check_expiry(act: &Act<'_>, card: &TypedCard) -> Result<(), ApiError> {

@@ -11,6 +11,7 @@ pub mod methods;
 pub mod refunds;
 pub mod rows;
 pub mod settlement;
+pub mod setups;
 pub mod table;
 pub mod testcards;
 pub mod totals;
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use rows::{
-    Charge, Customer, Delivery, Endpoint, Event, Intent, Method, Refund, StoredAnswer, Transaction,
+    Charge, Customer, Delivery, Endpoint, Event, Intent, Method, Refund, Setup, StoredAnswer,
+    Transaction,
 };
 use table::Table;
 
@@ -31,6 +33,7 @@ pub struct Book {
     pub customers: Table<Customer>,
     pub methods: Table<Method>,
     pub intents: Table<Intent>,
+    pub setups: Table<Setup>,
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
     pub transactions: Table<Transaction>,
@@ -47,6 +50,7 @@ pub enum Entry {
     Customer(Customer),
     Method(Method),
     Intent(Intent),
+    Setup(Setup),
     Charge(Charge),
     Refund(Refund),
     Transaction(Transaction),
@@ -76,6 +80,7 @@ impl Book {
         );
         entries.extend(self.methods.drain_touched().into_iter().map(Entry::Method));
         entries.extend(self.intents.drain_touched().into_iter().map(Entry::Intent));
+        entries.extend(self.setups.drain_touched().into_iter().map(Entry::Setup));
         entries.extend(self.charges.drain_touched().into_iter().map(Entry::Charge));
         entries.extend(self.refunds.drain_touched().into_iter().map(Entry::Refund));
         entries.extend(
@@ -107,6 +112,7 @@ impl Book {
             Entry::Customer(row) => self.customers.restore(row),
             Entry::Method(row) => self.methods.restore(row),
             Entry::Intent(row) => self.intents.restore(row),
+            Entry::Setup(row) => self.setups.restore(row),
             Entry::Charge(row) => self.charges.restore(row),
             Entry::Refund(row) => self.refunds.restore(row),
             Entry::Transaction(row) => self.transactions.restore(row),
@@ -123,6 +129,7 @@ impl Book {
         entries.extend(self.customers.iter().cloned().map(Entry::Customer));
         entries.extend(self.methods.iter().cloned().map(Entry::Method));
         entries.extend(self.intents.iter().cloned().map(Entry::Intent));
+        entries.extend(self.setups.iter().cloned().map(Entry::Setup));
         entries.extend(self.charges.iter().cloned().map(Entry::Charge));
         entries.extend(self.refunds.iter().cloned().map(Entry::Refund));
         entries.extend(self.transactions.iter().cloned().map(Entry::Transaction));

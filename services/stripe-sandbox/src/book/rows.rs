@@ -59,6 +59,9 @@ pub struct Method {
     pub set_up: bool,
     /// Used without a customer, or detached: never to be used again.
     pub spent: bool,
+    /// A bank account that was typed in: it is verified by small deposits.
+    #[serde(default)]
+    pub unverified: bool,
 }
 
 /// Why the last attempt of an intent failed.
@@ -95,6 +98,29 @@ pub struct Intent {
     pub canceled_at: Option<i64>,
     pub cancellation_reason: Option<String>,
     pub processing_since: Option<i64>,
+}
+
+/// A method being stored for later, with the customer present.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Setup {
+    pub id: String,
+    pub created: i64,
+    pub status: Status,
+    pub customer: Option<String>,
+    pub method: Option<String>,
+    pub method_types: Vec<String>,
+    /// `automatic_payment_methods[allow_redirects]` when they are on.
+    pub automatic_redirects: Option<String>,
+    pub description: Option<String>,
+    pub metadata: Metadata,
+    pub return_url: Option<String>,
+    /// `off_session` or `on_session`.
+    pub usage: String,
+    pub client_secret: String,
+    pub failure: Option<Failure>,
+    pub cancellation_reason: Option<String>,
+    /// The bank account waits for the two small deposits to be named.
+    pub microdeposits: bool,
 }
 
 /// One attempt to take money.
@@ -287,6 +313,7 @@ rows! {
     Customer: id,
     Method: id,
     Intent: id,
+    Setup: id,
     Charge: id,
     Refund: id,
     Transaction: id,

@@ -28,6 +28,9 @@ pub enum Behaviour {
     DebitsOnCommand,
 }
 
+/// Why the small deposits to an account that was typed in cannot be made.
+pub const NO_MICRODEPOSITS: &str = "6661";
+
 /// What is known about a card or bank account besides its behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Specimen {
@@ -54,6 +57,15 @@ const fn debit(brand: &'static str, number: &'static str, behaviour: Behaviour) 
     Specimen {
         brand,
         funding: "debit",
+        number,
+        behaviour,
+    }
+}
+
+const fn prepaid(brand: &'static str, number: &'static str, behaviour: Behaviour) -> Specimen {
+    Specimen {
+        brand,
+        funding: "prepaid",
         number,
         behaviour,
     }
@@ -190,6 +202,16 @@ const SPECIMENS: &[(&str, Specimen)] = &[
         card("visa", "4000000000005126", RefundsFail),
     ),
     (
+        "pm_card_mastercard_prepaid",
+        prepaid("mastercard", "5105105105105100", Pays),
+    ),
+    ("pm_card_avsFail", card("visa", "4000000000000010", Pays)),
+    ("pm_card_avsZipFail", card("visa", "4000000000000036", Pays)),
+    (
+        "pm_card_avsUnchecked",
+        card("visa", "4000000000000044", Pays),
+    ),
+    (
         "pm_usBankAccount_success",
         bank("000123456789", Debits(None)),
     ),
@@ -214,6 +236,10 @@ const SPECIMENS: &[(&str, Specimen)] = &[
         ),
     ),
     (
+        "pm_usBankAccount_noMicrodeposits",
+        bank("000666666661", Debits(None)),
+    ),
+    (
         "pm_usBankAccount_processing",
         bank("000000000009", DebitsOnCommand),
     ),
@@ -233,6 +259,16 @@ pub fn by_number(number: &str) -> Option<Specimen> {
         .iter()
         .filter(|(name, _)| name.starts_with("pm_card"));
     cards
+        .map(|(_, specimen)| *specimen)
+        .find(|specimen| specimen.number == number)
+}
+
+/// The test bank account with this number. Another one is refused.
+pub fn by_account(number: &str) -> Option<Specimen> {
+    let accounts = SPECIMENS
+        .iter()
+        .filter(|(name, _)| name.starts_with("pm_usBankAccount"));
+    accounts
         .map(|(_, specimen)| *specimen)
         .find(|specimen| specimen.number == number)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{charge, customer, intent, method, refund, transaction};
+use super::{charge, customer, intent, method, refund, setup, transaction};
 use crate::book::Book;
 use crate::error::ApiError;
 
@@ -15,6 +15,8 @@ const EXPANDABLE: &[(&str, &str)] = &[
     ("payment_intent", "customer"),
     ("payment_intent", "latest_charge"),
     ("payment_intent", "payment_method"),
+    ("setup_intent", "customer"),
+    ("setup_intent", "payment_method"),
     ("charge", "balance_transaction"),
     ("charge", "customer"),
     ("charge", "payment_intent"),
@@ -104,6 +106,7 @@ fn by_id(book: &Book, base_url: &str, id: &str) -> Option<Value> {
         "cus" => book.customers.find(id).map(customer),
         "pm" => book.methods.find(id).map(method),
         "pi" => book.intents.find(id).map(|row| intent(book, base_url, row)),
+        "seti" => book.setups.find(id).map(|row| setup(book, base_url, row)),
         "ch" => book.charges.find(id).map(|row| charge(book, row)),
         "re" => book.refunds.find(id).map(refund),
         "txn" => book.transactions.find(id).map(transaction),

@@ -3,6 +3,7 @@
 mod money;
 mod payment;
 mod people;
+mod setup;
 mod webhook;
 
 pub mod expand;
@@ -10,6 +11,7 @@ pub mod expand;
 pub use money::{refund, transaction};
 pub use payment::{charge, intent};
 pub use people::{account, customer, method, method_kind};
+pub use setup::setup;
 pub use webhook::{deleted_endpoint, endpoint, event};
 
 use serde_json::{Value, json};

@@ -75,16 +75,29 @@ fn next_action(base_url: &str, intent: &Intent) -> Value {
     }
 }
 
-fn payment_error(book: &Book, failure: &Failure) -> Value {
+/// Why the last attempt failed, as `last_payment_error` and `last_setup_error` have it.
+pub(super) fn payment_error(book: &Book, failure: &Failure) -> Value {
     let decline = failure.decline;
     let code = decline.code();
     let mut fields = Map::new();
     fields.insert(
         "type".into(),
-        json!(if decline == Decline::AuthenticationFailed {
-            "invalid_request_error"
-        } else {
-            "card_error"
+        json!(match decline {
+            Decline::AuthenticationFailed
+            | Decline::SetupAuthenticationFailed
+            | Decline::MicrodepositsFailed => "invalid_request_error",
+            Decline::Generic
+            | Decline::InsufficientFunds
+            | Decline::LostCard
+            | Decline::StolenCard
+            | Decline::ExpiredCard
+            | Decline::IncorrectCvc
+            | Decline::ProcessingError
+            | Decline::VelocityExceeded
+            | Decline::Fraudulent
+            | Decline::AuthenticationRequired
+            | Decline::BankInsufficientFunds
+            | Decline::BankAccountClosed => "card_error",
         }),
     );
     fields.insert("code".into(), json!(code));

@@ -10,6 +10,7 @@ mod payments;
 mod receiver;
 mod refunds;
 mod restart;
+mod setups;
 mod shop;
 mod strict;
 mod webhooks;

@@ -55,6 +55,7 @@ pub fn owner(clock: &Clock, practice: PracticeId) -> Claims {
         practice_id: Some(practice.to_string()),
         bill_id: None,
         client_ids: Vec::new(),
+        contact_id: None,
         iat: now,
         exp: now + 600,
     }

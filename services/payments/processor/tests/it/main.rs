@@ -5,6 +5,7 @@
 mod methods;
 mod payments;
 mod refunds;
+mod setups;
 mod stage;
 mod webhooks;
 mod wire;

@@ -72,10 +72,15 @@ fn hard(code: &str) -> Option<DeclineReason> {
         | "payment_method_unactivated"
         | "payment_method_billing_details_address_missing"
         | "bank_account_unverified"
-        | "bank_account_verification_failed" => Some(WrongDetails),
+        | "bank_account_verification_failed"
+        | "payment_method_microdeposit_failed"
+        | "payment_method_microdeposit_verification_amounts_invalid"
+        | "payment_method_microdeposit_verification_amounts_mismatch"
+        | "payment_method_microdeposit_verification_attempts_exceeded" => Some(WrongDetails),
         "authentication_required"
         | "authentication_not_handled"
         | "payment_intent_authentication_failure"
+        | "setup_intent_authentication_failure"
         | "mobile_device_authentication_required"
         | "offline_pin_required"
         | "online_or_offline_pin_required" => Some(AuthenticationNeeded),

@@ -86,6 +86,20 @@ impl Decline {
         }
     }
 
+    /// What the processor did not take, by its error code and the parameter it blames: a method that was removed there, or
+    /// was never there, has to be entered again.
+    #[must_use]
+    pub fn rejected(code: &str, param: Option<&str>) -> Self {
+        if codes::find(code).is_none() && param == Some("payment_method") {
+            return Self {
+                reason: DeclineReason::WrongDetails,
+                code: code.to_owned(),
+                hard: true,
+            };
+        }
+        Self::from_codes(code, None, None)
+    }
+
     /// One that no bank has spoken of.
     #[must_use]
     pub fn processing_error() -> Self {

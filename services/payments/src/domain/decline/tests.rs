@@ -27,18 +27,11 @@ fn r24_the_issuers_reason_says_more_than_the_code() {
         ),
         (
             "card_declined",
-            Some("transaction_not_allowed"),
-            NotSupported,
-            true,
-        ),
-        (
-            "card_declined",
             Some("revocation_of_authorization"),
             NotAuthorized,
             true,
         ),
         ("card_declined", None, BankRefused, false),
-        ("expired_card", None, Expired, true),
         ("expired_card", Some("expired_card"), Expired, true),
         ("incorrect_cvc", Some("incorrect_cvc"), WrongDetails, true),
         (

@@ -126,7 +126,7 @@ const fn bank_text(reason: DeclineReason) -> &'static str {
             "The bank account is closed or blocked. Use a card or another account. Nothing was charged."
         }
         DeclineReason::NotAuthorized => {
-            "The bank says that this debit was not allowed by the account's owner. Use a card or another account. Nothing was charged."
+            "The bank account's owner did not allow this debit, as the bank says. Use a card or another account. Nothing was charged."
         }
         DeclineReason::AmountNotAccepted => {
             "A bank debit of this amount cannot be made. Use another amount or ask the practice. Nothing was charged."

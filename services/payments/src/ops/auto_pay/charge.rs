@@ -5,6 +5,7 @@ use super::{Night, credit, lease_end};
 use crate::domain::allocation::Allocation;
 use crate::domain::autopay::{Choice, SkipReason, choose};
 use crate::domain::charge::Presence;
+use crate::domain::means::Means;
 use crate::domain::pacing;
 use crate::ops::begin_charge::{Fresh, NewCharge, write_down};
 use crate::ops::charge::{go_on_paced, hold_off};
@@ -137,7 +138,14 @@ async fn start(
             bill: item.bill,
             amount,
         }],
-        processor_method: method.processor_method.clone(),
+        means: Means {
+            token: Some(method.processor_method.clone()),
+            method: Some(method.method),
+            customer: Some(method.processor_customer.clone()),
+            save_for: None,
+            funding: method.funding,
+            hsa_fsa: method.hsa_fsa,
+        },
         presence: Presence::Nobody,
     };
     let fresh = Fresh::of_the_night(payments);

@@ -21,7 +21,7 @@ use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
 use jiff::Timestamp;
 
-/// Hold, intent and confirmation are three steps; more passes than this are a mistake.
+/// Hold, customer, intent and confirmation are four steps; more passes than this are a mistake.
 const STEPS_MAX: usize = 6;
 
 /// Goes on with a charge that somebody waits for. When they are told that it cannot be done now, nobody else goes on with
@@ -107,6 +107,7 @@ async fn walk(
         match step {
             Step::Rest => return Ok(()),
             Step::Hold => steps::hold(payments, practice, payment).await?,
+            Step::CreateCustomer => steps::create_customer(payments, practice, payment).await?,
             Step::CreateIntent => {
                 if let Some(said) = steps::create_intent(payments, practice, payment).await? {
                     return settle(payments, practice, payment, said).await;
@@ -123,7 +124,11 @@ async fn walk(
                 return match next {
                     Step::Confirm => confirm(payments, practice, payment).await,
                     Step::GiveUp => give_up(payments, practice, payment).await,
-                    Step::Rest | Step::Hold | Step::CreateIntent | Step::Read => Ok(()),
+                    Step::Rest
+                    | Step::Hold
+                    | Step::CreateCustomer
+                    | Step::CreateIntent
+                    | Step::Read => Ok(()),
                 };
             }
         }

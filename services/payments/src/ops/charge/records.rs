@@ -1,14 +1,20 @@
 //! What is written between the steps of a charge, each in a transaction of its own.
 
 use crate::domain::charge::{Charge, RETRY_PATIENCE};
+use crate::domain::payer::Payer;
 use crate::domain::payment::PaymentState;
 use crate::domain::refusal::Refusal;
 use crate::store::attempts::Call;
 use crate::store::charges::Standing;
+use crate::store::customers::Customer;
 use crate::store::payments::Payment;
 use crate::store::processor_objects::Subject;
-use crate::{Payments, Result, store};
+use crate::{Error, Payments, Result, store};
 use ids::{PaymentId, PracticeId};
+
+const fn nobody() -> Error {
+    Error::Stored("a method that becomes nobody's")
+}
 
 pub(super) async fn charge(
     payments: &Payments,
@@ -26,16 +32,6 @@ pub(super) async fn payment(
 ) -> Result<Payment> {
     let mut tx = pg::begin(&payments.db, practice).await?;
     store::payments::get(&mut tx, practice, payment).await
-}
-
-/// The processor's customer whose method AutoPay charges, without the payer being there; none for a payer's own payment.
-pub(super) async fn stored_customer(
-    payments: &Payments,
-    practice: PracticeId,
-    payment: PaymentId,
-) -> Result<Option<String>> {
-    let mut tx = pg::begin(&payments.db, practice).await?;
-    store::autopay_items::find_customer(&mut tx, practice, payment).await
 }
 
 /// billing has set the money aside.
@@ -66,10 +62,52 @@ pub(super) async fn refused(
             refusal: Some(refusal),
             kind: locked.kind,
             method_text: &locked.method_text,
+            funding: locked.means.funding,
+            method: locked.means.method,
         };
         store::charges::update_standing(&mut tx, &locked, standing, now).await?;
         store::unsettled::delete(&mut tx, Subject::Payment(payment)).await?;
     }
+    Ok(tx.commit().await?)
+}
+
+/// Writes down that the payer's customer is asked for, and under which key.
+pub(super) async fn start_customer(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<(Customer, String)> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let paid = store::payments::get(&mut tx, practice, payment).await?;
+    let payer = paid.means.save_for.ok_or_else(nobody)?;
+    let known = store::customers::find(&mut tx, practice, payer).await?;
+    let known = known.ok_or_else(nobody)?;
+    let key = Call::CreateCustomer.key(known.account);
+    if known.processor_customer.is_none() {
+        let call = (known.account.uuid(), Call::CreateCustomer);
+        store::attempts::start(&mut tx, practice, call, &key, now).await?;
+    }
+    tx.commit().await?;
+    Ok((known, key))
+}
+
+/// Keeps the payer's customer, for this charge and for others to come.
+pub(super) async fn customer(
+    payments: &Payments,
+    practice: PracticeId,
+    (payment, payer): (PaymentId, Payer),
+    customer: &str,
+) -> Result<()> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    store::customers::update_processor_customer(&mut tx, practice, payer, customer).await?;
+    let known = store::customers::find(&mut tx, practice, payer).await?;
+    let known = known.ok_or_else(nobody)?;
+    let call = (known.account.uuid(), Call::CreateCustomer);
+    store::attempts::finish(&mut tx, practice, call, now).await?;
+    let kept = known.processor_customer.ok_or_else(nobody)?;
+    store::charges::update_customer(&mut tx, practice, (payment, &kept), now).await?;
     Ok(tx.commit().await?)
 }
 

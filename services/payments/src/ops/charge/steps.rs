@@ -9,7 +9,7 @@ use crate::store::payments::Payment;
 use crate::wire::processor::{decline, said};
 use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PaymentId, PracticeId};
-use processor::{Confirmation, NewIntent, ProcessorError};
+use processor::{Confirmation, NewCustomer, NewIntent, ProcessorError};
 use secrecy::SecretString;
 
 /// Has billing set the money aside, or ends the payment when it will not. Errors: `Billing`.
@@ -28,6 +28,30 @@ pub(super) async fn hold(
     }
 }
 
+/// Tells the processor whose the method will be. Under the payer's own key: another charge or set-up of the same payer
+/// makes the same customer. Errors: PROCESSOR_UNAVAILABLE, with nothing charged.
+pub(super) async fn create_customer(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    let (known, key) = records::start_customer(payments, practice, payment).await?;
+    crate::crash::point("before_customer");
+    let customer = match known.processor_customer {
+        Some(customer) => customer,
+        None => {
+            let new = NewCustomer {
+                practice,
+                payer_account: known.account,
+            };
+            let made = payments.processor.create_customer(new, &key).await;
+            made.map_err(|error| unavailable(&error))?
+        }
+    };
+    crate::crash::point("after_customer");
+    records::customer(payments, practice, (payment, known.payer), &customer).await
+}
+
 /// Makes the processor's object, which takes no money, and keeps its id. What it said instead, when there is none.
 /// Errors: PROCESSOR_UNAVAILABLE.
 pub(super) async fn create_intent(
@@ -36,15 +60,14 @@ pub(super) async fn create_intent(
     payment: PaymentId,
 ) -> Result<Option<Said>> {
     let (paid, key) = records::start_create(payments, practice, payment).await?;
-    let customer = records::stored_customer(payments, practice, payment).await?;
     crate::crash::point("before_create");
     let intent = NewIntent {
         practice,
         payment,
         amount: paid.amount,
-        customer: customer.as_deref(),
+        customer: paid.means.customer.as_deref(),
         payment_method: None,
-        keep_method: false,
+        keep_method: paid.means.save_for.is_some(),
     };
     let made = payments.processor.create_payment_intent(intent, &key).await;
     crate::crash::point("after_create");
@@ -76,7 +99,7 @@ pub(super) async fn confirm(
     let intent = intent_of(&paid)?;
     crate::crash::point("before_confirm");
     let with = Confirmation {
-        payment_method: paid.processor_method.as_deref(),
+        payment_method: paid.means.token.as_deref(),
         off_session: paid.presence.is_off_session(),
         ..Confirmation::default()
     };
@@ -152,9 +175,13 @@ pub(in crate::ops) async fn client_secret(
 fn outcome(payment: PaymentId, error: ProcessorError) -> Result<Said> {
     match error {
         ProcessorError::Declined(said) => Ok(Said::declined(decline(&said))),
-        ProcessorError::Rejected { ref code, .. } => {
+        ProcessorError::Rejected {
+            ref code,
+            ref param,
+            ..
+        } => {
             tracing::warn!(%payment, %error, "the processor refused a charge");
-            Ok(Said::declined(Decline::from_codes(code, None, None)))
+            Ok(Said::declined(Decline::rejected(code, param.as_deref())))
         }
         ProcessorError::Unknown { .. } => {
             tracing::warn!(%payment, %error, "the outcome of a charge is not known yet");

@@ -1,0 +1,107 @@
+//! News of cards on file, for whoever pays with them and for the practice.
+
+use crate::app::TestApp;
+use ids::MethodId;
+use proto::billing::v1::Contact;
+use proto::google::r#type::Date;
+use proto::notifications::v1::{MessageKind, MessageState};
+use proto::payments::v1::{MethodAdded, MethodExpiring, MethodFacts, MethodState};
+
+const PRACTICE: &str = "billing@harborlight.example";
+
+fn facts(app: &TestApp, contact_id: &str) -> MethodFacts {
+    MethodFacts {
+        method_id: MethodId::new(&app.clock).to_string(),
+        client_id: app.client.to_string(),
+        contact_id: contact_id.to_owned(),
+        method_text: "Visa ending in 4242".to_owned(),
+        is_default: true,
+        end_date: Some(Date {
+            year: 2026,
+            month: 3,
+            day: 31,
+        }),
+        state: MethodState::Active.into(),
+    }
+}
+
+#[tokio::test]
+async fn r19_the_practice_hears_that_a_card_was_put_on_file() {
+    let app = TestApp::start().await;
+    let added = MethodAdded {
+        method: Some(facts(&app, "")),
+        replaced_id: String::new(),
+    };
+    app.announce(&app.payments, &added);
+    app.announce(&app.payments, &added);
+    let sent = app.until(1, MessageState::Sent).await;
+    assert_eq!(
+        (sent[0].kind(), sent[0].recipient.as_str()),
+        (MessageKind::CardOnFile, PRACTICE)
+    );
+    assert_eq!(sent[0].subject, "A payment method was put on file");
+    let text = app.last_text();
+    assert!(
+        text.contains("Visa ending in 4242 was put on file"),
+        "{text}"
+    );
+    assert!(!text.contains("CANARY"), "nobody is named: {text}");
+    app.a_while().await;
+    assert_eq!(app.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn r19_who_pays_with_a_card_and_the_practice_hear_that_it_ends_soon() {
+    let app = TestApp::start().await;
+    let ending = MethodExpiring {
+        method: Some(facts(&app, "")),
+    };
+    app.announce(&app.payments, &ending);
+    let sent = app.until(2, MessageState::Sent).await;
+    let mut told: Vec<_> = sent
+        .iter()
+        .map(|mail| (mail.recipient.as_str(), mail.subject.as_str()))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            (
+                "alex@client.example",
+                "Your card on file with Harbor Light Counseling ends soon"
+            ),
+            (PRACTICE, "A card on file ends soon"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn r19_a_contacts_card_is_told_of_to_the_contact() {
+    let app = TestApp::start().await;
+    let contact_id = ids::ContactId::new(&app.clock).to_string();
+    {
+        let mut books = app.suite.books();
+        let client = books
+            .clients
+            .get_mut(&app.client.to_string())
+            .expect("the client");
+        client.contacts.push(Contact {
+            contact_id: contact_id.clone(),
+            email: "mother@family.example".to_owned(),
+            ..Contact::default()
+        });
+    }
+    let ending = MethodExpiring {
+        method: Some(facts(&app, &contact_id)),
+    };
+    app.announce(&app.payments, &ending);
+    let sent = app.until(2, MessageState::Sent).await;
+    assert!(
+        sent.iter()
+            .any(|mail| mail.recipient == "mother@family.example")
+    );
+    assert!(
+        sent.iter()
+            .all(|mail| mail.recipient != "alex@client.example")
+    );
+}

@@ -1,0 +1,99 @@
+//! The calls to the processor; no transaction begins here.
+
+use super::records;
+use crate::domain::setup::{SetupSaid, SetupState};
+use crate::store::attempts::Call;
+use crate::store::setups::Setup;
+use crate::wire::processor::setup_said;
+use crate::{Payments, Result, ops::unavailable};
+use ids::{PracticeId, SetupId};
+use processor::{NewCustomer, NewSetup, ProcessorError};
+use secrecy::SecretString;
+
+/// The payer's customer at the processor, made when there is none. It carries ids, no name. Errors: PROCESSOR_UNAVAILABLE.
+pub(super) async fn customer(
+    payments: &Payments,
+    practice: PracticeId,
+    setup: &Setup,
+) -> Result<String> {
+    let (customer, key) = records::start_customer(payments, practice, setup).await?;
+    if let Some(known) = customer.processor_customer {
+        return Ok(known);
+    }
+    crate::crash::point("before_create_customer");
+    let new = NewCustomer {
+        practice,
+        payer_account: customer.account,
+    };
+    let made = payments.processor.create_customer(new, &key).await;
+    crate::crash::point("after_create_customer");
+    let made = made.map_err(|error| unavailable(&error))?;
+    records::customer_made(payments, practice, (&customer, &made)).await
+}
+
+/// Makes the processor's setup and keeps its id. What it said instead, when it will not. Errors: PROCESSOR_UNAVAILABLE.
+pub(super) async fn create(
+    payments: &Payments,
+    practice: PracticeId,
+    setup: SetupId,
+    customer: &str,
+) -> Result<Option<SetupSaid>> {
+    let key = records::start_create(payments, practice, setup).await?;
+    crate::crash::point("before_create_setup");
+    let new = NewSetup {
+        practice,
+        setup,
+        customer,
+    };
+    let made = payments.processor.create_setup_intent(new, &key).await;
+    crate::crash::point("after_create_setup");
+    match made {
+        Ok(made) => {
+            records::created(payments, practice, (setup, &made.id)).await?;
+            crate::crash::point("after_create_setup_commit");
+            Ok(None)
+        }
+        Err(error @ (ProcessorError::Rejected { .. } | ProcessorError::Declined(_))) => {
+            tracing::error!(%setup, %error, "the processor refused a setup");
+            Ok(Some(SetupSaid::only(SetupState::Failed)))
+        }
+        // It will be answered so as long as the key lives.
+        Err(ProcessorError::Unknown {
+            status: Some(500..),
+            reason,
+        }) => {
+            tracing::warn!(%setup, reason, "the processor failed to begin a setup");
+            Ok(Some(SetupSaid::only(SetupState::Failed)))
+        }
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// What the processor says of a setup now. Errors: PROCESSOR_UNAVAILABLE.
+pub(super) async fn read(payments: &Payments, intent: &str) -> Result<SetupSaid> {
+    match payments.processor.get_setup_intent(intent).await {
+        Ok(setup) => Ok(setup_said(&setup)),
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// Sees to it that nobody can finish it any more; should somebody have, the processor says so.
+pub(super) async fn cancel(payments: &Payments, setup: SetupId, intent: &str) -> Result<SetupSaid> {
+    let key = Call::CancelSetup.key(setup);
+    match payments.processor.cancel_setup_intent(intent, &key).await {
+        Ok(setup) => Ok(setup_said(&setup)),
+        Err(ProcessorError::Rejected { .. }) => read(payments, intent).await,
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// What the payer's browser needs; none when it cannot be had now.
+pub(super) async fn client_secret(payments: &Payments, intent: &str) -> Option<SecretString> {
+    match payments.processor.get_setup_intent(intent).await {
+        Ok(setup) => setup.client_secret,
+        Err(error) => {
+            tracing::warn!(%error, "a payer cannot give a method yet");
+            None
+        }
+    }
+}

@@ -22,7 +22,7 @@ mod tally;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use clock::Clock;
-use scenarios::{bulk_sessions, memory, nightly_automation, record_payments};
+use scenarios::{autopay_selection, bulk_sessions, memory, nightly_automation, record_payments};
 use telemetry::TelemetryConfig;
 use tokio::runtime::{Builder, Runtime};
 
@@ -48,6 +48,8 @@ enum Scenario {
     BulkSessions(bulk_sessions::Options),
     /// Bill 100,000 unbilled sessions of 500 practices in a night, against the same rows written set by set.
     NightlyAutomation(nightly_automation::Options),
+    /// Have nights of AutoPay look at 1,000,000 open bills, against the same choice by hand.
+    AutopaySelection(autopay_selection::Options),
     /// Resident memory of each service at rest.
     Memory(memory::Options),
 }
@@ -81,6 +83,9 @@ fn main() -> Result<()> {
         }
         Scenario::NightlyAutomation(options) => {
             load.block_on(nightly_automation::run(&options, &clock))
+        }
+        Scenario::AutopaySelection(options) => {
+            load.block_on(autopay_selection::run(&options, &clock))
         }
         Scenario::Memory(options) => load.block_on(memory::run(&options, &clock)),
     }

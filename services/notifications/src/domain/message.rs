@@ -22,6 +22,8 @@ pub enum Kind {
     AccessCode,
     /// News of a card or bank account on file.
     Card,
+    /// AutoPay is going to charge a bill.
+    UpcomingCharge,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             Self::Decline => "decline",
             Self::AccessCode => "access_code",
             Self::Card => "card",
+            Self::UpcomingCharge => "upcoming_charge",
         }
     }
 
@@ -48,6 +51,7 @@ impl Kind {
             Self::Decline,
             Self::AccessCode,
             Self::Card,
+            Self::UpcomingCharge,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -171,6 +175,17 @@ pub enum Particulars {
         #[serde(flatten)]
         news: CardNews,
     },
+    /// AutoPay is going to charge a bill.
+    UpcomingCharge {
+        /// The bill.
+        bill: BillId,
+        /// The event that told of it: another notice is another mail.
+        event: EventId,
+        /// When, unless it is moved.
+        charge_date: Date,
+        /// Until when it can be moved, and to which day at the latest.
+        movable: (Date, Date),
+    },
 }
 
 impl Particulars {
@@ -184,6 +199,7 @@ impl Particulars {
             Self::Decline { .. } => Kind::Decline,
             Self::AccessCode { .. } => Kind::AccessCode,
             Self::Card { .. } => Kind::Card,
+            Self::UpcomingCharge { .. } => Kind::UpcomingCharge,
         }
     }
 
@@ -198,6 +214,7 @@ impl Particulars {
             }
             Self::Refund { refund, .. } => format!("{kind}/{refund}"),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
+            Self::UpcomingCharge { event, .. } => format!("{kind}/{event}"),
             Self::Card { news } => format!("{kind}/{}", news.dedupe_key()),
         }
     }
@@ -206,7 +223,9 @@ impl Particulars {
     #[must_use]
     pub fn bill(&self) -> Option<BillId> {
         match self {
-            Self::Bill { bill, .. } | Self::AccessCode { bill, .. } => Some(*bill),
+            Self::Bill { bill, .. }
+            | Self::AccessCode { bill, .. }
+            | Self::UpcomingCharge { bill, .. } => Some(*bill),
             Self::Receipt { allocations, .. } => match allocations.as_slice() {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
@@ -220,7 +239,10 @@ impl Particulars {
     #[must_use]
     pub const fn payment(&self) -> Option<PaymentId> {
         match self {
-            Self::Bill { .. } | Self::AccessCode { .. } | Self::Card { .. } => None,
+            Self::Bill { .. }
+            | Self::AccessCode { .. }
+            | Self::UpcomingCharge { .. }
+            | Self::Card { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
@@ -236,6 +258,7 @@ impl Particulars {
             | Self::Receipt { .. }
             | Self::Decline { .. }
             | Self::AccessCode { .. }
+            | Self::UpcomingCharge { .. }
             | Self::Card { .. } => None,
         }
     }
@@ -249,6 +272,7 @@ impl Particulars {
             | Self::Refund { .. }
             | Self::Decline { .. }
             | Self::AccessCode { .. }
+            | Self::UpcomingCharge { .. }
             | Self::Card { .. } => None,
         }
     }

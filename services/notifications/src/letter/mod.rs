@@ -38,7 +38,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 17] = [
+const SOURCES: [(&str, &str); 19] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -55,6 +55,14 @@ const SOURCES: [(&str, &str); 17] = [
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
     ("card.mjml", include_str!("../../templates/card.mjml")),
     ("card.txt", include_str!("../../templates/card.txt")),
+    (
+        "upcoming_charge.mjml",
+        include_str!("../../templates/upcoming_charge.mjml"),
+    ),
+    (
+        "upcoming_charge.txt",
+        include_str!("../../templates/upcoming_charge.txt"),
+    ),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
     (
@@ -108,6 +116,7 @@ impl Templates {
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
             Letter::Card { .. } => "card",
+            Letter::UpcomingCharge { .. } => "upcoming_charge",
         };
         let page = page::of(letter, practice);
         let text = self

@@ -103,6 +103,16 @@ fn particular(letter: &Letter, practice: &str) -> Value {
                 link => link.as_ref().map(|(_, url)| address(url)),
             }
         }
+        Letter::UpcomingCharge {
+            due,
+            charge_date,
+            movable,
+        } => context! {
+            charge_date => long(*charge_date),
+            move_end_date => long(movable.0),
+            latest_date => long(movable.1),
+            ..still_due(Some(due))
+        },
     }
 }
 

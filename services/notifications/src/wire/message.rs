@@ -37,6 +37,7 @@ fn message(message: Message) -> notifications::Message {
         Kind::Decline => notifications::MessageKind::Decline,
         Kind::AccessCode => notifications::MessageKind::AccessCode,
         Kind::Card => notifications::MessageKind::CardOnFile,
+        Kind::UpcomingCharge => notifications::MessageKind::UpcomingCharge,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,

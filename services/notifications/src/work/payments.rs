@@ -4,7 +4,8 @@ use clock::Clock;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 
-/// payments' events: declines, refunds and news of cards on file are told of. (A payment's receipt waits for billing to have booked it.)
+/// payments' events: declines, refunds, charges to come and news of cards on file are told of. (A payment's receipt waits for
+/// billing to have booked it.)
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
@@ -20,6 +21,9 @@ impl Handler for Payments {
                     queue(tx, &self.0, event, Ok(draft)).await?;
                 }
                 return Ok(());
+            }
+            "evenkeel.payments.v1.UpcomingChargeNoticed" => {
+                event::charge_noticed(event.event_id, event.decode()?)
             }
             // Other events of payments ask for no mail.
             _ => return Ok(()),

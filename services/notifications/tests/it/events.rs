@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use pg::Announcement;
 use proto::billing::v1::{Allocation, BillFacts, BillShared, PaymentKind, PaymentPosted};
 use proto::google::r#type::Date;
-use proto::payments::v1::{DeclineReason, PaymentFacts, PaymentFailed, RefundSucceeded};
+use proto::payments::v1::{
+    DeclineReason, PaymentFacts, PaymentFailed, RefundSucceeded, UpcomingChargeNoticed,
+};
 use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
 impl TestApp {
@@ -113,6 +115,20 @@ impl TestApp {
             method_text: "Visa ending in 4242".to_owned(),
         };
         self.announce(&self.payments, &refund);
+    }
+
+    /// AutoPay is going to charge the bill.
+    pub fn notice_charge(&self) {
+        let day = |day| Date { day, ..TODAY };
+        let noticed = UpcomingChargeNoticed {
+            bill_id: self.bill.to_string(),
+            client_id: self.client.to_string(),
+            amount: Some(usd(4_000)),
+            charge_date: Some(day(5)),
+            move_end_date: Some(day(18)),
+            latest_date: Some(day(21)),
+        };
+        self.announce(&self.payments, &noticed);
     }
 
     pub fn decline(&self) {

@@ -14,3 +14,4 @@ mod letters;
 mod mails;
 mod nothing_due;
 mod refusals;
+mod upcoming;

@@ -1,4 +1,4 @@
--- The transaction of billing's op PostPayment, statement by statement: what it must know, the bill's lock, the entry
+-- The transaction of billing's op PostPayment, statement by statement: the bill's lock, what it must know, the entry
 -- with its transfer, the payment with its allocation and the bill, the balances, the events. What the op computes
 -- stands here as a value of the same type and size.
 \set n :n + 1
@@ -11,20 +11,6 @@
 begin;
 select set_config('app.practice_id', baseline.row_id(1, :practice, 0)::text, true);
 \endpipeline
-
--- services/billing store/payments.rs: context
-select
-    practice.currency,
-    exists (
-        select 1 from billing.clients
-        where practice_id = baseline.row_id(1, :practice, 0) and client_id = baseline.row_id(2, :practice, :client)
-    ),
-    exists (
-        select 1 from billing.posted_payments
-        where practice_id = baseline.row_id(1, :practice, 0) and payment_id = baseline.new_id(1, :run, :client_id, :n)
-    )
-from billing.practices practice
-where practice.practice_id = baseline.row_id(1, :practice, 0);
 
 -- services/billing store/bills.rs: lock
 select
@@ -53,6 +39,22 @@ where practice_id = baseline.row_id(1, :practice, 0) and bill_id = any(array[bas
 order by bill_id
 for no key update
 \gset locked_
+
+-- services/billing store/payments.rs: context
+select
+    practice.currency,
+    array(
+        select client_id from billing.clients
+        where practice_id = baseline.row_id(1, :practice, 0)
+            and client_id = any(array[baseline.row_id(2, :practice, :client)])
+    ),
+    array(
+        select payment_id from billing.posted_payments
+        where practice_id = baseline.row_id(1, :practice, 0)
+            and payment_id = any(array[baseline.new_id(1, :run, :client_id, :n)])
+    )
+from billing.practices practice
+where practice.practice_id = baseline.row_id(1, :practice, 0);
 
 -- services/billing store/entries.rs: insert
 with entry as (
@@ -108,10 +110,11 @@ with payment as (
         and payment_id = any(array[baseline.new_id(1, :run, :client_id, :n)])
 ), bill as (
     update billing.bills bill
-    set client_balance_minor = paid.client_balance, revision = bill.revision + 1
+    set client_balance_minor = paid.client_balance, revision = bill.revision + paid.payments
     from unnest(
-        array[baseline.row_id(3, :practice, :bill)], array[:locked_client_balance_minor::bigint - 100]
-    ) as paid (bill_id, client_balance)
+        array[baseline.row_id(3, :practice, :bill)], array[:locked_client_balance_minor::bigint - 100],
+        array[1::bigint]
+    ) as paid (bill_id, client_balance, payments)
     where bill.practice_id = baseline.row_id(1, :practice, 0) and bill.bill_id = paid.bill_id
 )
 insert into billing.posted_allocations (

@@ -1,4 +1,4 @@
--- The transaction of payments' op RecordPayment, statement by statement: the request, the practice, the bill, the
+-- The transaction of payments' op RecordPayment, statement by statement: the practice, the bill, the request, the
 -- payment with its allocation, the event. What the op computes stands here as a value of the same type and size.
 \set n :n + 1
 \set practice random(1, :practices)
@@ -10,14 +10,6 @@
 begin;
 select set_config('app.practice_id', baseline.row_id(1, :practice, 0)::text, true);
 \endpipeline
-
--- shared/pg requests.rs: record
-insert into payments.requests (practice_id, request_id, method, fingerprint, subject_id, create_time)
-values (
-    baseline.row_id(1, :practice, 0), baseline.new_id(2, :run, :client_id, :n), 'RecordPayment',
-    decode(repeat('5a', 32), 'hex'), baseline.new_id(1, :run, :client_id, :n), now()
-)
-on conflict on constraint requests_pkey do nothing;
 
 -- services/payments store/practices.rs: get
 select
@@ -39,6 +31,18 @@ select
     number
 from payments.bills
 where practice_id = baseline.row_id(1, :practice, 0) and bill_id = any(array[baseline.row_id(3, :practice, :bill)]);
+
+-- shared/pg requests.rs: replayed_many
+insert into payments.requests (practice_id, request_id, method, fingerprint, subject_id, create_time)
+select
+    baseline.row_id(1, :practice, 0), request.id, request.method, request.fingerprint, request.subject, now()
+from unnest(
+    array[baseline.new_id(2, :run, :client_id, :n)], array['RecordPayment'], array[decode(repeat('5a', 32), 'hex')],
+    array[baseline.new_id(1, :run, :client_id, :n)]
+) with ordinality as request (id, method, fingerprint, subject, place)
+order by request.id, request.place
+on conflict on constraint requests_pkey do nothing
+returning subject_id;
 
 -- services/payments store/payments.rs: insert
 with paid as (

@@ -15,7 +15,7 @@ use tokio::process::Command;
 const DATABASE: &str = "evenkeel_baseline";
 const ROLE: &str = "evenkeel_baseline";
 const SEED: &str = include_str!("../pg/seed.sql");
-const SCRIPTS: [(&str, &str); 2] = [
+const SCRIPTS: [(&str, &str); 3] = [
     (
         "record_payment_payments.sql",
         include_str!("../pg/record_payment_payments.sql"),
@@ -24,11 +24,34 @@ const SCRIPTS: [(&str, &str); 2] = [
         "record_payment_billing.sql",
         include_str!("../pg/record_payment_billing.sql"),
     ),
+    (
+        "receive_webhook.sql",
+        include_str!("../pg/receive_webhook.sql"),
+    ),
 ];
 const MISSING: &str = "pgbench is missing: apt-get install postgresql (Debian and Ubuntu ship it with the server), or \
                        name the program with --pgbench";
 /// Threads of pgbench: they only send, the server works.
 const THREADS: u32 = 2;
+
+/// What pgbench does.
+#[derive(Debug, Clone, Copy)]
+pub enum Work {
+    /// Both transactions of a recorded payment.
+    RecordPayment,
+    /// A webhook that is kept.
+    ReceiveWebhook,
+}
+
+impl Work {
+    /// The scripts that are one of it together.
+    const fn scripts(self) -> &'static [&'static str] {
+        match self {
+            Self::RecordPayment => &["record_payment_payments.sql", "record_payment_billing.sql"],
+            Self::ReceiveWebhook => &["receive_webhook.sql"],
+        }
+    }
+}
 
 /// A database for pgbench.
 pub struct Baseline {
@@ -156,11 +179,11 @@ impl Baseline {
         })
     }
 
-    /// Payments a second with so many clients, a payment being both transactions.
+    /// How often the work was done a second, with so many clients.
     ///
     /// # Errors
     /// pgbench fails, or a transaction does: the baseline must be clean to be one.
-    pub async fn run(&mut self, clients: u32, length: Duration) -> Result<f64> {
+    pub async fn run(&mut self, work: Work, clients: u32, length: Duration) -> Result<f64> {
         self.runs += 1;
         let mut command = Command::new(&self.pgbench);
         command
@@ -193,7 +216,7 @@ impl Baseline {
             "--define",
             &format!("bills={BILLS}"),
         ]);
-        for (name, _) in SCRIPTS {
+        for name in work.scripts() {
             command.arg("--file").arg(self.scripts.path().join(name));
         }
         let done = command
@@ -208,7 +231,7 @@ impl Baseline {
             .output()
             .await
             .context(MISSING)?;
-        Ok(transactions_per_second(&done)? / SCRIPTS.len() as f64)
+        Ok(transactions_per_second(&done)? / work.scripts().len() as f64)
     }
 
     /// Takes the database and the login away.

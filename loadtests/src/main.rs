@@ -18,11 +18,15 @@ mod seed;
 mod session;
 mod stage;
 mod tally;
+mod webhook;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use clock::Clock;
-use scenarios::{autopay_selection, bulk_sessions, memory, nightly_automation, record_payments};
+use scenarios::{
+    autopay_selection, bulk_sessions, documents, memory, nightly_automation, record_payments,
+    webhook_intake,
+};
 use telemetry::TelemetryConfig;
 use tokio::runtime::{Builder, Runtime};
 
@@ -50,6 +54,10 @@ enum Scenario {
     NightlyAutomation(nightly_automation::Options),
     /// Have nights of AutoPay look at 1,000,000 open bills, against the same choice by hand.
     AutopaySelection(autopay_selection::Options),
+    /// Download bills as PDF: what each takes of a processor, and whether memory stays flat.
+    Documents(documents::Options),
+    /// Take in signed webhooks, as gRPC and through the gateway, against pgbench inserting the same row.
+    WebhookIntake(webhook_intake::Options),
     /// Resident memory of each service at rest.
     Memory(memory::Options),
 }
@@ -78,6 +86,19 @@ fn main() -> Result<()> {
         Scenario::BulkSessions(options) => {
             let stage = services.block_on(stage::Stage::start(&options.stage, &clock))?;
             let done = load.block_on(bulk_sessions::run(&options, &stage, &clock));
+            services.block_on(stage.stop())?;
+            done
+        }
+        Scenario::Documents(options) => {
+            let stage = services.block_on(stage::Stage::start(&options.stage, &clock))?;
+            let done = load.block_on(documents::run(&options, &stage, &clock));
+            services.block_on(stage.stop())?;
+            done
+        }
+        Scenario::WebhookIntake(options) => {
+            load.block_on(baseline::find(&options.pgbench))?;
+            let stage = services.block_on(stage::Stage::start(&options.stage, &clock))?;
+            let done = load.block_on(webhook_intake::run(&options, &stage, &clock));
             services.block_on(stage.stop())?;
             done
         }

@@ -80,6 +80,7 @@ pub async fn practices(stage: &Stage, count: u32, clock: &Clock) -> Result<Vec<S
                 &owner,
                 &practice_id,
                 (client_id, clock.uuid().to_string()),
+                &[BILL_MINOR],
             )
             .await?;
             bar.inc(1);
@@ -99,6 +100,30 @@ pub async fn practices(stage: &Stage, count: u32, clock: &Clock) -> Result<Vec<S
     }
     bar.finish_and_clear();
     Ok(practices)
+}
+
+/// Registers a practice with a bill of so many lines for each of its clients.
+///
+/// # Errors
+/// A service refuses.
+pub async fn practice(stage: &Stage, lines: usize, clock: &Clock) -> Result<Seeded> {
+    let people = people(stage, clock).await?;
+    let billing = connect(&stage.suite.ports.url("billing")).await?;
+    let prices = vec![BILL_MINOR; lines];
+    let issue = |client_id| {
+        let of = (client_id, clock.uuid().to_string());
+        issue_bill(&billing, &people.owner, &people.practice_id, of, &prices)
+    };
+    let bills = futures::stream::iter(people.clients)
+        .map(issue)
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(Seeded {
+        practice_id: people.practice_id.clone(),
+        owner: people.owner.clone(),
+        bills,
+    })
 }
 
 /// A practice with somebody to treat, and nothing recorded yet.
@@ -228,15 +253,17 @@ async fn issue_bill(
     owner: &Session,
     practice_id: &str,
     (client_id, request_id): (String, String),
+    prices_minor: &[i64],
 ) -> Result<Bill> {
+    let product = |price_minor: &i64| ProductLine {
+        name: "Load test".to_owned(),
+        price: Some(dollars(*price_minor)),
+    };
     let message = IssueBillRequest {
         practice_id: practice_id.to_owned(),
         request_id,
         client_id: client_id.clone(),
-        products: vec![ProductLine {
-            name: "Load test".to_owned(),
-            price: Some(dollars(BILL_MINOR)),
-        }],
+        products: prices_minor.iter().map(product).collect(),
         ..IssueBillRequest::default()
     };
     let bills = BillServiceClient::new(billing.clone());

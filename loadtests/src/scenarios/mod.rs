@@ -2,6 +2,8 @@
 
 pub mod autopay_selection;
 pub mod bulk_sessions;
+pub mod documents;
 pub mod memory;
 pub mod nightly_automation;
 pub mod record_payments;
+pub mod webhook_intake;

@@ -5,8 +5,8 @@ use crate::baseline::{self, Server};
 use crate::stage::{StageOptions, as_service};
 use crate::{progress, resident};
 use anyhow::{Context as _, Result, bail};
-use billing::Billing;
 use billing::work::automate_due;
+use billing::{Billing, Postings};
 use clap::Args;
 use clock::Clock;
 use evenkeel::up::{self, Home, Ports, Secrets, postgres};
@@ -183,6 +183,7 @@ async fn billing(url: &str, secrets: &Secrets, clock: &Clock) -> Result<Billing>
         page_key: PageKey::new(&[0; 32]),
         access_codes: AccessCodeServiceClient::new(nobody),
         typesetter: billing::documents::typesetter()?,
+        postings: Postings::default(),
         pay_page_url: String::new(),
     })
 }

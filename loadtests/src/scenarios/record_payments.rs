@@ -2,7 +2,7 @@
 
 use crate::arrival::Schedule;
 use crate::audit::{self, Auditor};
-use crate::baseline::{self, Baseline};
+use crate::baseline::{self, Baseline, Work};
 use crate::payer::Payer;
 use crate::report::{self, Report, Step};
 use crate::stage::{Stage, StageOptions};
@@ -31,7 +31,7 @@ pub struct Options {
     #[command(flatten)]
     pub stage: StageOptions,
     /// Numbers of callers, one after the other.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64], value_parser = clap::value_parser!(u32).range(1..=500))]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64, 256], value_parser = clap::value_parser!(u32).range(1..=256))]
     pub callers: Vec<u32>,
     /// Length of each phase.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
@@ -150,8 +150,12 @@ impl Course {
         let title = |phase: &str| format!("{callers} callers: {phase}");
         let both = WARM_UP + self.length;
         let baseline_payments_per_second = progress::timed(&title("pgbench"), both, async {
-            self.baseline.run(callers, WARM_UP).await?;
-            self.baseline.run(callers, self.length).await
+            self.baseline
+                .run(Work::RecordPayment, callers, WARM_UP)
+                .await?;
+            self.baseline
+                .run(Work::RecordPayment, callers, self.length)
+                .await
         })
         .await?;
 

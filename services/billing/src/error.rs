@@ -245,7 +245,7 @@ impl Fault for Error {
                 Code::InvalidArgument
             }
             Self::ExternalReferenceTaken | Self::ServiceCodeTaken(_) => Code::AlreadyExists,
-            Self::TooManyItems(_) => Code::ResourceExhausted,
+            Self::TooManyItems(_) | Self::Request(RequestError::Crowded) => Code::ResourceExhausted,
             Self::Overtaken | Self::EtagMismatch(_) | Self::SessionChanged(_) => Code::Aborted,
             Self::SessionAlreadyBilled(_)
             | Self::SessionNotBillable(_)
@@ -322,6 +322,7 @@ impl Fault for Error {
             Self::Refused(refusal) => refusal.reason(),
             Self::Page(PageError::ForeignToken) => "PAGE_TOKEN_INVALID",
             Self::Request(RequestError::Reused) => "REQUEST_ID_REUSED",
+            Self::Request(RequestError::Crowded) => "OVERLOADED",
             Self::Page(PageError::NegativeSize)
             | Self::Request(RequestError::Malformed)
             | Self::Money(MoneyError::Overflow | MoneyError::NoParts | MoneyError::Weights) => {
@@ -373,6 +374,7 @@ impl Fault for Error {
             Self::Page(PageError::ForeignToken) => {
                 details.field("page_token", "must be of this list")
             }
+            Self::Request(RequestError::Crowded) => details.retry_after(Duration::from_millis(500)),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
             Self::Request(RequestError::Reused) => {
                 details.field("request_id", "was used for another request")

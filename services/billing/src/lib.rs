@@ -23,6 +23,7 @@ pub use error::Error;
 pub use import_refusal::{ImportRefusal, Use};
 pub use missing::Missing;
 pub use named::Named;
+pub use ops::post_payment::Postings;
 pub use run::{run, service};
 
 use ::rpc::Connection;
@@ -55,6 +56,8 @@ pub struct Billing {
     pub access_codes: AccessCodeServiceClient<Connection>,
     /// Makes the PDFs.
     pub typesetter: Typesetter,
+    /// Payments that are posted at once, to be booked together.
+    pub postings: Postings,
     /// Where guests pay, `https://host`: printed on bills that were shared.
     pub pay_page_url: String,
 }

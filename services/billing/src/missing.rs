@@ -1,6 +1,7 @@
+use crate::domain::sharing::SentWith;
 use ids::{
     AdjustmentId, BillId, ClientId, ClinicianId, ContactId, ImportId, PayerId, PaymentId, PolicyId,
-    SessionId, ShareId,
+    SessionId,
 };
 use jiff::civil::Date;
 
@@ -28,7 +29,7 @@ pub enum Missing {
     /// An import.
     Import(ImportId),
     /// A document that was sent with it.
-    Share(ShareId),
+    Share(SentWith),
     /// A night's run of automation.
     Run(Date),
 }

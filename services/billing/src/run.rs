@@ -1,5 +1,5 @@
 use crate::work::{Payments, Practices, automate, share_scheduled};
-use crate::{Billing, Config, SCHEMA, documents, rpc::routes};
+use crate::{Billing, Config, Postings, SCHEMA, documents, rpc::routes};
 use ::rpc::{Caller, Denied, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
 use clock::Clock;
@@ -36,6 +36,7 @@ pub async fn run(
         page_key: PageKey::new(&Sha256::digest(config.page_secret.expose_secret()).into()),
         access_codes: AccessCodeServiceClient::new(portal_auth.clone()),
         typesetter: documents::typesetter().context("the documents' templates")?,
+        postings: Postings::default(),
         pay_page_url: config.pay_page_url,
         clock: clock.clone(),
     };

@@ -4,4 +4,5 @@ pub mod command;
 pub mod demo;
 pub mod feed;
 pub mod gateway;
+pub mod import;
 pub mod up;

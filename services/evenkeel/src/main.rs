@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use clock::Clock;
-use evenkeel::{command, feed, up};
+use evenkeel::{command, feed, import, up};
 
 #[derive(Parser)]
 #[command(
@@ -26,6 +26,8 @@ enum Command {
     Demo(Box<command::DemoOptions>),
     /// Bring the five schemas of DATABASE_URL to this version.
     Migrate(command::MigrateOptions),
+    /// Bring a practice from its former system: CSV files are checked, shown, taken, taken back.
+    Import(Box<import::ImportOptions>),
     /// Look after events that a service could not apply.
     Feed(feed::FeedOptions),
     /// Print the gateway's configuration.
@@ -51,6 +53,7 @@ async fn main() -> Result<()> {
         Command::Up(options) => command::up(*options, clock).await.context("up"),
         Command::Demo(options) => command::demo(*options, clock).await.context("demo"),
         Command::Migrate(options) => command::migrate(&options, &clock).await.context("migrate"),
+        Command::Import(options) => import::import(&options, clock).await.context("import"),
         Command::Feed(options) => feed::feed(&options).await.context("feed"),
         Command::Gateway(arguments) => command::gateway(&arguments.options),
     }

@@ -247,6 +247,7 @@ impl Fault for Error {
             | Self::Request(RequestError::Malformed | RequestError::Reused) => {
                 Code::InvalidArgument
             }
+            Self::Request(RequestError::Crowded) => Code::ResourceExhausted,
             Self::BillCancelled(_)
             | Self::Refused(
                 Refusal::BillCancelled
@@ -312,6 +313,7 @@ impl Fault for Error {
             Self::Invalid(invalid) => invalid.reason(),
             Self::Page(PageError::ForeignToken) => "PAGE_TOKEN_INVALID",
             Self::Request(RequestError::Reused) => "REQUEST_ID_REUSED",
+            Self::Request(RequestError::Crowded) => "OVERLOADED",
             Self::Page(PageError::NegativeSize)
             | Self::Request(RequestError::Malformed)
             | Self::Allocations(AllocationError::Twice(_) | AllocationError::Money(_))
@@ -372,6 +374,7 @@ impl Fault for Error {
             Self::Page(PageError::ForeignToken) => {
                 details.field("page_token", "must be of this list")
             }
+            Self::Request(RequestError::Crowded) => details.retry_after(Duration::from_millis(500)),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
             Self::Request(RequestError::Reused) => {
                 details.field("request_id", "was used for another request")

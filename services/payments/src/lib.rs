@@ -55,6 +55,8 @@ pub struct Payments {
     pub page_key: PageKey,
     /// The card processor.
     pub processor: Processor,
+    /// Offline payments that are recorded at once, to share a transaction.
+    pub recordings: crate::ops::Recordings,
     /// billing, for bills, holds and the books.
     pub billing: crate::rpc::billing::Billing,
     /// Secrets that the processor may sign webhooks with: two while one is being replaced.

@@ -1,3 +1,4 @@
+use crate::ops::Recordings;
 use crate::rpc::billing::Billing;
 use crate::work::{Bills, Practices, process_webhooks, reconcile, run_nights, watch_expiry};
 use crate::{Config, Payments, SCHEMA};
@@ -111,6 +112,7 @@ async fn build(config: &Config, clock: &Clock, billing: Connection) -> anyhow::R
         clock: clock.clone(),
         page_key: PageKey::new(&Sha256::digest(config.page_secret.expose_secret()).into()),
         processor,
+        recordings: Recordings::default(),
         billing: Billing::new(billing),
         webhook_secrets: config.webhook_secrets.as_slice().into(),
         dashboard_url: Arc::from(dashboard),

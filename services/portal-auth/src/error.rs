@@ -55,7 +55,9 @@ impl Fault for Error {
     fn code(&self) -> Code {
         match self {
             Self::SignInRefused | Self::SetupTokenInvalid => Code::Unauthenticated,
-            Self::TooManyAttempts { .. } => Code::ResourceExhausted,
+            Self::TooManyAttempts { .. } | Self::Request(RequestError::Crowded) => {
+                Code::ResourceExhausted
+            }
             Self::EmailTaken => Code::AlreadyExists,
             Self::PasswordTooWeak(_) | Self::TimeZoneUnknown(_) | Self::CurrencyUnknown(_) => {
                 Code::InvalidArgument
@@ -89,6 +91,7 @@ impl Fault for Error {
             Self::Invalid(invalid) => invalid.reason(),
             Self::Request(RequestError::Malformed) => "INVALID_FIELD",
             Self::Request(RequestError::Reused) => "REQUEST_ID_REUSED",
+            Self::Request(RequestError::Crowded) => "OVERLOADED",
             Self::Request(RequestError::Database(_)) | Self::Database(_) => "DATABASE",
             Self::Secret(_) => "SECRET",
         }
@@ -108,6 +111,7 @@ impl Fault for Error {
             Self::AccessCodeNotFound(bill) => details.resource("access_code", bill.to_string()),
             Self::Denied(denied) => denied.details(),
             Self::Invalid(invalid) => invalid.details(),
+            Self::Request(RequestError::Crowded) => details.retry_after(Duration::from_millis(500)),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
             Self::Request(RequestError::Reused) => {
                 details.field("request_id", "was used for another request")
@@ -136,7 +140,9 @@ impl Fault for Error {
             | Self::AccessCodeNotFound(_)
             | Self::Denied(_)
             | Self::Invalid(_)
-            | Self::Request(RequestError::Malformed | RequestError::Reused)
+            | Self::Request(
+                RequestError::Malformed | RequestError::Reused | RequestError::Crowded,
+            )
             | Self::Secret(_) => false,
         }
     }

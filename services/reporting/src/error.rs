@@ -49,6 +49,7 @@ impl Fault for Error {
                     Code::Internal
                 }
             }
+            Self::Request(RequestError::Crowded) => Code::ResourceExhausted,
             Self::Money(_) | Self::Stored(_) => Code::Internal,
         }
     }
@@ -63,6 +64,7 @@ impl Fault for Error {
                 "INVALID_FIELD"
             }
             Self::Request(RequestError::Reused) => "REQUEST_ID_REUSED",
+            Self::Request(RequestError::Crowded) => "OVERLOADED",
             Self::Request(RequestError::Database(_)) | Self::Database(_) => "DATABASE",
             Self::Money(_) => "AMOUNT",
             Self::Stored(_) => "STORED_ROW",
@@ -81,6 +83,7 @@ impl Fault for Error {
             Self::Page(PageError::ForeignToken) => {
                 details.field("page_token", "must be of this list")
             }
+            Self::Request(RequestError::Crowded) => details.retry_after(Duration::from_millis(500)),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
             Self::Request(RequestError::Reused) => {
                 details.field("request_id", "was used for another request")
@@ -102,7 +105,9 @@ impl Fault for Error {
             | Self::Invalid(_)
             | Self::Money(_)
             | Self::Page(_)
-            | Self::Request(RequestError::Malformed | RequestError::Reused)
+            | Self::Request(
+                RequestError::Malformed | RequestError::Reused | RequestError::Crowded,
+            )
             | Self::Stored(_) => false,
         }
     }

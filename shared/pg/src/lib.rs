@@ -6,6 +6,7 @@
 mod connect;
 mod constraint;
 pub mod feed;
+mod group;
 mod lease;
 mod migrate;
 mod outbox;
@@ -17,6 +18,7 @@ mod transaction;
 pub(crate) use connect::beside;
 pub use connect::{PgConfig, Pool, connect};
 pub use constraint::{Meaning, OnConstraint, is_conflict, is_transient, is_unique};
+pub use group::Group;
 pub use lease::{Lease, LeaseError, Leases};
 pub use migrate::{MigrateError, migrate};
 pub use outbox::{Announcement, Outbox};

@@ -23,6 +23,9 @@ pub enum RequestError {
     /// The `request_id` was used for another method or with another content: INVALID_ARGUMENT, REQUEST_ID_REUSED.
     #[error("request_id was used for another request")]
     Reused,
+    /// Too many requests of the practice wait already: RESOURCE_EXHAUSTED, OVERLOADED.
+    #[error("too many requests at once; try again shortly")]
+    Crowded,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),

@@ -163,7 +163,8 @@ impl BillDocument {
         if facts.cancelled && !settled {
             return Err(DocumentError::CancelledWithBalance(facts.figures.balance));
         }
-        let mut standing = Standing::of(facts.figures.balance, facts.due_date, facts.as_of_date);
+        let mut standing = Standing::of(facts.figures.balance, facts.due_date, facts.as_of_date)
+            .awaiting(facts.figures.insurance_balance);
         if facts.cancelled {
             standing.sentence = "This bill was cancelled. Nothing is due.".to_owned();
         }

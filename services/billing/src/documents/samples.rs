@@ -145,6 +145,7 @@ pub(crate) fn superbill(lines: usize) -> SuperbillFacts {
                 insurance: usd(7_500),
                 adjusted: usd(3_500),
                 balance: usd(4_000 - paid),
+                pending: usd(0),
             },
             bill_number: "1042".to_owned(),
         }

@@ -54,16 +54,6 @@ pub struct MovementFacts {
     pub amount: Money,
 }
 
-const IN_ORDER: [MovementKind; 7] = [
-    MovementKind::Brought,
-    MovementKind::Charge,
-    MovementKind::Insurance,
-    MovementKind::Adjustment,
-    MovementKind::Payment,
-    MovementKind::Credit,
-    MovementKind::Refund,
-];
-
 const fn plural(kind: MovementKind) -> &'static str {
     match kind {
         MovementKind::Brought => "Brought from the former system",
@@ -179,7 +169,7 @@ pub async fn render_statement(
 fn totals(facts: &StatementFacts) -> Result<Vec<TotalRow>, MoneyError> {
     let currency = facts.closing.currency();
     let mut rows = vec![TotalRow::plain("Opening balance", facts.opening)];
-    for kind in IN_ORDER {
+    for kind in MovementKind::ALL {
         let mut of_kind = facts
             .movements
             .iter()

@@ -155,7 +155,9 @@ impl SuperbillDocument {
             let computed = Money::sum(line.charge.currency(), all)?;
             agree("a service's charge", line.charge, computed)?;
         }
-        let standing = Standing::of(sums.parts.balance, None, facts.issue_date);
+        let pending = sums.parts.pending;
+        let owed = sums.parts.balance.minus(pending)?;
+        let standing = Standing::of(owed, None, facts.issue_date).awaiting(pending);
         let range = if facts.from_date == facts.to_date {
             short_date(facts.from_date)
         } else {
@@ -279,6 +281,7 @@ impl Sums {
             parts.insurance = parts.insurance.plus(line.parts.insurance)?;
             parts.adjusted = parts.adjusted.plus(line.parts.adjusted)?;
             parts.balance = parts.balance.plus(line.parts.balance)?;
+            parts.pending = parts.pending.plus(line.parts.pending)?;
         }
         Ok(sums)
     }
@@ -303,7 +306,9 @@ impl Sums {
         ));
         rows.extend(TotalRow::taken("Paid by insurers", self.parts.insurance)?);
         rows.extend(TotalRow::taken("Adjustments", self.parts.adjusted)?);
-        rows.push(TotalRow::strong("Balance:", self.parts.balance));
+        rows.extend(TotalRow::taken("With insurers", self.parts.pending)?);
+        let owed = self.parts.balance.minus(self.parts.pending)?;
+        rows.push(TotalRow::strong("Balance:", owed));
         Ok(rows)
     }
 }

@@ -75,7 +75,10 @@ fn a_bill_that_waits_for_its_insurer_is_not_marked_paid() {
     facts.figures.insurance_balance = usd(30_000);
     let bill = as_json(&BillDocument::new(facts).expect("figures add up"));
     assert_eq!(bill["mark"], Value::Null);
-    assert_eq!(bill["standing"]["sentence"], "Nothing is due. Thank you.");
+    assert_eq!(
+        bill["standing"]["sentence"],
+        "Nothing is due now. Insurance has yet to settle $300.00; should anything be left to pay, you will be told."
+    );
 }
 
 #[test]
@@ -140,6 +143,16 @@ fn r13_a_superbill_sums_up_what_was_charged_and_paid() {
         "Telehealth provided in the patient's home"
     );
     assert_eq!(superbill["standing"]["sentence"], "$40.00 is due.");
+    let mut waiting = facts.clone();
+    for line in &mut waiting.lines {
+        line.parts.pending = line.parts.balance;
+    }
+    let waiting = as_json(&SuperbillDocument::new(waiting).expect("figures add up"));
+    assert_eq!(waiting["standing"]["balance"], "$0.00");
+    assert_eq!(
+        waiting["standing"]["sentence"],
+        "Nothing is due now. Insurance has yet to settle $40.00; should anything be left to pay, you will be told."
+    );
     let mut off = facts;
     off.lines[0].parts.client = usd(3_999);
     assert!(matches!(

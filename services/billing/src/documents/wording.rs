@@ -59,6 +59,21 @@ impl Standing {
         }
     }
 
+    /// The same, of a reader who should know that insurers have yet to settle so much.
+    pub(super) fn awaiting(mut self, insurers: Money) -> Self {
+        if insurers.is_positive() {
+            if self.money.is_zero() {
+                self.sentence = "Nothing is due now.".to_owned();
+            }
+            let waiting = format!(
+                " Insurance has yet to settle {}; should anything be left to pay, you will be told.",
+                amount(insurers)
+            );
+            self.sentence.push_str(&waiting);
+        }
+        self
+    }
+
     /// `Balance: $0.00`.
     pub fn text(&self) -> String {
         format!("Balance: {}", self.balance)

@@ -67,11 +67,23 @@ pub struct Person {
 }
 
 impl Person {
-    /// As printed on documents.
+    /// As printed on documents. A name in Han, kana or Hangul has the family's name first, and no space.
     #[must_use]
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.given_name.trim(), self.family_name.trim())
+        let (given, family) = (self.given_name.trim(), self.family_name.trim());
+        if !given.is_empty() && given.chars().chain(family.chars()).all(is_east_asian) {
+            return format!("{family}{given}");
+        }
+        format!("{given} {family}")
     }
+}
+
+const fn is_east_asian(letter: char) -> bool {
+    matches!(
+        letter,
+        '々' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}'
+            | '\u{20000}'..='\u{323af}'
+    )
 }
 
 /// The person treated.
@@ -150,6 +162,23 @@ pub struct Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_printed_in_the_order_of_their_script() {
+        let named = |given_name: &str, family_name: &str| {
+            let person = Person {
+                given_name: given_name.to_owned(),
+                family_name: family_name.to_owned(),
+                email: String::new(),
+                address: address(&[], ["", "", ""]),
+            };
+            person.full_name()
+        };
+        assert_eq!(named("Ada ", " Linden"), "Ada Linden");
+        assert_eq!(named("雅子", "田中"), "田中雅子");
+        assert_eq!(named("민수", "김"), "김민수");
+        assert_eq!(named("Yasuko", "田中"), "Yasuko 田中");
+    }
 
     fn address(lines: &[&str], [city, region, postal_code]: [&str; 3]) -> Address {
         Address {

@@ -1,7 +1,8 @@
 //! When a bill is sent to its billing contact, and what goes along.
 
-use ids::{BillId, ClientId, ShareId};
+use ids::{BillId, ClientId, MessageId, ShareId};
 use jiff::{SignedDuration, Timestamp};
+use std::fmt;
 
 /// The shortest delay: long enough to see a mistake and mend it.
 pub const SHORTEST_DELAY_MINUTES: i32 = 60;
@@ -41,6 +42,24 @@ impl SharePolicy {
 pub fn may_schedule(scheduled_time: Timestamp, now: Timestamp) -> bool {
     let ahead = scheduled_time.duration_since(now);
     SignedDuration::ZERO < ahead && ahead <= FURTHEST
+}
+
+/// What a document went out with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentWith {
+    /// A bill with an act of sharing.
+    Share(ShareId),
+    /// A receipt with a mail of its own.
+    Mail(MessageId),
+}
+
+impl fmt::Display for SentWith {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Share(share) => share.fmt(out),
+            Self::Mail(message) => message.fmt(out),
+        }
+    }
 }
 
 /// Why a scheduled share waits though its time has come.

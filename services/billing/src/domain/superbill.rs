@@ -25,6 +25,8 @@ pub struct Parts {
     pub adjusted: Money,
     /// Still owed by anyone.
     pub balance: Money,
+    /// What of the balance insurers have yet to settle; the rest of it is the client's to pay.
+    pub pending: Money,
 }
 
 /// Spreads a bill's parts over its lines, by largest remainder: what the client paid over the client's shares, what
@@ -45,13 +47,20 @@ pub fn spread(lines: &[Priced], bill: &Parts) -> Result<Vec<Parts>, MoneyError> 
     let insurance = place(&mut left, bill.insurance, |at| lines[at].shares.insurance)?;
     let zero = Money::zero(bill.adjusted.currency());
     let adjusted = place(&mut left, bill.adjusted, |_| zero)?;
-    let sides = client.into_iter().zip(insurance).zip(adjusted).zip(left);
-    let parts = sides.map(|(((client, insurance), adjusted), balance)| Parts {
-        client,
-        insurance,
-        adjusted,
-        balance,
-    });
+    let mut clients_left = left.clone();
+    let insurers = |at: usize| lines[at].shares.insurance;
+    let pending = place(&mut clients_left, bill.pending, insurers)?;
+    let sides = client.into_iter().zip(insurance).zip(adjusted);
+    let parts = sides.zip(left).zip(pending);
+    let parts = parts.map(
+        |((((client, insurance), adjusted), balance), pending)| Parts {
+            client,
+            insurance,
+            adjusted,
+            balance,
+            pending,
+        },
+    );
     Ok(parts.collect())
 }
 
@@ -157,7 +166,27 @@ mod tests {
             insurance: usd(insurance),
             adjusted: usd(adjusted),
             balance: usd(balance),
+            pending: usd(0),
         }
+    }
+
+    fn pending(pending: i64, parts: Parts) -> Parts {
+        Parts {
+            pending: usd(pending),
+            ..parts
+        }
+    }
+
+    #[test]
+    fn what_insurers_have_yet_to_settle_goes_by_their_shares() {
+        let lines = [line(4_000, 11_000), line(10_000, 0)];
+        assert_eq!(
+            spread(&lines, &pending(11_000, parts(4_000, 0, 0, 21_000))),
+            Ok(vec![
+                pending(11_000, parts(1_143, 0, 0, 13_857)),
+                pending(0, parts(2_857, 0, 0, 7_143)),
+            ])
+        );
     }
 
     #[test]
@@ -204,18 +233,19 @@ mod tests {
         #[test]
         fn parts_of_lines_sum_to_the_bill_and_to_each_price(
             shares in prop::collection::vec((0..100_000_i64, 0..100_000_i64), 1..20),
-            cuts in prop::array::uniform3(0..=1_000_000_u64),
+            cuts in prop::array::uniform4(0..=1_000_000_u64),
         ) {
             let lines: Vec<Priced> = shares.iter().map(|(client, insurance)| line(*client, *insurance)).collect();
             let total: i64 = lines.iter().map(|line| line.price.minor()).sum();
             let mut left = total;
-            let [client, insurance, adjusted] = cuts.map(|cut| {
+            let [client, insurance, adjusted, waiting] = cuts.map(|cut| {
                 let part = i64::try_from(u128::try_from(left).expect("not negative") * u128::from(cut) / 1_000_000)
                     .expect("a part of it");
                 left -= part;
                 part
             });
-            let bill = parts(client, insurance, adjusted, left);
+            left += waiting;
+            let bill = pending(waiting, parts(client, insurance, adjusted, left));
             let spread = spread(&lines, &bill).expect("the parts sum to the prices");
             prop_assert_eq!(spread.len(), lines.len());
             let sum = |part: fn(&Parts) -> Money| spread.iter().map(|line| part(line).minor()).sum::<i64>();
@@ -223,9 +253,11 @@ mod tests {
             prop_assert_eq!(sum(|line| line.insurance), insurance);
             prop_assert_eq!(sum(|line| line.adjusted), adjusted);
             prop_assert_eq!(sum(|line| line.balance), left);
+            prop_assert_eq!(sum(|line| line.pending), waiting);
             for (line, parts) in lines.iter().zip(&spread) {
                 let all = [parts.client, parts.insurance, parts.adjusted, parts.balance];
                 prop_assert!(all.iter().all(|part| !part.is_negative()));
+                prop_assert!(!parts.pending.is_negative() && parts.pending.minor() <= parts.balance.minor());
                 prop_assert_eq!(Money::sum(Currency::USD, all), Ok(line.price));
             }
         }

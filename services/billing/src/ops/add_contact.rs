@@ -45,7 +45,7 @@ pub async fn add_contact(
     store::contacts::insert(&mut tx, practice, &contact, now).await?;
     if contact.billing_contact {
         store::clients::update_billing_contact(&mut tx, practice, client, id).await?;
-        store::share_schedules::unblock(&mut tx, practice, client).await?;
+        store::share_schedules::unblock(&mut tx, practice, &[client]).await?;
     }
     tx.commit().await?;
     Ok(contact)

@@ -72,10 +72,7 @@ async fn facts(
         client: addressed.client,
         billed_to: addressed.to,
         share: None,
-        lines: lines
-            .into_iter()
-            .map(|line| line_facts(line, face.issue_date))
-            .collect(),
+        lines: by_day(lines, face.issue_date),
         adjustments: adjustments.into_iter().map(adjustment_facts).collect(),
         payments: paid.into_iter().map(payment_facts).collect(),
         figures: figures(&bill)?,
@@ -109,6 +106,14 @@ fn figures(bill: &Bill) -> Result<BillFigures, MoneyError> {
         credits: standing.credit_applied,
         balance: standing.client_balance,
     })
+}
+
+/// A reader looks for a day, in whichever order the bill was put together.
+fn by_day(lines: Vec<Line>, issue_date: Date) -> Vec<LineFacts> {
+    let facts = lines.into_iter().map(|line| line_facts(line, issue_date));
+    let mut facts: Vec<LineFacts> = facts.collect();
+    facts.sort_by_key(|line| line.date);
+    facts
 }
 
 fn line_facts(line: Line, issue_date: Date) -> LineFacts {

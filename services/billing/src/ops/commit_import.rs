@@ -169,6 +169,8 @@ async fn write(
             .map(|contact| (contact.client, contact.contact))
             .collect();
         store::new_people::update_billing_contacts(conn, practice, &billed).await?;
+        let reached: Vec<_> = billed.iter().map(|(client, _)| *client).collect();
+        store::share_schedules::unblock(conn, practice, &reached).await?;
     }
     for sessions in brought.sessions.chunks(BATCH) {
         store::new_sessions::insert(conn, practice, sessions)

@@ -1,20 +1,53 @@
 use super::receipt_document::receipt_document;
 use crate::documents::{Pdf, render_receipt};
-use crate::{Billing, Result};
-use ::rpc::Caller;
-use ids::{PaymentId, PracticeId};
+use crate::{Billing, Result, store};
+use ::rpc::{Caller, Invalid};
+use ids::{MessageId, PaymentId, PracticeId};
 
-/// Renders the receipt of a payment. Errors: PAYMENT_NOT_FOUND.
+/// Renders the receipt of a payment as it stands today. For a mail what was rendered first is kept, and rendered no more.
+/// Errors: PAYMENT_NOT_FOUND, INVALID_FIELD.
 pub async fn download_receipt(
+    billing: &Billing,
+    caller: &Caller,
+    (practice, payment): (PracticeId, PaymentId),
+    mail: Option<MessageId>,
+) -> Result<Pdf> {
+    caller.within(practice)?;
+    let Some(mail) = mail else {
+        return render(billing, caller, practice, payment).await;
+    };
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    let kept = store::mailed_receipts::find(&mut tx, practice, mail).await?;
+    tx.rollback().await?;
+    if let Some((of, kept)) = kept {
+        return same_payment(payment, of, kept);
+    }
+    let rendered = render(billing, caller, practice, payment).await?;
+    let now = billing.clock.now();
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    // As with bills: of two that render at once the first one that writes is the one that was sent.
+    store::mailed_receipts::insert(&mut tx, (practice, mail), (payment, &rendered), now).await?;
+    let kept = store::mailed_receipts::get(&mut tx, practice, mail).await?;
+    tx.commit().await?;
+    same_payment(payment, kept.0, kept.1)
+}
+
+async fn render(
     billing: &Billing,
     caller: &Caller,
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<Pdf> {
-    caller.within(practice)?;
     let (facts, document) = receipt_document(billing, caller, practice, payment).await?;
     Ok(Pdf {
         file_name: format!("Receipt-{}.pdf", facts.number),
         bytes: render_receipt(&billing.typesetter, &document).await?,
     })
+}
+
+fn same_payment(asked: PaymentId, kept: PaymentId, pdf: Pdf) -> Result<Pdf> {
+    if asked == kept {
+        return Ok(pdf);
+    }
+    Err(Invalid::new("message_id", "must be a mail about this payment").into())
 }

@@ -13,6 +13,7 @@ pub mod assign_sliding_scale;
 pub mod bill_document;
 pub mod bill_lines;
 pub mod book_bills;
+mod book_payments;
 mod bring;
 pub mod cancel_bill;
 pub mod commit_import;

@@ -1,20 +1,14 @@
-//! The hot path: six statements between begin and commit, what the whole practice shares locked last.
-
-use super::entry;
-use crate::domain::bill::{Bill, Standing};
-use crate::domain::entry::{Act, Entry};
-use crate::domain::payment::{Receipt, receive_payment};
-use crate::domain::refund::Payment;
+use super::book_payments::{Booked, book_payments, same};
+use crate::domain::entry::Entry;
+use crate::domain::payment::Receipt;
 use crate::store::payments::PostedPayment;
-use crate::wire::event;
-use crate::{Billing, Error, Missing, OUTBOX, Result, store};
-use ::rpc::Caller;
-use ids::{BillId, PaymentId, PracticeId};
+use crate::{Billing, Error, Result, store};
+use ::rpc::{Caller, rerun};
+use ids::{EntryId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use money::Money;
-use pg::{OnConstraint as _, Tx};
-use sha2::{Digest as _, Sha256};
+use pg::{Group, Tx};
+use std::collections::BTreeMap;
 
 /// A payment that has succeeded.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,142 +34,110 @@ pub struct PaymentPosted {
     pub entry: Entry,
 }
 
-/// Books a payment: to its bills first, what exceeds them to the client's credit. Errors: as LedgerService.PostPayment
-/// says.
+/// Payments that are posted at once, to be booked together.
+#[derive(Clone, Default)]
+pub struct Postings(Group<PostPayment, PaymentPosted, Error>);
+
+impl Postings {
+    /// At most so many share a transaction, and so many of a practice wait for the next.
+    #[must_use]
+    pub fn new(together: usize, waiting: usize) -> Self {
+        Self(Group::new(together, waiting))
+    }
+}
+
+/// Books a payment: to its bills first, what exceeds them to the client's credit. Those of a practice that are posted at
+/// once share a transaction. Errors: as LedgerService.PostPayment says.
 pub async fn post_payment(
     billing: &Billing,
     caller: &Caller,
     asked: PostPayment,
 ) -> Result<PaymentPosted> {
     caller.within(asked.practice)?;
-    let now = billing.clock.now();
-    let mut tx = pg::begin(&billing.db, asked.practice).await?;
-    let posted = post_payment_in(billing, &mut tx, now, asked).await?;
-    tx.commit().await?;
-    Ok(posted)
+    let practice = asked.practice;
+    let service = billing.clone();
+    let together = move |asked: Vec<PostPayment>| {
+        let billing = service.clone();
+        async move { rerun(|| post_payments(&billing, practice, &asked)).await }
+    };
+    let Postings(group) = &billing.postings;
+    if let Some(answer) = group.join(practice, asked.clone(), together).await? {
+        return answer;
+    }
+    let alone = post_payments(billing, practice, &[asked]).await?.pop();
+    alone.ok_or(Error::Stored("a payment without an answer"))?
 }
 
-/// The same in a transaction that the caller commits: a follower moves its cursor with it.
-pub(crate) async fn post_payment_in(
+/// The same for payments of one practice, in one transaction: each is answered in its place.
+async fn post_payments(
+    billing: &Billing,
+    practice: PracticeId,
+    asked: &[PostPayment],
+) -> Result<Vec<Result<PaymentPosted>>> {
+    let now = billing.clock.now();
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    let booked = book_payments(billing, &mut tx, (practice, now), asked).await?;
+    let before = booked_before(&mut tx, practice, asked, &booked).await?;
+    tx.commit().await?;
+    let Booked { outcomes, fresh } = booked;
+    let answers = asked.iter().zip(outcomes).map(|(asked, outcome)| {
+        outcome?;
+        let fresh = fresh.get(&asked.payment);
+        let booked = fresh.or_else(|| before.get(&asked.payment));
+        booked
+            .cloned()
+            .ok_or(Error::Stored("a payment without its entry"))
+    });
+    Ok(answers.collect())
+}
+
+/// Those that are booked, but not by this batch.
+async fn booked_before(
+    tx: &mut Tx,
+    practice: PracticeId,
+    asked: &[PostPayment],
+    booked: &Booked,
+) -> Result<BTreeMap<PaymentId, PaymentPosted>> {
+    let before: Vec<PaymentId> = asked
+        .iter()
+        .zip(&booked.outcomes)
+        .filter(|(_, outcome)| outcome.is_ok())
+        .map(|(asked, _)| asked.payment)
+        .filter(|payment| !booked.fresh.contains_key(payment))
+        .collect();
+    let found = store::payments::find_many(tx, practice, &before).await?;
+    let ids: Vec<EntryId> = found.iter().map(|posted| posted.entry).collect();
+    let entries = store::entries::list(tx, practice, &ids).await?;
+    let mut entries: BTreeMap<EntryId, Entry> =
+        entries.into_iter().map(|entry| (entry.id, entry)).collect();
+    let with_entry = |posted: PostedPayment| {
+        let entry = entries.remove(&posted.entry)?;
+        Some((posted.payment.payment, PaymentPosted { posted, entry }))
+    };
+    Ok(found.into_iter().filter_map(with_entry).collect())
+}
+
+/// Books payments that payments' feed tells of, in a transaction that the caller commits: a follower moves its cursor
+/// with it. Those that are booked, mostly by the call that was faster, are passed over. Errors: as one's own.
+pub(crate) async fn post_told(
     billing: &Billing,
     tx: &mut Tx,
-    now: Timestamp,
-    asked: PostPayment,
-) -> Result<PaymentPosted> {
-    let (practice, client) = (asked.practice, asked.receipt.client);
-    let context = store::payments::context(tx, practice, client, asked.payment).await?;
-    if context.booked {
-        return booked_before(tx, &asked).await;
+    practice: PracticeId,
+    told: Vec<PostPayment>,
+) -> Result<()> {
+    let now: Timestamp = billing.clock.now();
+    let payments: Vec<PaymentId> = told.iter().map(|told| told.payment).collect();
+    let booked = store::payments::fingerprints(tx, practice, &payments).await?;
+    let mut fresh = Vec::new();
+    for told in told {
+        match booked.get(&told.payment) {
+            Some(first) => same(&told, first)?,
+            None => fresh.push(told),
+        }
     }
-    if !context.client_known {
-        return Err(Error::Missing(Missing::Client(client)));
+    if fresh.is_empty() {
+        return Ok(());
     }
-    if asked.receipt.amount.currency() != context.currency {
-        return Err(Error::CurrencyMismatch {
-            field: "amount".to_owned(),
-            expected: context.currency,
-        });
-    }
-    let mut wanted: Vec<BillId> = asked
-        .receipt
-        .wanted
-        .iter()
-        .map(|wanted| wanted.bill)
-        .collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let bills = store::bills::lock(tx, practice, &wanted).await?;
-    let own = bills
-        .iter()
-        .map(|bill| bill.standing)
-        .filter(|bill| bill.client == client);
-    let standings: Vec<Standing> = own.collect();
-
-    let received = receive_payment(&asked.receipt, &standings)?;
-    let act = (Act::Payment(asked.payment), client);
-    let entry = entry(&billing.clock, act, asked.receive_date, &received.transfers)?;
-    let posted = PostedPayment {
-        fingerprint: fingerprint(&asked),
-        payment: Payment {
-            payment: asked.payment,
-            client,
-            kind: asked.receipt.kind,
-            amount: asked.receipt.amount,
-            credit_left: received.credited,
-            refunded: Money::zero(context.currency),
-        },
-        entry: entry.id,
-        method_text: asked.method_text,
-        receive_date: asked.receive_date,
-        credited: received.credited,
-        allocations: received.allocations,
-    };
-
-    let entries = std::slice::from_ref(&entry);
-    // A twin that booked it meanwhile: run again, this one finds it booked.
-    store::entries::insert(tx, practice, now, entries)
-        .await
-        .on_constraint("entries_payment_key", || Error::Overtaken)?;
-    let payments = (std::slice::from_ref(&posted), received.bills.as_slice());
-    store::new_payments::insert(tx, practice, now, payments).await?;
-    store::accounts::move_balances(tx, practice, entries).await?;
-    let mut events = vec![event::of(&billing.clock, &event::payment_posted(&posted))];
-    for changed in changed(bills, &received.bills) {
-        events.push(event::of(
-            &billing.clock,
-            &event::balance_changed(&changed, entry.id),
-        ));
-    }
-    events.push(event::of(
-        &billing.clock,
-        &event::entry_posted(practice, &entry),
-    ));
-    OUTBOX.append(tx, practice, now, &events).await?;
-    Ok(PaymentPosted { posted, entry })
-}
-
-/// Errors: PAYMENT_CHANGED.
-async fn booked_before(tx: &mut Tx, asked: &PostPayment) -> Result<PaymentPosted> {
-    let posted = store::payments::find(tx, asked.practice, asked.payment)
-        .await?
-        .ok_or(Error::Overtaken)?;
-    if posted.fingerprint != fingerprint(asked) {
-        return Err(Error::PaymentChanged(asked.payment));
-    }
-    let entry = store::entries::get(tx, asked.practice, posted.entry).await?;
-    Ok(PaymentPosted { posted, entry })
-}
-
-/// The bills that an act changed, as they stand after it.
-pub(super) fn changed(bills: Vec<Bill>, after: &[Standing]) -> Vec<Bill> {
-    let with = |bill: Bill| {
-        let standing = *after.iter().find(|standing| standing.bill == bill.id())?;
-        Some(Bill { standing, ..bill })
-    };
-    bills.into_iter().filter_map(with).collect()
-}
-
-/// What makes it the same payment: everything but how its method is printed.
-fn fingerprint(asked: &PostPayment) -> [u8; 32] {
-    let receipt = &asked.receipt;
-    let mut text = format!(
-        "{} {} {} {}",
-        receipt.client,
-        receipt.kind.name(),
-        Exact(receipt.amount),
-        asked.receive_date
-    );
-    for wanted in &receipt.wanted {
-        text.push_str(&format!(" {} {}", wanted.bill, Exact(wanted.amount)));
-    }
-    Sha256::digest(text).into()
-}
-
-/// An amount as currency and minor units.
-pub(super) struct Exact(pub(super) Money);
-
-impl std::fmt::Display for Exact {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{} {}", self.0.currency(), self.0.minor())
-    }
+    let booked = book_payments(billing, tx, (practice, now), &fresh).await?;
+    booked.outcomes.into_iter().collect()
 }

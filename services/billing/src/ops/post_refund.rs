@@ -1,5 +1,5 @@
+use super::book_payments::Exact;
 use super::entry;
-use super::post_payment::{Exact, changed};
 use crate::domain::bill::{Bill, Standing};
 use crate::domain::entry::{Act, Entry};
 use crate::domain::refund::{Payment, RefundRefusal, Sources, refund};
@@ -144,6 +144,15 @@ async fn sources(
         bills: standings,
     };
     Ok((payment, bills, sources))
+}
+
+/// The bills that an act changed, as they stand after it.
+fn changed(bills: Vec<Bill>, after: &[Standing]) -> Vec<Bill> {
+    let with = |bill: Bill| {
+        let standing = *after.iter().find(|standing| standing.bill == bill.id())?;
+        Some(Bill { standing, ..bill })
+    };
+    bills.into_iter().filter_map(with).collect()
 }
 
 fn fingerprint(asked: &PostRefund) -> [u8; 32] {

@@ -23,7 +23,7 @@ pub async fn share_due_bills(
     let mut tx = pg::begin(&billing.db, practice).await?;
     let locked = store::bills::lock(&mut tx, practice, bills).await?;
     let mut scheduled: HashMap<BillId, Schedule> =
-        store::share_schedules::of_bills(&mut tx, practice, bills)
+        store::share_schedules::lock_of_bills(&mut tx, practice, bills)
             .await?
             .into_iter()
             .map(|schedule| (schedule.bill, schedule))
@@ -41,6 +41,7 @@ pub async fn share_due_bills(
     store::share_schedules::delete(&mut tx, practice, &gone).await?;
     scheduled.retain(|bill, schedule| schedule.scheduled_time <= now && !cancelled.contains(bill));
 
+    // Under the schedules' locks: who brings an address meanwhile waits, and then makes them due again.
     let clients: Vec<_> = scheduled.values().map(|schedule| schedule.client).collect();
     let reached = store::people::with_billing_email(&mut tx, practice, &clients).await?;
     let (mut ready, mut blocked) = (Vec::new(), Vec::new());

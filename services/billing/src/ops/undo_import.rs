@@ -1,7 +1,7 @@
 use super::entry;
 use crate::domain::bill::{Bill, Standing};
 use crate::domain::entry::{Act, Entry, Transfers};
-use crate::domain::import::{Import, ImportState, Item, Thing, spent_credit};
+use crate::domain::import::{Import, ImportState, Item, Thing, other_credit, spent_credit};
 use crate::domain::issue::{self, Fixed, UnderWay};
 use crate::store::practices::Practice;
 use crate::wire::event;
@@ -73,15 +73,21 @@ async fn removal(
     let bills = lock(conn, practice_id, &items).await?;
     let credited = items
         .iter()
-        .filter(|item| matches!(item.thing, Thing::Credit(_)));
+        .filter(|item| matches!(item.thing, Thing::Credit(_) | Thing::Client(_)));
     let credited = credited.map(|item| item.client);
     let left = store::accounts::lock_credits(conn, practice_id, credited).await?;
 
-    let mut uses = store::import_uses::list(conn, practice_id, import, &items).await?;
+    let mut uses = store::import_uses::list(conn, practice_id, of, &items).await?;
     for (client, brought, left) in spent_credit(&items, &left)? {
         uses.push(Use {
             subject: client.to_string(),
             what: format!("has used credit: {left} is left of {brought}"),
+        });
+    }
+    for (client, other) in other_credit(&items, &left)? {
+        uses.push(Use {
+            subject: client.to_string(),
+            what: format!("has credit that did not come with it: {other}"),
         });
     }
     let mut reversal = Reversal::read(conn, practice_id, (&items, &bills), now).await?;

@@ -4,7 +4,7 @@ use crate::ops::list_bills::PageAsked;
 use crate::wire::{client_document, document, letterhead, printed, superbill};
 use crate::{Billing, Error, ops};
 use ::rpc::{Caller, enter, parse};
-use ids::{PracticeId, ShareId};
+use ids::PracticeId;
 use pg::Filter;
 use proto::billing::v1::document_service_server::DocumentService;
 use proto::billing::v1::{
@@ -18,6 +18,8 @@ use proto::billing::v1::{
     SetLetterheadRequest, SetLetterheadResponse, StreamStatementRequest, StreamStatementResponse,
 };
 use proto::google::api::HttpBody;
+use std::fmt::Display;
+use std::str::FromStr;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status};
 
@@ -33,7 +35,7 @@ impl DocumentService for Billing {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
         let which = (practice, parse(&asked.bill_id, "bill_id")?);
-        let share = sent_for(&caller, &asked.share_id)?;
+        let share = sent_for(&caller, (&asked.share_id, "share_id"))?;
         let pdf = ops::download_bill::download_bill(self, &caller, which, share).await?;
         Ok(attached(pdf, |body| DownloadBillResponse {
             body: Some(body),
@@ -84,8 +86,9 @@ impl DocumentService for Billing {
     ) -> Result<Response<DownloadReceiptResponse>, Status> {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
-        let payment = parse(&asked.payment_id, "payment_id")?;
-        let pdf = ops::download_receipt::download_receipt(self, &caller, practice, payment).await?;
+        let which = (practice, parse(&asked.payment_id, "payment_id")?);
+        let mail = sent_for(&caller, (&asked.message_id, "message_id"))?;
+        let pdf = ops::download_receipt::download_receipt(self, &caller, which, mail).await?;
         Ok(attached(pdf, |body| DownloadReceiptResponse {
             body: Some(body),
         }))
@@ -227,9 +230,9 @@ impl DocumentService for Billing {
     ) -> Result<Response<DownloadSharedDocumentResponse>, Status> {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
-        let share = parse(&asked.share_id, "share_id")?;
+        let sent = document::sent_with(&asked.share_id)?;
         let pdf =
-            ops::download_shared_document::download_shared_document(self, &caller, practice, share)
+            ops::download_shared_document::download_shared_document(self, &caller, practice, sent)
                 .await?;
         Ok(attached(pdf, |body| DownloadSharedDocumentResponse {
             body: Some(body),
@@ -237,10 +240,13 @@ impl DocumentService for Billing {
     }
 }
 
-/// Only what notifications sends is kept: others who name a share see the bill as it is today.
-fn sent_for(caller: &Caller, share_id: &str) -> Result<Option<ShareId>, Status> {
-    let share = parse::optional(share_id, "share_id").map_err(Error::Invalid)?;
-    Ok(share.filter(|_| caller.service.as_deref() == Some("notifications")))
+/// Only what notifications sends is kept: others who name a share or a mail see the document as it is today.
+fn sent_for<I: FromStr>(caller: &Caller, (id, field): (&str, &str)) -> Result<Option<I>, Status>
+where
+    I::Err: Display,
+{
+    let sent = parse::optional(id, field).map_err(Error::Invalid)?;
+    Ok(sent.filter(|_| caller.service.as_deref() == Some("notifications")))
 }
 
 fn attached<R>(pdf: Pdf, response: impl FnOnce(HttpBody) -> R) -> Response<R> {

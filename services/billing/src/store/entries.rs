@@ -158,9 +158,26 @@ impl Subjects {
 
 /// An entry that was written. Errors: `Stored` when it is not there, since only our own rows name entries.
 pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) -> Result<Entry> {
-    let row = sqlx::query!(
+    list(conn, practice, &[entry])
+        .await?
+        .pop()
+        .ok_or(Error::Stored("an entry that is not there"))
+}
+
+/// Those of the entries that were written.
+pub async fn list(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    entries: &[EntryId],
+) -> Result<Vec<Entry>> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.uuid()).collect();
+    let rows = sqlx::query!(
         r#"
         select
+            entry_id as "entry_id: EntryId",
             kind,
             entry_date as "entry_date: jiff_sqlx::Date",
             client_id as "client_id!: ClientId",
@@ -170,16 +187,46 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
             insurer_payment_id as "insurer_payment_id: InsurerPaymentId",
             adjustment_id as "adjustment_id: AdjustmentId"
         from billing.entries
-        where practice_id = $1 and entry_id = $2
+        where practice_id = $1 and entry_id = any($2)
         "#,
         practice.uuid(),
-        entry.uuid(),
+        &ids,
     )
-    .fetch_optional(&mut *conn)
-    .await?
-    .ok_or(Error::Stored("an entry that is not there"))?;
-    let subjects = (row.payment_id, row.refund_id, row.insurer_payment_id);
-    let act = match (row.kind.as_str(), row.bill_id, subjects, row.adjustment_id) {
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut transfers = transfers_of_each(conn, practice, entries).await?;
+    rows.into_iter()
+        .map(|row| {
+            let transfers = transfers.remove(&row.entry_id).unwrap_or_default();
+            let mut sums = Transfers::new();
+            for (_, transfer) in &transfers {
+                sums.post(transfer.debit, transfer.credit, transfer.amount);
+            }
+            let subjects = (row.payment_id, row.refund_id, row.insurer_payment_id);
+            Ok(Entry {
+                id: row.entry_id,
+                act: act(&row.kind, row.bill_id, subjects, row.adjustment_id)?,
+                date: row.entry_date.to_jiff(),
+                client: row.client_id,
+                transfers,
+                movements: sums.movements()?,
+            })
+        })
+        .collect()
+}
+
+/// The act of an entry by its kind and what it is about.
+fn act(
+    kind: &str,
+    bill: Option<BillId>,
+    subjects: (
+        Option<PaymentId>,
+        Option<RefundId>,
+        Option<InsurerPaymentId>,
+    ),
+    adjustment: Option<AdjustmentId>,
+) -> Result<Act> {
+    Ok(match (kind, bill, subjects, adjustment) {
         ("bill_issued", Some(bill), ..) => Act::BillIssued(bill),
         ("bill_edited", Some(bill), ..) => Act::BillEdited(bill),
         ("bill_cancelled", Some(bill), ..) => Act::BillCancelled(bill),
@@ -195,20 +242,6 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, entry: EntryId) 
             Act::AdjustmentReversed(adjustment, bill)
         }
         _unknown => return Err(Error::Stored("an entry's kind")),
-    };
-    let transfers = transfers_of(conn, practice, &[entry]).await?;
-    let mut sums = Transfers::new();
-    for (_, transfer) in &transfers {
-        sums.post(transfer.debit, transfer.credit, transfer.amount);
-    }
-    let movements = sums.movements()?;
-    Ok(Entry {
-        id: entry,
-        act,
-        date: row.entry_date.to_jiff(),
-        client: row.client_id,
-        transfers,
-        movements,
     })
 }
 

@@ -1,8 +1,11 @@
-//! What was built on an import by something that did not come with it. Of each kind a few are named.
+//! What was built on an import by something that did not come with it, and still counts: what was taken back since
+//! (a payment that was refunded in full, an adjustment that was reversed, a bill that was cancelled) sums to nothing, is
+//! history, and stays with the bills and clients that are cancelled and hidden. Of each kind a few are named.
 
 use crate::Use;
 use crate::domain::import::Item;
-use ids::{BillId, ClientId, ImportId, PracticeId, SessionId};
+use ids::{BillId, ClientId, ImportId, PaymentId, PracticeId, SessionId};
+use money::{Currency, Money};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
@@ -15,11 +18,12 @@ const USES_SHOWN: usize = 20;
 pub async fn list(
     conn: &mut PgConnection,
     practice: PracticeId,
-    import: ImportId,
+    (import, currency): (ImportId, Currency),
     items: &[Item],
 ) -> Result<Vec<Use>, sqlx::Error> {
     let mut uses = of_sessions(conn, practice, import).await?;
     uses.extend(of_bills(conn, practice, import).await?);
+    uses.extend(of_payments(conn, practice, (import, currency)).await?);
     uses.extend(of_clients(conn, practice, import, items).await?);
     Ok(uses)
 }
@@ -52,7 +56,8 @@ async fn of_sessions(
     Ok(used.collect())
 }
 
-/// Any act on a bill beside its coming and its end.
+/// Any act on a bill beside its coming and its end. Payments and credit on it show in what is owed, which the caller
+/// looks at.
 async fn of_bills(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -68,7 +73,14 @@ async fn of_bills(
             and item.import_id = $2
             and item.kind in ('opening_balances', 'open_bills')
             and bill.cancel_time is null
-            and entry.kind <> 'opening_balance'
+            and entry.kind not in ('opening_balance', 'adjustment_reversed')
+            and not exists (
+                select
+                from billing.adjustments taken_back
+                where taken_back.practice_id = entry.practice_id
+                    and taken_back.entry_id = entry.entry_id
+                    and taken_back.reverse_time is not null
+            )
         limit $3
         "#,
         practice.uuid(),
@@ -80,6 +92,45 @@ async fn of_bills(
     let used = rows.into_iter().map(|row| Use {
         subject: row.bill_id.to_string(),
         what: format!("({}) was changed: {}", row.number, row.kind),
+    });
+    Ok(used.collect())
+}
+
+/// Money of the import's clients that was not given back: it is told of to its payer, who would be hidden.
+async fn of_payments(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (import, currency): (ImportId, Currency),
+) -> Result<Vec<Use>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            payment.payment_id as "payment_id: PaymentId",
+            payment.client_id as "client_id: ClientId",
+            payment.amount_minor,
+            payment.refunded_minor
+        from billing.import_items item
+        join billing.posted_payments payment
+            on payment.practice_id = item.practice_id and payment.client_id = item.client_id
+        where item.practice_id = $1
+            and item.import_id = $2
+            and item.kind = 'clients'
+            and payment.refunded_minor < payment.amount_minor
+        order by payment.payment_id
+        limit $3
+        "#,
+        practice.uuid(),
+        import.uuid(),
+        USES_MAX,
+    )
+    .fetch_all(conn)
+    .await?;
+    let used = rows.into_iter().map(|row| {
+        let kept = Money::from_minor(row.amount_minor - row.refunded_minor, currency);
+        Use {
+            subject: row.payment_id.to_string(),
+            what: format!("of {} is not refunded: {kept} is left of it", row.client_id),
+        }
     });
     Ok(used.collect())
 }
@@ -104,15 +155,11 @@ async fn of_clients(
             union all
             select bill.bill_id, 'bill'
             from billing.bills bill
-            where bill.practice_id = $1 and bill.client_id = item.client_id
+            where bill.practice_id = $1 and bill.client_id = item.client_id and bill.cancel_time is null
             union all
             select contact.contact_id, 'contact'
             from billing.contacts contact
             where contact.practice_id = $1 and contact.client_id = item.client_id
-            union all
-            select payment.payment_id, 'payment'
-            from billing.posted_payments payment
-            where payment.practice_id = $1 and payment.client_id = item.client_id
             union all
             select policy.policy_id, 'policy'
             from billing.policies policy

@@ -9,16 +9,26 @@ use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+/// What payments leave of a bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaidBill {
+    /// As it stands after them.
+    pub standing: Standing,
+    /// How many there were: each is a revision.
+    pub payments: i64,
+}
+
 /// Writes booked payments with their allocations, what their bills are left with, and takes their holds away, in one
 /// statement. The bills are locked, and their entries are written.
 pub async fn insert(
     conn: &mut PgConnection,
     practice: PracticeId,
     now: Timestamp,
-    (payments, bills): (&[PostedPayment], &[Standing]),
+    (payments, bills): (&[PostedPayment], &[PaidBill]),
 ) -> Result<(), sqlx::Error> {
     let column = Columns::of(payments);
-    let paid_bills: Vec<Uuid> = bills.iter().map(|bill| bill.bill.uuid()).collect();
+    let paid_bills: Vec<Uuid> = bills.iter().map(|bill| bill.standing.bill.uuid()).collect();
+    let payments_of_bills: Vec<i64> = bills.iter().map(|bill| bill.payments).collect();
     sqlx::query!(
         r#"
         with payment as (
@@ -40,8 +50,8 @@ pub async fn insert(
             delete from billing.holds where practice_id = $1 and payment_id = any($3)
         ), bill as (
             update billing.bills bill
-            set client_balance_minor = paid.client_balance, revision = bill.revision + 1
-            from unnest($17::uuid[], $18::bigint[]) as paid (bill_id, client_balance)
+            set client_balance_minor = paid.client_balance, revision = bill.revision + paid.payments
+            from unnest($17::uuid[], $18::bigint[], $19::bigint[]) as paid (bill_id, client_balance, payments)
             where bill.practice_id = $1 and bill.bill_id = paid.bill_id
         )
         insert into billing.posted_allocations (
@@ -68,7 +78,8 @@ pub async fn insert(
         &column.bills,
         &column.amounts,
         &paid_bills,
-        &minors(bills, |bill| bill.client_balance),
+        &minors(bills, |bill| bill.standing.client_balance),
+        &payments_of_bills,
     )
     .execute(conn)
     .await?;

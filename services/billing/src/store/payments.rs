@@ -8,6 +8,7 @@ use ids::{BillId, ClientId, EntryId, PaymentId, PracticeId};
 use jiff::civil::Date;
 use money::{Currency, Money};
 use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A payment as it was booked, and where its money stands now.
@@ -29,48 +30,50 @@ pub struct PostedPayment {
     pub fingerprint: [u8; 32],
 }
 
-/// What booking a payment needs to know first, read at once.
+/// What booking payments needs to know, read at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
     /// The practice's currency.
     pub currency: Currency,
-    /// The practice has the client.
-    pub client_known: bool,
-    /// The payment is booked.
-    pub booked: bool,
+    /// Those of the clients that the practice has.
+    pub clients: BTreeSet<ClientId>,
+    /// Those of the payments that are booked.
+    pub booked: Vec<PaymentId>,
 }
 
-/// Errors: `PracticeNotYetKnown`.
+/// What is known of these clients and payments. Errors: `PracticeNotYetKnown`.
 pub async fn context(
     conn: &mut PgConnection,
     practice: PracticeId,
-    client: ClientId,
-    payment: PaymentId,
+    clients: &[ClientId],
+    payments: &[PaymentId],
 ) -> Result<Context> {
+    let clients: Vec<Uuid> = clients.iter().map(|client| client.uuid()).collect();
+    let payments: Vec<Uuid> = payments.iter().map(|payment| payment.uuid()).collect();
     let row = sqlx::query!(
         r#"
         select
             practice.currency,
-            exists (
-                select 1 from billing.clients where practice_id = $1 and client_id = $2
-            ) as "client_known!",
-            exists (
-                select 1 from billing.posted_payments where practice_id = $1 and payment_id = $3
+            array(
+                select client_id from billing.clients where practice_id = $1 and client_id = any($2)
+            ) as "clients!",
+            array(
+                select payment_id from billing.posted_payments where practice_id = $1 and payment_id = any($3)
             ) as "booked!"
         from billing.practices practice
         where practice.practice_id = $1
         "#,
         practice.uuid(),
-        client.uuid(),
-        payment.uuid(),
+        &clients,
+        &payments,
     )
     .fetch_optional(conn)
     .await?
     .ok_or(Error::PracticeNotYetKnown(practice))?;
     Ok(Context {
         currency: currency(&row.currency)?,
-        client_known: row.client_known,
-        booked: row.booked,
+        clients: row.clients.into_iter().map(ClientId::from).collect(),
+        booked: row.booked.into_iter().map(PaymentId::from).collect(),
     })
 }
 
@@ -80,9 +83,23 @@ pub async fn find(
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<Option<PostedPayment>> {
-    let Some(row) = sqlx::query!(
+    Ok(find_many(conn, practice, &[payment]).await?.pop())
+}
+
+/// Those of the payments that are booked.
+pub async fn find_many(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payments: &[PaymentId],
+) -> Result<Vec<PostedPayment>> {
+    if payments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = payments.iter().map(|payment| payment.uuid()).collect();
+    let rows = sqlx::query!(
         r#"
         select
+            payment_id as "payment_id: PaymentId",
             client_id as "client_id: ClientId",
             entry_id as "entry_id: EntryId",
             kind,
@@ -95,55 +112,102 @@ pub async fn find(
             refunded_minor,
             fingerprint
         from billing.posted_payments
-        where practice_id = $1 and payment_id = $2
+        where practice_id = $1 and payment_id = any($2)
         "#,
         practice.uuid(),
-        payment.uuid(),
+        &ids,
     )
-    .fetch_optional(&mut *conn)
-    .await?
-    else {
-        return Ok(None);
-    };
-    let currency = currency(&row.currency)?;
-    let money = |minor| Money::from_minor(minor, currency);
-    let allocations = sqlx::query!(
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut allocations = allocations_of(conn, practice, &ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let currency = currency(&row.currency)?;
+            let money = |minor| Money::from_minor(minor, currency);
+            let made = allocations.remove(&row.payment_id).unwrap_or_default();
+            let made = made.into_iter().map(|(bill, minor)| Allocation {
+                bill,
+                amount: money(minor),
+            });
+            Ok(PostedPayment {
+                payment: Payment {
+                    payment: row.payment_id,
+                    client: row.client_id,
+                    kind: PaymentKind::of(&row.kind).ok_or(Error::Stored("a payment's kind"))?,
+                    amount: money(row.amount_minor),
+                    credit_left: money(row.credit_left_minor),
+                    refunded: money(row.refunded_minor),
+                },
+                entry: row.entry_id,
+                method_text: row.method_text,
+                receive_date: row.receive_date.to_jiff(),
+                credited: money(row.credited_minor),
+                allocations: made.collect(),
+                fingerprint: fingerprint(row.fingerprint)?,
+            })
+        })
+        .collect()
+}
+
+/// Bills and minor units, in the order of each payment's allocations.
+async fn allocations_of(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payments: &[Uuid],
+) -> Result<BTreeMap<PaymentId, Vec<(BillId, i64)>>> {
+    let rows = sqlx::query!(
         r#"
-        select bill_id as "bill_id: BillId", amount_minor
+        select
+            payment_id as "payment_id: PaymentId",
+            bill_id as "bill_id: BillId",
+            amount_minor
         from billing.posted_allocations
-        where practice_id = $1 and payment_id = $2
-        order by position
+        where practice_id = $1 and payment_id = any($2)
+        order by payment_id, position
         "#,
         practice.uuid(),
-        payment.uuid(),
+        payments,
     )
     .fetch_all(conn)
     .await?;
-    Ok(Some(PostedPayment {
-        payment: Payment {
-            payment,
-            client: row.client_id,
-            kind: PaymentKind::of(&row.kind).ok_or(Error::Stored("a payment's kind"))?,
-            amount: money(row.amount_minor),
-            credit_left: money(row.credit_left_minor),
-            refunded: money(row.refunded_minor),
-        },
-        entry: row.entry_id,
-        method_text: row.method_text,
-        receive_date: row.receive_date.to_jiff(),
-        credited: money(row.credited_minor),
-        allocations: allocations
-            .into_iter()
-            .map(|row| Allocation {
-                bill: row.bill_id,
-                amount: money(row.amount_minor),
-            })
-            .collect(),
-        fingerprint: row
-            .fingerprint
-            .try_into()
-            .map_err(|_| Error::Stored("a fingerprint"))?,
-    }))
+    let mut of_each: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for row in rows {
+        let of_payment = of_each.entry(row.payment_id).or_default();
+        of_payment.push((row.bill_id, row.amount_minor));
+    }
+    Ok(of_each)
+}
+
+/// What was asked for, of those of the payments that are booked.
+pub async fn fingerprints(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payments: &[PaymentId],
+) -> Result<BTreeMap<PaymentId, [u8; 32]>> {
+    if payments.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<Uuid> = payments.iter().map(|payment| payment.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"
+        select payment_id as "payment_id: PaymentId", fingerprint
+        from billing.posted_payments
+        where practice_id = $1 and payment_id = any($2)
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((row.payment_id, fingerprint(row.fingerprint)?)))
+        .collect()
+}
+
+fn fingerprint(stored: Vec<u8>) -> Result<[u8; 32]> {
+    stored
+        .try_into()
+        .map_err(|_| Error::Stored("a fingerprint"))
 }
 
 /// What of a payment pays which bill, in the order of its allocations.

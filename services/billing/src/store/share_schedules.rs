@@ -1,4 +1,6 @@
 //! Bills that will be shared. All but `unblock` is called under the lock of the bill, or before anybody else knows it.
+//! Whoever finds no address does so under the lock of the schedule, and whoever brings one takes that lock too, in the
+//! order of the bills' ids: of two at once the later one sees what the earlier one did.
 
 use crate::domain::sharing::{Block, Schedule};
 use crate::{Error, Result};
@@ -121,6 +123,36 @@ pub async fn of_bills(
     rows.into_iter().map(Row::into_schedule).collect()
 }
 
+/// The same, locked.
+pub async fn lock_of_bills(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bills: &[BillId],
+) -> Result<Vec<Schedule>> {
+    let ids: Vec<Uuid> = bills.iter().map(|bill| bill.uuid()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            bill_id as "bill: BillId",
+            client_id as "client: ClientId",
+            scheduled_time as "scheduled_time: jiff_sqlx::Timestamp",
+            with_pdf,
+            scheduled_by,
+            block
+        from billing.share_schedules
+        where practice_id = $1 and bill_id = any($2)
+        order by bill_id
+        for update
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Row::into_schedule).collect()
+}
+
 /// When a bill will be shared; none when nobody wants it to be.
 pub async fn find_time(
     conn: &mut PgConnection,
@@ -215,27 +247,45 @@ pub async fn update_blocked(
     Ok(())
 }
 
-/// The client has an address now: what waits for one is looked at when its time comes, or at once.
+/// These clients have an address now: what is scheduled for them is looked at when its time comes, or at once. Also what
+/// does not wait for one as far as this transaction sees: a worker may be about to say that it does.
 pub async fn unblock(
     conn: &mut PgConnection,
     practice: PracticeId,
-    client: ClientId,
+    clients: &[ClientId],
 ) -> Result<()> {
+    let ids: Vec<Uuid> = clients.iter().map(|client| client.uuid()).collect();
+    let scheduled: Vec<Uuid> = sqlx::query_scalar!(
+        r#"
+        select bill_id
+        from billing.share_schedules
+        where practice_id = $1 and client_id = any($2)
+        order by bill_id
+        for update
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    if scheduled.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         r#"
-        with waiting as (
+        with freed as (
             update billing.share_schedules
             set block = null
-            where practice_id = $1 and client_id = $2 and block = 'no_email_address'
+            where practice_id = $1 and bill_id = any($2)
             returning bill_id, scheduled_time
         )
         update billing.share_queue queue
-        set due_time = waiting.scheduled_time
-        from waiting
-        where queue.practice_id = $1 and queue.bill_id = waiting.bill_id
+        set due_time = freed.scheduled_time
+        from freed
+        where queue.practice_id = $1 and queue.bill_id = freed.bill_id
         "#,
         practice.uuid(),
-        client.uuid(),
+        &scheduled,
     )
     .execute(conn)
     .await?;

@@ -1,21 +1,23 @@
-//! Documents that were sent, by the act of sharing. Rows are never changed: what was sent stays what it was.
+//! Bills that were sent, by the act of sharing, and the list of all documents that were. Rows are never changed: what was
+//! sent stays what it was.
 
+use super::document_bytes;
 use crate::documents::Pdf;
+use crate::domain::sharing::SentWith;
 use crate::{Error, Missing, Result};
-use ids::{BillId, ClientId, PracticeId, ShareId};
+use ids::{BillId, ClientId, MessageId, PaymentId, PracticeId, ShareId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
 /// A document that was sent, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedDocument {
-    /// The act of sharing.
-    pub share: ShareId,
-    /// The bill it shows.
-    pub bill: BillId,
-    /// As it was attached.
+    /// What it went out with.
+    pub sent_with: SentWith,
+    /// What it shows.
+    pub shows: Shown,
+    /// As it is downloaded.
     pub file_name: String,
     /// Length of the file.
     pub size_bytes: i64,
@@ -25,6 +27,15 @@ pub struct SharedDocument {
     pub create_time: Timestamp,
 }
 
+/// What a document that was sent shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A bill.
+    Bill(BillId),
+    /// A payment, as its receipt.
+    Payment(PaymentId),
+}
+
 /// Keeps what is sent with an act of sharing, unless something is kept for it already. The same bytes are kept once.
 pub async fn insert(
     conn: &mut PgConnection,
@@ -32,20 +43,7 @@ pub async fn insert(
     (bill, pdf): (BillId, &Pdf),
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let sha256: [u8; 32] = Sha256::digest(&pdf.bytes).into();
-    sqlx::query!(
-        r#"
-        insert into billing.document_bytes (practice_id, sha256, content, create_time)
-        values ($1, $2, $3, $4)
-        on conflict on constraint document_bytes_pkey do nothing
-        "#,
-        practice.uuid(),
-        &sha256[..],
-        pdf.bytes,
-        now.to_sqlx() as jiff_sqlx::Timestamp,
-    )
-    .execute(&mut *conn)
-    .await?;
+    let sha256 = document_bytes::insert(conn, practice, &pdf.bytes, now).await?;
     sqlx::query!(
         r#"
         insert into billing.shared_documents (practice_id, share_id, bill_id, sha256, file_name, create_time)
@@ -103,15 +101,15 @@ pub async fn get(
 ) -> Result<(BillId, Pdf)> {
     find(conn, practice, share)
         .await?
-        .ok_or(Error::Missing(Missing::Share(share)))
+        .ok_or(Error::Missing(Missing::Share(SentWith::Share(share))))
 }
 
 /// Whose documents are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of {
-    /// One bill's.
+    /// One bill's, and the receipts of what was paid on it at first.
     Bill(BillId),
-    /// Those of all bills of a client.
+    /// Those of all bills and payments of a client.
     Client(ClientId),
 }
 
@@ -128,22 +126,43 @@ pub async fn list(
     };
     let rows = sqlx::query!(
         r#"
+        with sent as (
+            select shared.share_id, null::uuid as message_id, shared.bill_id, null::uuid as payment_id,
+                shared.file_name, shared.sha256, shared.create_time
+            from billing.shared_documents shared
+            join billing.bills bill
+                on bill.practice_id = shared.practice_id and bill.bill_id = shared.bill_id
+            where shared.practice_id = $1
+                and ($2::uuid is null or bill.bill_id = $2)
+                and ($3::uuid is null or bill.client_id = $3)
+            union all
+            select null, mailed.message_id, null, mailed.payment_id,
+                mailed.file_name, mailed.sha256, mailed.create_time
+            from billing.mailed_receipts mailed
+            join billing.posted_payments payment
+                on payment.practice_id = mailed.practice_id and payment.payment_id = mailed.payment_id
+            where mailed.practice_id = $1
+                and ($3::uuid is null or payment.client_id = $3)
+                and ($2::uuid is null or exists (
+                    select
+                    from billing.posted_allocations placed
+                    where placed.practice_id = $1
+                        and placed.payment_id = mailed.payment_id
+                        and placed.bill_id = $2
+                ))
+        )
         select
-            shared.share_id as "share_id: ShareId",
-            shared.bill_id as "bill_id: BillId",
-            shared.file_name,
-            shared.sha256,
+            sent.share_id as "share_id: ShareId",
+            sent.message_id as "message_id: MessageId",
+            sent.bill_id as "bill_id: BillId",
+            sent.payment_id as "payment_id: PaymentId",
+            sent.file_name as "file_name!",
+            sent.sha256 as "sha256!",
             octet_length(kept.content)::bigint as "size_bytes!",
-            shared.create_time as "create_time: jiff_sqlx::Timestamp"
-        from billing.shared_documents shared
-        join billing.document_bytes kept
-            on kept.practice_id = shared.practice_id and kept.sha256 = shared.sha256
-        join billing.bills bill
-            on bill.practice_id = shared.practice_id and bill.bill_id = shared.bill_id
-        where shared.practice_id = $1
-            and ($2::uuid is null or bill.bill_id = $2)
-            and ($3::uuid is null or bill.client_id = $3)
-        order by shared.create_time desc, shared.share_id desc
+            sent.create_time as "create_time!: jiff_sqlx::Timestamp"
+        from sent
+        join billing.document_bytes kept on kept.practice_id = $1 and kept.sha256 = sent.sha256
+        order by sent.create_time desc, coalesce(sent.share_id, sent.message_id) desc
         limit $4
         "#,
         practice.uuid(),
@@ -153,13 +172,26 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    let documents = rows.into_iter().map(|row| SharedDocument {
-        share: row.share_id,
-        bill: row.bill_id,
-        file_name: row.file_name,
-        size_bytes: row.size_bytes,
-        sha256: row.sha256,
-        create_time: row.create_time.to_jiff(),
-    });
-    Ok(documents.collect())
+    rows.into_iter()
+        .map(|row| {
+            let (sent_with, shows) =
+                match (row.share_id, row.bill_id, row.message_id, row.payment_id) {
+                    (Some(share), Some(bill), None, None) => {
+                        (SentWith::Share(share), Shown::Bill(bill))
+                    }
+                    (None, None, Some(message), Some(payment)) => {
+                        (SentWith::Mail(message), Shown::Payment(payment))
+                    }
+                    _neither => return Err(Error::Stored("a document that was sent with nothing")),
+                };
+            Ok(SharedDocument {
+                sent_with,
+                shows,
+                file_name: row.file_name,
+                size_bytes: row.size_bytes,
+                sha256: row.sha256,
+                create_time: row.create_time.to_jiff(),
+            })
+        })
+        .collect()
 }

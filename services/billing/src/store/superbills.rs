@@ -179,6 +179,7 @@ pub async fn money_of_bills(
                 // The prices are added line by line; what nobody owes of them was taken off.
                 adjusted: money(-row.client_owes_minor - row.insurance_owes_minor),
                 balance: money(row.client_balance_minor + row.insurance_balance_minor),
+                pending: money(row.insurance_balance_minor),
             },
             lines: Vec::new(),
         });

@@ -2,9 +2,10 @@ use super::printed;
 use super::text::free_text;
 use crate::Result;
 use crate::documents::{Pdf, Share};
+use crate::domain::sharing::SentWith;
 use crate::domain::statement::{Movement, MovementKind};
 use crate::ops::get_statement::{Period, ShownStatement, StatementAsked};
-use crate::store::shared_documents::{Of, SharedDocument};
+use crate::store::shared_documents::{Of, SharedDocument, Shown};
 use ::rpc::{Invalid, parse, wire};
 use bytes::Bytes;
 use ids::{BillId, PracticeId};
@@ -49,6 +50,7 @@ pub fn statement(shown: ShownStatement) -> Result<contract::GetStatementResponse
         paid: sum(MovementKind::Payment)?,
         credits: sum(MovementKind::Credit)?,
         refunds: sum(MovementKind::Refund)?,
+        brought: sum(MovementKind::Brought)?,
     };
     Ok(contract::GetStatementResponse {
         opening_balance: Some(wire::money(statement.opening)),
@@ -101,12 +103,25 @@ pub fn documents_of(bill_id: &str, client_id: &str) -> Result<Of> {
     }
 }
 
+/// What a document went out with, which is how it is named. Errors: INVALID_FIELD.
+pub fn sent_with(share_id: &str) -> Result<SentWith> {
+    match share_id.parse() {
+        Ok(message) => Ok(SentWith::Mail(message)),
+        Err(_not_a_mail) => Ok(SentWith::Share(parse(share_id, "share_id")?)),
+    }
+}
+
 /// A document that was sent.
 #[must_use]
 pub fn shared(document: SharedDocument) -> contract::SharedDocument {
+    let (bill_id, payment_id) = match document.shows {
+        Shown::Bill(bill) => (bill.to_string(), String::new()),
+        Shown::Payment(payment) => (String::new(), payment.to_string()),
+    };
     contract::SharedDocument {
-        share_id: document.share.to_string(),
-        bill_id: document.bill.to_string(),
+        share_id: document.sent_with.to_string(),
+        bill_id,
+        payment_id,
         file_name: document.file_name,
         size_bytes: document.size_bytes,
         sha256: document

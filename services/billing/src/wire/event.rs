@@ -62,6 +62,7 @@ pub fn adjustment_reversed(
         adjustment_id: adjustment.id.to_string(),
         amount: Some(wire::money(adjustment.amount)),
         entry_id: entry.to_string(),
+        kind: shown_kind(adjustment.reduction.kind).into(),
     }
 }
 

@@ -91,6 +91,7 @@ fn line(line: SuperbillLineFacts) -> contract::SuperbillLine {
         insurance_paid: Some(wire::money(line.parts.insurance)),
         adjusted: Some(wire::money(line.parts.adjusted)),
         balance: Some(wire::money(line.parts.balance)),
+        insurance_pending: Some(wire::money(line.parts.pending)),
         bill_number: line.bill_number,
     }
 }

@@ -1,11 +1,11 @@
-use billing::{Billing, MIGRATOR, SCHEMA};
+use billing::{Billing, MIGRATOR, Postings, SCHEMA};
 use clock::Clock;
 use ids::{BillId, ClientId, PaymentId, PolicyId, PracticeId, RefundId};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use p256::pkcs8::EncodePrivateKey as _;
-use pg::PageKey;
 use pg::feed::Feed;
+use pg::{PageKey, PgConfig, Pool};
 use proto::billing::v1::bill_service_client::BillServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
 use proto::billing::v1::{
@@ -68,37 +68,11 @@ impl TestApp {
             page_key: PageKey::new(&[7; 32]),
             access_codes: AccessCodeServiceClient::new(portal_auth),
             typesetter: billing::documents::typesetter().expect("the templates"),
+            postings: Postings::default(),
             pay_page_url: "https://pay.example".to_owned(),
         };
         let stop = CancellationToken::new();
-        let feed = Feed::start(billing.db.clone(), SCHEMA, stop.clone());
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let limits = Limits {
-            drain_notice: Duration::ZERO,
-            ..Limits::default()
-        };
-        let config = ServeConfig {
-            limits,
-            ..ServeConfig::new("billing", loopback, loopback)
-        };
-        let verifier = Arc::new(Verifier::new(
-            Keys::fixed(&JwkSet {
-                keys: vec![public_key()],
-            }),
-            clock.clone(),
-        ));
-        let bound = Server::new(billing::service(&billing, feed), verifier, clock.clone())
-            .bind(config)
-            .await;
-        let bound = bound.expect("free ports");
-        let url = format!("http://{}", bound.address());
-        let stopped = stop.clone();
-        let server = tokio::spawn(async move {
-            bound
-                .run(stopped.cancelled_owned())
-                .await
-                .expect("the server ends well");
-        });
+        let (url, server) = serve(&billing, stop.clone()).await;
         let practice = PracticeId::new(&clock);
         let mut app = Self {
             db,
@@ -114,6 +88,27 @@ impl TestApp {
         app.register(practice).await;
         (app.client, app.policy) = app.insured_client(practice).await;
         app
+    }
+
+    /// Another process of billing on the same database, with connections of its own, which share transactions in this
+    /// group.
+    pub async fn replica(&self, postings: Postings) -> Replica {
+        let config = PgConfig::new(self.db.url());
+        let db = pg::connect(&config, SCHEMA).await.expect("connections");
+        let billing = Billing {
+            db: db.clone(),
+            postings,
+            ..self.billing.clone()
+        };
+        let stop = CancellationToken::new();
+        let (url, server) = serve(&billing, stop.clone()).await;
+        Replica {
+            ledger: LedgerServiceClient::new(self.connection_to(&url, as_payments)),
+            billing,
+            db,
+            stop,
+            server,
+        }
     }
 
     /// Audits the books of the app's practice and ends.
@@ -141,6 +136,14 @@ impl TestApp {
         &self,
         claims: impl Fn(Claims) -> Claims + Send + Sync + 'static,
     ) -> Connection {
+        self.connection_to(&self.url, claims)
+    }
+
+    fn connection_to(
+        &self,
+        url: &str,
+        claims: impl Fn(Claims) -> Claims + Send + Sync + 'static,
+    ) -> Connection {
         let clock = self.clock.clone();
         let token = ServiceToken::fetched(clock.clone(), move || {
             let now = clock.now();
@@ -163,7 +166,7 @@ impl TestApp {
             };
             async move { Ok(token) }
         });
-        connect(&self.url, token).expect("a URL")
+        connect(url, token).expect("a URL")
     }
 
     pub fn owner_of(&self, practice: PracticeId) -> Connection {
@@ -183,11 +186,7 @@ impl TestApp {
 
     /// The ledger as the service payments calls it.
     pub fn as_payments(&self) -> LedgerServiceClient<Connection> {
-        LedgerServiceClient::new(self.connection(|claims| Claims {
-            sub: "service:payments".to_owned(),
-            role: Role::Service,
-            ..claims
-        }))
+        LedgerServiceClient::new(self.connection(as_payments))
     }
 
     pub fn guest(&self, bill: &Bill) -> BillServiceClient<Connection> {
@@ -352,6 +351,60 @@ impl TestApp {
     pub async fn credit(&self) -> i64 {
         minor(&self.balance().await.credit)
     }
+}
+
+/// Another process of billing.
+pub struct Replica {
+    pub ledger: LedgerServiceClient<Connection>,
+    pub billing: Billing,
+    db: Pool,
+    stop: CancellationToken,
+    server: JoinHandle<()>,
+}
+
+impl Replica {
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.server.await.expect("the server's task ends");
+        self.db.close().await;
+    }
+}
+
+fn as_payments(claims: Claims) -> Claims {
+    Claims {
+        sub: "service:payments".to_owned(),
+        role: Role::Service,
+        ..claims
+    }
+}
+
+/// Serves until it is stopped; answers where.
+async fn serve(billing: &Billing, stop: CancellationToken) -> (String, JoinHandle<()>) {
+    let clock = billing.clock.clone();
+    let feed = Feed::start(billing.db.clone(), SCHEMA, stop.clone());
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let limits = Limits {
+        drain_notice: Duration::ZERO,
+        ..Limits::default()
+    };
+    let config = ServeConfig {
+        limits,
+        ..ServeConfig::new("billing", loopback, loopback)
+    };
+    let keys = Keys::fixed(&JwkSet {
+        keys: vec![public_key()],
+    });
+    let verifier = Arc::new(Verifier::new(keys, clock.clone()));
+    let server = Server::new(billing::service(billing, feed), verifier, clock);
+    let bound = server.bind(config).await.expect("free ports");
+    let url = format!("http://{}", bound.address());
+    let running = async move {
+        bound
+            .run(stop.cancelled_owned())
+            .await
+            .expect("the server ends well");
+    };
+    (url, tokio::spawn(running))
 }
 
 pub fn usd(minor_units: i64) -> Money {

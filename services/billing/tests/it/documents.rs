@@ -78,6 +78,7 @@ impl TestApp {
         let request = DownloadReceiptRequest {
             practice_id: self.practice.to_string(),
             payment_id: payment.payment_id.clone(),
+            ..DownloadReceiptRequest::default()
         };
         let answer = self.documents().download_receipt(request).await;
         pdf(answer.expect("rendered"), |answer| answer.body)
@@ -280,6 +281,7 @@ async fn r12_a_receipt_tells_where_the_money_went_and_what_is_left() {
     let unknown = DownloadReceiptRequest {
         practice_id: app.practice.to_string(),
         payment_id: "pay_01j2jv5gymfay8vvr14d2pf2db".to_owned(),
+        ..DownloadReceiptRequest::default()
     };
     assert_eq!(
         reason(app.documents().download_receipt(unknown).await),

@@ -1,5 +1,5 @@
 use crate::app::{TestApp, due, minor, reason, usd};
-use crate::documents::pdf;
+use crate::documents::{pdf, says};
 use crate::importing::{CLIENTS, NPI};
 use futures::future::join_all;
 use proto::billing::v1::{
@@ -242,7 +242,10 @@ async fn r11_what_came_from_a_former_system_can_be_printed() {
         ..DownloadStatementRequest::default()
     };
     let printed = app.documents().download_statement(printed).await;
-    pdf(printed.expect("rendered"), |answer| answer.body);
+    let printed = pdf(printed.expect("rendered"), |answer| answer.body);
+    for told in ["Brought from the former system", "Balance brought"] {
+        assert!(says(&printed, told), "{told}");
+    }
     let printed = DownloadBillRequest {
         practice_id: app.practice.to_string(),
         bill_id: balance.bill_id,

@@ -6,6 +6,8 @@
 mod adjustments;
 mod app;
 mod automation;
+mod batch_model;
+mod batches;
 mod bill_lists;
 mod bills;
 mod bulk;
@@ -20,6 +22,7 @@ mod histories;
 mod holds;
 mod import_cut;
 mod import_files;
+mod import_reversed;
 mod import_undo;
 mod importing;
 mod imports;

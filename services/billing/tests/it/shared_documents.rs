@@ -1,11 +1,11 @@
 use crate::app::{TestApp, minor, reason};
 use crate::documents::pdf;
 use futures::future::join_all;
-use ids::{PracticeId, ShareId};
+use ids::{MessageId, PracticeId, ShareId};
 use proto::billing::v1::document_service_client::DocumentServiceClient;
 use proto::billing::v1::{
-    Bill, DownloadBillRequest, DownloadSharedDocumentRequest, ListSharedDocumentsRequest,
-    SharedDocument,
+    Bill, DownloadBillRequest, DownloadReceiptRequest, DownloadSharedDocumentRequest,
+    ListSharedDocumentsRequest, PostPaymentRequest, SharedDocument,
 };
 use rpc::{Claims, Connection, Role};
 use sha2::{Digest as _, Sha256};
@@ -49,6 +49,24 @@ impl TestApp {
         };
         let answer = self.documents().download_shared_document(request).await;
         pdf(answer.expect("kept"), |answer| answer.body)
+    }
+
+    async fn mailed_receipt(&self, payment: &PostPaymentRequest, mail: &str) -> Vec<u8> {
+        let request = self.receipt_for(payment, mail);
+        let answer = self.as_notifications().download_receipt(request).await;
+        pdf(answer.expect("rendered"), |answer| answer.body)
+    }
+
+    fn receipt_for(&self, payment: &PostPaymentRequest, mail: &str) -> DownloadReceiptRequest {
+        DownloadReceiptRequest {
+            practice_id: self.practice.to_string(),
+            payment_id: payment.payment_id.clone(),
+            message_id: mail.to_owned(),
+        }
+    }
+
+    fn new_mail(&self) -> String {
+        MessageId::new(&self.clock).to_string()
     }
 
     fn new_share(&self) -> String {
@@ -176,6 +194,83 @@ async fn r41_what_was_sent_is_for_the_practice_alone() {
     assert_eq!(
         reason(theirs.list_shared_documents(request).await),
         "BILL_NOT_FOUND"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r15_a_receipt_that_was_mailed_stays_as_it_was_sent() {
+    let app = TestApp::start().await;
+    let (bill, other) = (app.issue(4_000, 0).await, app.issue(2_000, 0).await);
+    let payment = app.payment(1_000, &[(&bill, 1_000)]);
+    app.post(&payment).await;
+    let (mail, share) = (app.new_mail(), app.new_share());
+    let sent = app.mailed_receipt(&payment, &mail).await;
+    app.refund(&payment, 300).await;
+    assert_eq!(
+        app.mailed_receipt(&payment, &mail).await,
+        sent,
+        "a mail tried again"
+    );
+    let now = app.mailed_receipt(&payment, &app.new_mail()).await;
+    assert_ne!(now, sent, "the refund is on it");
+    assert_eq!(app.kept(&mail).await, sent);
+
+    app.clock.advance(jiff::SignedDuration::from_secs(1));
+    app.mailed(&bill, &share).await;
+    let listed = app.sent(&bill.bill_id, "").await;
+    assert_eq!(listed.len(), 3);
+    assert_eq!(listed[0].share_id, share, "newest first");
+    let receipt = listed.iter().find(|sent| sent.share_id == mail);
+    let receipt = receipt.expect("the receipt");
+    assert_eq!(
+        (receipt.payment_id.as_str(), receipt.bill_id.as_str()),
+        (payment.payment_id.as_str(), "")
+    );
+    assert!(receipt.file_name.starts_with("Receipt-"));
+    assert_eq!(usize::try_from(receipt.size_bytes), Ok(sent.len()));
+    assert_eq!(app.sent("", &app.client.to_string()).await, listed);
+    assert_eq!(app.sent(&other.bill_id, "").await, [], "not paid by it");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r15_a_receipt_is_kept_for_its_own_payment_and_mail_once() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let (first, second) = (
+        app.payment(1_000, &[(&bill, 1_000)]),
+        app.payment(500, &[(&bill, 500)]),
+    );
+    app.post(&first).await;
+    let mail = app.new_mail();
+    let mut owner = app.documents();
+    let shown = owner.download_receipt(app.receipt_for(&first, &mail)).await;
+    pdf(shown.expect("rendered"), |answer| answer.body);
+    assert_eq!(app.sent(&bill.bill_id, "").await, [], "nobody sent it");
+
+    let (sent, _) = tokio::join!(
+        join_all((0..6).map(|_| app.mailed_receipt(&first, &mail))),
+        app.post(&second)
+    );
+    assert!(sent.iter().all(|bytes| *bytes == sent[0]));
+    assert_eq!(app.kept(&mail).await, sent[0]);
+    let mut sender = app.as_notifications();
+    let refused = sender
+        .download_receipt(app.receipt_for(&second, &mail))
+        .await;
+    assert_eq!(reason(refused), "INVALID_FIELD");
+
+    let stranger = PracticeId::new(&app.clock);
+    app.register(stranger).await;
+    let theirs = DownloadSharedDocumentRequest {
+        practice_id: stranger.to_string(),
+        share_id: mail,
+    };
+    let mut documents = DocumentServiceClient::new(app.owner_of(stranger));
+    assert_eq!(
+        reason(documents.download_shared_document(theirs).await),
+        "SHARE_NOT_FOUND"
     );
     app.finish().await;
 }

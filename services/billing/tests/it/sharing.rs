@@ -14,7 +14,7 @@ use proto::billing::v1::{
 };
 use rpc::Connection;
 use std::collections::HashSet;
-use testkit::request_id;
+use testkit::{eventually, request_id};
 use tonic::Status;
 
 impl TestApp {
@@ -103,6 +103,58 @@ impl TestApp {
         .expect("events");
         let read = |payload: Vec<u8>| BillShared::decode(payload.as_slice()).expect("an event");
         payloads.into_iter().map(read).collect()
+    }
+
+    /// Who gets the client's bills from now on, with an address.
+    async fn add_billing_contact(&self) {
+        let contact = AddContactRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            client_id: self.client.to_string(),
+            contact: Some(Contact {
+                given_name: "Byron".to_owned(),
+                family_name: "Lovelace".to_owned(),
+                email: "byron@example.org".to_owned(),
+                billing_contact: true,
+                ..Contact::default()
+            }),
+        };
+        self.people().add_contact(contact).await.expect("added");
+    }
+
+    /// A bill whose time has come, of a client without an address.
+    async fn unreachable_bill(&self) -> Bill {
+        for table in ["clients", "contacts"] {
+            sqlx::query(sqlx::AssertSqlSafe(format!(
+                "update billing.{table} set email = ''"
+            )))
+            .execute(self.db.owner_pool())
+            .await
+            .expect("no address");
+        }
+        let bill = self.issue(4_000, 0).await;
+        // The schedule does not say yet that there is no address: it has changed since.
+        sqlx::query("update billing.share_schedules set block = null")
+            .execute(self.db.owner_pool())
+            .await
+            .expect("no block");
+        self.clock.advance(SignedDuration::from_mins(60));
+        bill
+    }
+
+    /// Waits until so many others wait for a lock, or have ended.
+    async fn until_waiting(&self, count: i64) {
+        let waiting = async || {
+            let waiting: i64 = sqlx::query_scalar(
+                "select count(*) from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock'",
+            )
+            .fetch_one(self.db.owner_pool())
+            .await
+            .expect("a count");
+            (waiting >= count).then_some(())
+        };
+        eventually(std::time::Duration::from_secs(20), "they wait", waiting).await;
     }
 
     pub fn in_minutes(&self, minutes: i64) -> Timestamp {
@@ -293,19 +345,7 @@ async fn r15_what_cannot_be_sent_says_why_and_goes_when_there_is_an_address() {
     let by_hand = app.schedule(&bill, app.in_minutes(60)).await;
     assert_eq!(reason(by_hand), "NO_EMAIL_ADDRESS");
 
-    let contact = AddContactRequest {
-        practice_id: app.practice.to_string(),
-        request_id: request_id(),
-        client_id: app.client.to_string(),
-        contact: Some(Contact {
-            given_name: "Byron".to_owned(),
-            family_name: "Lovelace".to_owned(),
-            email: "byron@example.org".to_owned(),
-            billing_contact: true,
-            ..Contact::default()
-        }),
-    };
-    app.people().add_contact(contact).await.expect("added");
+    app.add_billing_contact().await;
     assert_eq!(block().await, ShareBlock::Unspecified);
     app.work().await;
     assert_eq!(app.told().await.len(), 1);
@@ -327,5 +367,48 @@ async fn r15_what_cannot_be_sent_says_why_and_goes_when_there_is_an_address() {
     app.clock.advance(SignedDuration::from_hours(24));
     app.work().await;
     assert_eq!(app.told().await.len(), 2);
+    app.finish().await;
+}
+
+/// The worker is about to find no address when one is added: stopped at the schedule's lock, both wait for it, whichever
+/// comes first afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r15_an_address_that_is_added_just_when_none_is_found_sends_the_bill_at_once() {
+    let app = TestApp::start().await;
+    app.share_by_itself(60).await;
+    app.unreachable_bill().await;
+    let mut gate = app.db.owner_pool().begin().await.expect("begun");
+    sqlx::query("select from billing.share_schedules for update")
+        .execute(&mut *gate)
+        .await
+        .expect("locked");
+    let open = async {
+        app.until_waiting(1).await;
+        let added = app.add_billing_contact();
+        let opened = async {
+            app.until_waiting(2).await;
+            gate.rollback().await.expect("opened");
+        };
+        tokio::join!(added, opened);
+    };
+    let (worked, ()) = tokio::join!(share_due(&app.billing), open);
+    worked.expect("claimed");
+    app.work().await;
+    assert_eq!(app.told().await.len(), 1, "not a day later");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r15_f31_workers_and_new_addresses_at_once_leave_no_bill_waiting() {
+    let app = TestApp::start().await;
+    app.share_by_itself(60).await;
+    for round in 1..=12 {
+        app.unreachable_bill().await;
+        let workers = join_all((0..3).map(|_| share_due(&app.billing)));
+        let (worked, ()) = tokio::join!(workers, app.add_billing_contact());
+        assert!(worked.iter().all(Result::is_ok), "{worked:?}");
+        app.work().await;
+        assert_eq!(app.told().await.len(), round);
+    }
     app.finish().await;
 }

@@ -1,8 +1,9 @@
 use crate::app::{TODAY, TestApp, minor, reason, usd};
 use crate::documents::{decision, pdf, says};
+use crate::importing::CLIENTS;
 use proto::billing::v1::{
     ApplyCreditRequest, Bill, DownloadStatementRequest, GetStatementRequest, GetStatementResponse,
-    MovementKind, PostPaymentRequest, StreamStatementRequest,
+    ImportFileKind, MovementKind, PostPaymentRequest, StreamStatementRequest,
 };
 use proto::google::r#type::Date;
 use testkit::request_id;
@@ -36,6 +37,7 @@ impl TestApp {
             &totals.paid,
             &totals.credits,
             &totals.refunds,
+            &totals.brought,
         ];
         let moved: i64 = kinds.into_iter().map(minor).sum();
         let opening = minor(&statement.opening_balance);
@@ -186,9 +188,10 @@ async fn r14_a_statement_sums_up_by_kind_and_has_the_practices_comments() {
             &totals.paid,
             &totals.credits,
             &totals.refunds,
+            &totals.brought,
         ]
         .map(minor),
-        [12_000, -1_500, 0, -11_000, 0, 1_500]
+        [12_000, -1_500, 0, -11_000, 0, 1_500, 0]
     );
     let kinds: Vec<_> = statement
         .movements
@@ -262,5 +265,40 @@ async fn r14_a_statement_of_years_streams_the_bytes_of_the_single_message() {
     let whole = pdf(answer.expect("rendered"), |answer| answer.body);
     assert!(whole.len() > 64 * 1024, "{} bytes", whole.len());
     assert_eq!(app.streamed(&request).await, whole);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r14_a_statement_sums_up_what_was_brought_by_itself() {
+    let app = TestApp::start().await;
+    let brought = [
+        (ImportFileKind::Clients, CLIENTS),
+        (
+            ImportFileKind::OpeningBalances,
+            "client_id,amount,as_of_date\nC-1,40.00,2026-02-27\n",
+        ),
+        (
+            ImportFileKind::Credits,
+            "client_id,amount,date\nC-1,25.50,2026-02-27\n",
+        ),
+    ];
+    app.taken(&brought).await;
+    let client = app.client_named("C-1").await.expect("a client");
+    let request = GetStatementRequest {
+        client_id: client.client_id,
+        ..app.statement_request(None, None)
+    };
+    let read = app.documents().get_statement(request.clone()).await;
+    let statement = read.expect("read").into_inner();
+    let totals = statement.totals.as_ref().expect("totals");
+    assert_eq!(
+        [&totals.brought, &totals.credits, &totals.billed].map(minor),
+        [4_000, -2_550, 0]
+    );
+    assert_eq!(minor(&statement.closing_balance), 1_450);
+    let printed = app.streamed(&request).await;
+    for told in ["Brought from the former system", "$40.00", "$14.50"] {
+        assert!(says(&printed, told), "{told}");
+    }
     app.finish().await;
 }

@@ -1,6 +1,6 @@
 //! `evenkeel demo`: real input, through the gateway, checked against the files by separate code.
 
-mod gateway;
+pub(crate) mod gateway;
 mod mailbox;
 pub mod plan;
 mod practice;

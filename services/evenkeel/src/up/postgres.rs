@@ -52,7 +52,7 @@ pub async fn start(
         ])
         .args([
             "-c",
-            "max_connections=200",
+            "max_connections=400",
             "-c",
             "shared_buffers=128MB",
             "-c",

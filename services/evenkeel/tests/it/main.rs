@@ -4,5 +4,6 @@
 mod demo_files;
 mod feed;
 mod gateway;
+mod import;
 mod suite;
 mod workshop;

@@ -43,6 +43,8 @@ pub enum Letter {
         /// The PDF is attached.
         has_pdf: bool,
     },
+    /// What a bill asks for has changed since it was sent.
+    Adjusted(Adjusted),
     /// The old Access Code opens nothing, this one does.
     AccessCode {
         /// What is due, and how it is paid.
@@ -105,6 +107,32 @@ pub enum Letter {
     },
 }
 
+/// What a bill asks for now, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adjusted {
+    /// Invoice #.
+    pub reference: Reference,
+    /// What happened, in order.
+    pub changes: Vec<Changed>,
+    /// What the client owes now; 0 or more.
+    pub balance: Money,
+    /// The insurer has yet to pay or decide.
+    pub insurer_owes: bool,
+    /// How it is paid; none when nothing is due.
+    pub due: Option<Due>,
+}
+
+/// Something that was taken off a bill, or is owed on it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// For the client.
+    pub words: String,
+    /// Above 0.
+    pub amount: Money,
+    /// It is owed again.
+    pub taken_back: bool,
+}
+
 /// What is still due on a bill.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Due {
@@ -129,6 +157,10 @@ impl Letter {
             }
             Self::NothingDue { reference, .. } => {
                 format!("Your bill from {practice}: nothing is due on Invoice # {reference}")
+            }
+            Self::Adjusted(adjusted) => {
+                let reference = adjusted.reference;
+                format!("Your bill from {practice} has changed: Invoice # {reference}")
             }
             Self::AccessCode { due, .. } => {
                 let reference = due.pay_page.reference;

@@ -48,6 +48,19 @@ pub fn burn_notice_time(last: Option<LastNotice>, now: Timestamp) -> Option<Time
     }
 }
 
+/// Who adjusts a bill may not be done with it.
+const QUIET: SignedDuration = SignedDuration::from_mins(5);
+/// But the client does not wait for longer.
+const LATEST: SignedDuration = SignedDuration::from_hours(1);
+
+/// When the mail goes that tells of changes of a bill, after another one now: when there were none for a while, at the
+/// latest an hour after the first.
+#[must_use]
+pub fn adjustment_notice_time(first: Timestamp, now: Timestamp) -> Timestamp {
+    let after = |time: Timestamp, pause| time.saturating_add(pause).unwrap_or(Timestamp::MAX);
+    after(now, QUIET).min(after(first, LATEST))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +86,16 @@ mod tests {
             Some(now + SignedDuration::from_hours(1))
         );
         assert_eq!(burn_notice_time(sent(25), now), soon);
+    }
+
+    #[test]
+    fn changes_are_told_together_but_within_an_hour() {
+        let first: Timestamp = "2026-03-09T12:00:00Z".parse().expect("an instant");
+        let after = |minutes| first + SignedDuration::from_mins(minutes);
+        assert_eq!(adjustment_notice_time(first, first), after(5));
+        assert_eq!(adjustment_notice_time(first, after(50)), after(55));
+        assert_eq!(adjustment_notice_time(first, after(58)), after(60));
+        assert_eq!(adjustment_notice_time(first, after(90)), after(60));
     }
 
     #[test]

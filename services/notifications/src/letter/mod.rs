@@ -50,6 +50,10 @@ const SOURCES: [(&str, &str); 19] = [
         "access_code.mjml",
         include_str!("../../templates/access_code.mjml"),
     ),
+    (
+        "adjustment.mjml",
+        include_str!("../../templates/adjustment.mjml"),
+    ),
     ("receipt.mjml", include_str!("../../templates/receipt.mjml")),
     ("refund.mjml", include_str!("../../templates/refund.mjml")),
     ("decline.mjml", include_str!("../../templates/decline.mjml")),
@@ -72,6 +76,10 @@ const SOURCES: [(&str, &str); 19] = [
     (
         "access_code.txt",
         include_str!("../../templates/access_code.txt"),
+    ),
+    (
+        "adjustment.txt",
+        include_str!("../../templates/adjustment.txt"),
     ),
     ("receipt.txt", include_str!("../../templates/receipt.txt")),
     ("refund.txt", include_str!("../../templates/refund.txt")),
@@ -112,6 +120,7 @@ impl Templates {
             Letter::Bill { .. } => "bill",
             Letter::NothingDue { .. } => "nothing_due",
             Letter::AccessCode { .. } => "access_code",
+            Letter::Adjusted(_) => "adjustment",
             Letter::Receipt { .. } => "receipt",
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",

@@ -1,6 +1,6 @@
 //! What templates see of a letter: texts, ready to print.
 
-use crate::domain::letter::{Due, Letter, PayPage};
+use crate::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
 use ids::Reference;
 use jiff::civil::Date;
@@ -56,6 +56,7 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             burned => burned,
             ..still_due(Some(due))
         },
+        Letter::Adjusted(adjusted) => changed(adjusted),
         Letter::Receipt {
             amount,
             receive_date,
@@ -114,6 +115,22 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             ..still_due(Some(due))
         },
     }
+}
+
+fn changed(adjusted: &Adjusted) -> Value {
+    context! {
+        reference => adjusted.reference.to_string(),
+        changes => adjusted.changes.iter().map(change).collect::<Vec<_>>(),
+        balance => adjusted.balance.to_string(),
+        insurer_owes => adjusted.insurer_owes,
+        ..still_due(adjusted.due.as_ref())
+    }
+}
+
+/// In words, and by how much less or more is owed.
+fn change(change: &Changed) -> (String, String) {
+    let sign = if change.taken_back { '+' } else { '\u{2212}' };
+    (one_line(&change.words), format!("{sign}{}", change.amount))
 }
 
 /// Where it goes.

@@ -6,6 +6,8 @@ pub mod claim_messages;
 pub mod list_messages;
 /// A new Access Code is to be sent.
 pub mod queue_access_code;
+/// A bill that was shared has changed.
+pub mod queue_adjustment;
 /// An event becomes a mail.
 pub mod queue_message;
 /// What an attempt came to.

@@ -130,6 +130,7 @@ pub async fn find_receipted(
         | Particulars::Refund { .. }
         | Particulars::Decline { .. }
         | Particulars::AccessCode { .. }
+        | Particulars::Adjustment { .. }
         | Particulars::Card { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);

@@ -97,6 +97,26 @@ pub async fn postpone(
     Ok(postponed.rows_affected() == 1)
 }
 
+/// Has a mail that nobody ever claimed sent at that time instead, and locks its place. False when somebody has.
+pub async fn put_off(
+    conn: &mut PgConnection,
+    message: MessageId,
+    next_attempt_time: Timestamp,
+) -> Result<bool> {
+    let put_off = sqlx::query!(
+        r#"
+        update notifications.message_queue
+        set next_attempt_time = $2
+        where message_id = $1 and fence = 0
+        "#,
+        message.uuid(),
+        next_attempt_time.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(put_off.rows_affected() == 1)
+}
+
 /// Takes the mail out of the queue. False when another has claimed it since.
 pub async fn delete(conn: &mut PgConnection, claim: &Claim) -> Result<bool> {
     let deleted = sqlx::query!(

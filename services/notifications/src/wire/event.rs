@@ -1,11 +1,14 @@
 //! What other services' events say of mails that are to be sent.
 
+use crate::domain::adjustment::{AdjustmentKind, Change};
 use crate::domain::card::{Audience, CardNews};
 use crate::domain::message::{Allocation, Particulars};
 use crate::domain::practice::Practice;
 use crate::ops::queue_access_code::NewCode;
+use crate::ops::queue_adjustment::Adjusted;
 use ::rpc::{Invalid, parse};
 use ids::{ClientId, ContactId, EventId};
+use jiff::Timestamp;
 use money::Money;
 use proto::billing::v1 as billing;
 use proto::payments::v1 as payments;
@@ -39,6 +42,58 @@ pub fn bill_shared(event: billing::BillShared) -> Result<Draft, Invalid> {
         to_be_paid: event.scheduled || was_open,
     };
     Ok((parse(&bill.client_id, "bill.client_id")?, particulars))
+}
+
+/// Something was taken off a bill, `event` saying so. Errors: the event lacks an id or the amount.
+pub fn bill_adjusted(
+    (event, time): (EventId, Timestamp),
+    adjusted: billing::BillAdjusted,
+) -> Result<Adjusted, Invalid> {
+    let kind = adjusted.kind();
+    let change = Change {
+        event,
+        adjustment: parse(&adjusted.adjustment_id, "adjustment_id")?,
+        kind: adjustment_kind(kind),
+        amount: parse::positive(adjusted.amount, "amount")?,
+        taken_back: false,
+        time,
+    };
+    adjusted_bill(adjusted.bill, change)
+}
+
+/// An adjustment was taken back, `event` saying so. Errors: the event lacks an id or the amount.
+pub fn adjustment_reversed(
+    (event, time): (EventId, Timestamp),
+    reversed: billing::AdjustmentReversed,
+) -> Result<Adjusted, Invalid> {
+    let kind = reversed.kind();
+    let change = Change {
+        event,
+        adjustment: parse(&reversed.adjustment_id, "adjustment_id")?,
+        kind: adjustment_kind(kind),
+        amount: parse::positive(reversed.amount, "amount")?,
+        taken_back: true,
+        time,
+    };
+    adjusted_bill(reversed.bill, change)
+}
+
+fn adjusted_bill(bill: Option<billing::BillFacts>, change: Change) -> Result<Adjusted, Invalid> {
+    let bill = parse::required(bill, "bill")?;
+    Ok(Adjusted {
+        client: parse(&bill.client_id, "bill.client_id")?,
+        bill: parse(&bill.bill_id, "bill.bill_id")?,
+        change,
+    })
+}
+
+const fn adjustment_kind(kind: billing::AdjustmentKind) -> AdjustmentKind {
+    match kind {
+        billing::AdjustmentKind::Discount => AdjustmentKind::Discount,
+        billing::AdjustmentKind::Waiver => AdjustmentKind::Waiver,
+        billing::AdjustmentKind::WriteOff => AdjustmentKind::WriteOff,
+        billing::AdjustmentKind::Unspecified => AdjustmentKind::Other,
+    }
 }
 
 /// A code that is to be replaced, `event` saying so. Errors: the event lacks an id or the time.

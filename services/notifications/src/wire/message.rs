@@ -36,6 +36,7 @@ fn message(message: Message) -> notifications::Message {
         Kind::Refund => notifications::MessageKind::Refund,
         Kind::Decline => notifications::MessageKind::Decline,
         Kind::AccessCode => notifications::MessageKind::AccessCode,
+        Kind::Adjustment => notifications::MessageKind::Adjustment,
         Kind::Card => notifications::MessageKind::CardOnFile,
         Kind::UpcomingCharge => notifications::MessageKind::UpcomingCharge,
     };

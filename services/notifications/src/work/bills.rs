@@ -1,18 +1,23 @@
-use super::queue;
+use super::{failed, queue, worker};
 use crate::domain::news;
+use crate::ops;
+use crate::ops::queue_adjustment::Adjusted;
 use crate::wire::event;
-use ::rpc::parse;
+use ::rpc::{Invalid, parse};
 use clock::Clock;
+use ids::MessageId;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::billing::v1::PaymentPosted;
 
-/// billing's events: a bill that was shared is sent, a payment that was booked gets its receipt.
+/// billing's events: a bill that was shared is sent, a payment that was booked gets its receipt, and what was taken off a
+/// bill that was sent before is told of.
 #[derive(Clone, Debug)]
 pub struct Bills(pub Clock);
 
 impl Handler for Bills {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
+        let told = (event.event_id, event.occur_time);
         let draft = match event.event_type.as_str() {
             "evenkeel.billing.v1.BillShared" => event::bill_shared(event.decode()?),
             "evenkeel.billing.v1.PaymentPosted" => {
@@ -24,9 +29,36 @@ impl Handler for Bills {
                 }
                 event::payment_posted(posted)
             }
+            "evenkeel.billing.v1.BillAdjusted" => {
+                let adjusted = event::bill_adjusted(told, event.decode()?);
+                return self.adjusted(tx, event, adjusted).await;
+            }
+            "evenkeel.billing.v1.AdjustmentReversed" => {
+                let reversed = event::adjustment_reversed(told, event.decode()?);
+                return self.adjusted(tx, event, reversed).await;
+            }
             // Other events of billing ask for no mail.
             _ => return Ok(()),
         };
         queue(tx, &self.0, event, draft).await
+    }
+}
+
+impl Bills {
+    async fn adjusted(
+        &self,
+        tx: &mut Tx,
+        event: &Event,
+        adjusted: Result<Adjusted, Invalid>,
+    ) -> Result<(), HandlerError> {
+        let adjusted = adjusted.map_err(HandlerError::poison)?;
+        let now = self.0.now();
+        if !news::is_recent(event.occur_time, now) {
+            return Ok(());
+        }
+        let message = (MessageId::new(&self.0), now);
+        ops::queue_adjustment::queue_adjustment(tx, &worker(), event.practice, adjusted, message)
+            .await
+            .map_err(failed)
     }
 }

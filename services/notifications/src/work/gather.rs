@@ -15,27 +15,24 @@ use lettre::Address;
 use money::Money;
 use proto::billing::v1::bill_service_client::BillServiceClient;
 use proto::billing::v1::client_service_client::ClientServiceClient;
-use proto::billing::v1::document_service_client::DocumentServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
 use proto::billing::v1::{
-    Bill, BillStatus, DownloadBillRequest, DownloadReceiptRequest, GetBillRequest,
-    GetClientBalanceRequest, GetClientRequest, GetClientResponse,
+    Bill, BillStatus, GetBillRequest, GetClientBalanceRequest, GetClientRequest, GetClientResponse,
 };
-use proto::google::api::HttpBody;
 use proto::portal_auth::v1::IssueAccessCodeRequest;
 use proto::portal_auth::v1::access_code_service_client::AccessCodeServiceClient;
 use tonic::{Response, Status};
 
 const NOTHING_DUE: &str = "nothing is due any more";
-const RECEIPT_TOLD: &str = "nothing is due any more, and the receipt says so";
+pub(super) const RECEIPT_TOLD: &str = "nothing is due any more, and the receipt says so";
 const CANCELLED: &str = "the bill was cancelled";
 const CODE_LIVES: &str = "the Access Code opens the bill after all";
 const NO_ADDRESS: &str = "there is no e-mail address to send it to";
 
 /// Asks for what one mail says.
 pub(super) struct Gather<'a> {
-    notifications: &'a Notifications,
-    practice: PracticeId,
+    pub(super) notifications: &'a Notifications,
+    pub(super) practice: PracticeId,
     retry: Retry,
 }
 
@@ -119,13 +116,17 @@ impl<'a> Gather<'a> {
                 if owes(&bill)? {
                     return self.bill(&bill, attached).await;
                 }
-                if *to_be_paid && self.is_receipted(message.client, &bill).await? {
+                if *to_be_paid && self.is_receipted(message.client, &bill, None).await? {
                     return Err(Trouble::Needless(RECEIPT_TOLD.to_owned()));
                 }
                 self.nothing_due(&bill, attached).await
             }
             Particulars::Card { news } => Ok((self.card(news), None)),
             Particulars::AccessCode { bill, burned, .. } => self.access_code(*bill, *burned).await,
+            Particulars::Adjustment { bill, changes } => {
+                let letter = self.adjusted(message.client, *bill, changes).await?;
+                Ok((letter, None))
+            }
             Particulars::Receipt { .. } => self.receipt(message).await,
             Particulars::Refund {
                 amount,
@@ -201,11 +202,10 @@ impl<'a> Gather<'a> {
         attached: Option<ShareId>,
     ) -> Result<(Letter, Option<Document>), Trouble> {
         let document = self.bill_pdf(bill, attached).await?;
-        let insurer = parse::non_negative(bill.insurance_balance.clone(), "insurance_balance")?;
         let letter = Letter::NothingDue {
             reference: parse(&bill.reference, "reference")?,
             balance: parse::non_negative(bill.client_balance.clone(), "client_balance")?,
-            insurer_owes: insurer.minor() > 0,
+            insurer_owes: insurer_owes(bill)?,
             has_pdf: document.is_some(),
         };
         Ok((letter, document))
@@ -257,7 +257,7 @@ impl<'a> Gather<'a> {
             balance: self.balance(message.client).await?,
         };
         let file_name = format!("Receipt-{receive_date}.pdf");
-        let bytes = self.receipt_pdf(*payment).await?;
+        let bytes = self.receipt_pdf(message.message_id, *payment).await?;
         Ok((letter, Some(Document { file_name, bytes })))
     }
 
@@ -271,7 +271,7 @@ impl<'a> Gather<'a> {
     }
 
     /// A bill that was not taken back.
-    async fn live_bill(&self, bill: BillId) -> Result<Bill, Trouble> {
+    pub(super) async fn live_bill(&self, bill: BillId) -> Result<Bill, Trouble> {
         let bill = self.get_bill(bill).await?;
         if bill.status() == BillStatus::Cancelled {
             return Err(Trouble::Needless(CANCELLED.to_owned()));
@@ -279,27 +279,41 @@ impl<'a> Gather<'a> {
         Ok(bill)
     }
 
-    /// Whether receipts tell that the client has paid all of a bill, and nothing was taken off it since.
-    async fn is_receipted(&self, client: ClientId, bill: &Bill) -> Result<bool, Trouble> {
+    /// Whether receipts tell that the client has paid all of a bill, and nothing was taken off it since, nor anything
+    /// happened that `last_change` tells of.
+    pub(super) async fn is_receipted(
+        &self,
+        client: ClientId,
+        bill: &Bill,
+        last_change: Option<Timestamp>,
+    ) -> Result<bool, Trouble> {
         let owed = parse::non_negative(bill.client_owes.clone(), "client_owes")?;
         let which = (client, parse(&bill.bill_id, "bill_id")?);
-        let receipted = async {
-            let mut tx = pg::begin(&self.notifications.db, self.practice).await?;
-            store::messages::find_receipted(&mut tx, self.practice, which).await
-        };
-        let receipted = receipted
-            .await
-            .map_err(|error: crate::Error| Trouble::Later(error.to_string()))?;
+        let receipted = self
+            .read(async |tx, practice| store::messages::find_receipted(tx, practice, which).await)
+            .await?;
         let Some(receipted) = receipted.filter(|told| told.paid_minor >= owed.minor()) else {
             return Ok(false);
         };
+        let mut last = last_change;
         for adjustment in &bill.adjustments {
             let made = parse::time(adjustment.create_time, "adjustments.create_time")?;
-            if made > receipted.last_time {
-                return Ok(false);
-            }
+            last = last.max(Some(made));
         }
-        Ok(true)
+        Ok(last.is_none_or(|last| last <= receipted.last_time))
+    }
+
+    /// What is known here, in a transaction of its own.
+    pub(super) async fn read<T>(
+        &self,
+        reads: impl AsyncFnOnce(&mut pg::Tx, PracticeId) -> crate::Result<T>,
+    ) -> Result<T, Trouble> {
+        let read = async {
+            let mut tx = pg::begin(&self.notifications.db, self.practice).await?;
+            reads(&mut tx, self.practice).await
+        };
+        read.await
+            .map_err(|error: crate::Error| Trouble::Later(error.to_string()))
     }
 
     async fn get_bill(&self, bill: BillId) -> Result<Bill, Trouble> {
@@ -315,7 +329,7 @@ impl<'a> Gather<'a> {
     }
 
     /// What is due, and when the code was made that opens the bill.
-    async fn due(&self, bill: &Bill) -> Result<(Due, Option<Timestamp>), Trouble> {
+    pub(super) async fn due(&self, bill: &Bill) -> Result<(Due, Option<Timestamp>), Trouble> {
         let request = IssueAccessCodeRequest {
             practice_id: self.practice.to_string(),
             bill_id: bill.bill_id.clone(),
@@ -359,44 +373,7 @@ impl<'a> Gather<'a> {
         Ok(parse::non_negative(found.owed, "owed")?)
     }
 
-    /// None when nothing is attached. Billing keeps what it renders for an act of sharing, so a mail that is tried again
-    /// has the same file.
-    async fn bill_pdf(
-        &self,
-        bill: &Bill,
-        attached: Option<ShareId>,
-    ) -> Result<Option<Document>, Trouble> {
-        let Some(share) = attached else {
-            return Ok(None);
-        };
-        let request = DownloadBillRequest {
-            practice_id: self.practice.to_string(),
-            bill_id: bill.bill_id.clone(),
-            share_id: share.to_string(),
-        };
-        let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
-        let made = self
-            .ask(async || documents().download_bill(request.clone()).await)
-            .await?;
-        Ok(Some(Document {
-            file_name: format!("Bill-{}.pdf", bill.number),
-            bytes: pdf(made.body)?,
-        }))
-    }
-
-    async fn receipt_pdf(&self, payment: PaymentId) -> Result<Vec<u8>, Trouble> {
-        let request = DownloadReceiptRequest {
-            practice_id: self.practice.to_string(),
-            payment_id: payment.to_string(),
-        };
-        let documents = || DocumentServiceClient::new(self.notifications.billing.clone());
-        let made = self
-            .ask(async || documents().download_receipt(request.clone()).await)
-            .await?;
-        pdf(made.body)
-    }
-
-    async fn ask<T, F, Fut>(&self, call: F) -> Result<T, Trouble>
+    pub(super) async fn ask<T, F, Fut>(&self, call: F) -> Result<T, Trouble>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<Response<T>, Status>>,
@@ -405,18 +382,16 @@ impl<'a> Gather<'a> {
     }
 }
 
-/// Whether the client owes something on it.
-fn owes(bill: &Bill) -> Result<bool, Trouble> {
-    let owed = parse::non_negative(bill.client_balance.clone(), "client_balance")?;
+/// Whether the insurer has yet to pay or decide.
+pub(super) fn insurer_owes(bill: &Bill) -> Result<bool, Trouble> {
+    let owed = parse::non_negative(bill.insurance_balance.clone(), "insurance_balance")?;
     Ok(owed.minor() > 0)
 }
 
-fn pdf(body: Option<HttpBody>) -> Result<Vec<u8>, Trouble> {
-    let bytes = parse::required(body, "body")?.data;
-    if bytes.starts_with(b"%PDF-") {
-        return Ok(bytes.to_vec());
-    }
-    Err(Trouble::Later("billing made no PDF".to_owned()))
+/// Whether the client owes something on it.
+pub(super) fn owes(bill: &Bill) -> Result<bool, Trouble> {
+    let owed = parse::non_negative(bill.client_balance.clone(), "client_balance")?;
+    Ok(owed.minor() > 0)
 }
 
 /// The client's own address, or the contact's.

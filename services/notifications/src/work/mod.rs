@@ -1,5 +1,7 @@
 //! Loops: following portal-auth, billing and payments, and sending what waits.
 
+mod adjusted;
+mod attach;
 mod bills;
 mod deliver;
 mod gather;

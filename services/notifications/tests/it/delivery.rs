@@ -1,10 +1,11 @@
 //! Each mail once, whatever happens on the way.
 
-use crate::app::{SOON, TestApp};
+use crate::app::{SOON, TODAY, TestApp};
 use jiff::SignedDuration;
 use notifications::domain::message::Outcome;
 use notifications::ops::claim_messages::claim_messages;
 use notifications::ops::record_outcome::{Addressed, record_outcome};
+use proto::billing::v1::PaymentKind;
 use proto::notifications::v1::MessageState;
 use rpc::Caller;
 use std::time::Duration;
@@ -215,4 +216,16 @@ async fn r15_a_mail_that_is_tried_again_asks_for_the_document_of_its_own_share()
     app.until(1, MessageState::Sent).await;
     let asked = app.suite.books().shares.clone();
     assert_eq!(asked, [shared.share_id.clone(), shared.share_id]);
+}
+
+#[tokio::test]
+async fn r15_a_receipt_that_is_tried_again_asks_for_the_document_of_its_own_mail() {
+    let app = TestApp::start().await;
+    app.sink.refuse(1, 451);
+    app.post_payment(PaymentKind::Card, TODAY);
+    let message = app.until_postponed(1).await;
+    app.clock.advance(MINUTE);
+    app.until(1, MessageState::Sent).await;
+    let asked = app.suite.books().receipts.clone();
+    assert_eq!(asked, [message.message_id.clone(), message.message_id]);
 }

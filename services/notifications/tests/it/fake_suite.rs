@@ -32,6 +32,8 @@ pub struct Books {
     pub owed_minor: i64,
     /// For which acts of sharing a bill's PDF was asked.
     pub shares: Vec<String>,
+    /// For which mails a payment's receipt was asked.
+    pub receipts: Vec<String>,
     /// Nobody answers.
     pub away: bool,
     /// When the code that is shown was made, and which one it is; none is the first.
@@ -138,9 +140,9 @@ plays! { DocumentService {
 
     async fn download_receipt(
         &self,
-        _: Request<DownloadReceiptRequest>,
+        request: Request<DownloadReceiptRequest>,
     ) -> Result<Response<DownloadReceiptResponse>, Status> {
-        let _books = self.here()?;
+        self.here()?.receipts.push(request.into_inner().message_id);
         Ok(Response::new(DownloadReceiptResponse { body: Some(pdf()) }))
     }
 

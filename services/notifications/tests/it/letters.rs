@@ -3,7 +3,7 @@
 use ids::Reference;
 use jiff::civil::Date;
 use money::{Currency, Money};
-use notifications::domain::letter::{Due, Letter, PayPage};
+use notifications::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use notifications::domain::practice::Practice;
 use notifications::letter::Templates;
 use std::path::Path;
@@ -35,6 +35,45 @@ fn pay_page() -> PayPage {
         ),
         address: "https://pay.evenkeel.example/pay".to_owned(),
     }
+}
+
+/// Of a bill that has changed since it was sent.
+fn adjustments() -> Vec<(&'static str, Letter)> {
+    let due = Due {
+        amount: usd(4000),
+        date: Date::constant(2026, 3, 31),
+        pay_page: pay_page(),
+    };
+    let changed = |words: &str, minor, taken_back| Changed {
+        words: words.to_owned(),
+        amount: usd(minor),
+        taken_back,
+    };
+    let adjusted = |changes, due: Option<Due>| {
+        Letter::Adjusted(Adjusted {
+            reference: pay_page().reference,
+            changes,
+            balance: due.as_ref().map_or(usd(0), |due| due.amount),
+            insurer_owes: false,
+            due,
+        })
+    };
+    let discounts = vec![
+        changed("A discount was applied", 500, false),
+        changed(
+            "Because you waited so long for your appointment, and with our apologies, we take this off",
+            1_000,
+            false,
+        ),
+        changed("A waiver was taken back", 12_050, true),
+    ];
+    vec![
+        ("adjustment", adjusted(discounts, Some(due))),
+        (
+            "adjustment-nothing-due",
+            adjusted(vec![changed("Today's session is free", 4_000, false)], None),
+        ),
+    ]
 }
 
 fn letters() -> Vec<(&'static str, Letter)> {
@@ -85,7 +124,7 @@ fn letters() -> Vec<(&'static str, Letter)> {
         },
         burned,
     };
-    vec![
+    let mut letters = vec![
         ("bill", bill),
         ("nothing-due", nothing_due(false)),
         ("nothing-due-insurer", nothing_due(true)),
@@ -97,7 +136,9 @@ fn letters() -> Vec<(&'static str, Letter)> {
         ("refund-credit", refund(true)),
         ("decline", decline(Some(due))),
         ("decline-no-bill", decline(None)),
-    ]
+    ];
+    letters.extend(adjustments());
+    letters
 }
 
 #[test]

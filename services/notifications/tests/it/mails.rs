@@ -232,6 +232,7 @@ async fn no_mail_says_anything_about_health() {
     app.share_when(0, false);
     app.post_payment(PaymentKind::Card, TODAY);
     app.until(6, MessageState::Sent).await;
+    app.tell_of_a_discount().await;
     for mail in app.sent() {
         let mail = parsed(&mail);
         let (html, text) = texts(&mail);

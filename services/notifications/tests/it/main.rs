@@ -2,6 +2,7 @@
 //! process's edge, by servers of their contracts and by event sources in memory.
 #![cfg(test)]
 
+mod adjustments;
 mod app;
 mod cards;
 mod codes;

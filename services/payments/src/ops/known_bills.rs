@@ -41,7 +41,7 @@ pub(super) async fn find(
 }
 
 /// Errors: BILL_NOT_FOUND for another client's, BILL_CANCELLED.
-pub(super) fn check(bills: &[Bill], client: ClientId) -> Result<()> {
+pub(super) fn check(bills: &[&Bill], client: ClientId) -> Result<()> {
     for bill in bills {
         if bill.client != client {
             return Err(Error::Missing(Missing::Bill(bill.bill)));
@@ -68,6 +68,8 @@ pub(super) async fn learn(
             for bill in bills {
                 learned.push(payments.billing.get_bill(practice, bill).await?);
             }
+            // By id, as the follower of billing's feed writes them.
+            learned.sort_unstable_by_key(|bill| bill.bill);
             let mut tx = pg::begin(&payments.db, practice).await?;
             for bill in &learned {
                 store::bills::insert_missing(&mut tx, practice, bill).await?;

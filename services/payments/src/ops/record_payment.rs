@@ -1,17 +1,14 @@
 use super::known_bills::{self, Unknown};
+use super::record_payments::{Recording, Tried, record_payments};
 use crate::domain::allocation::{self, Allocation};
-use crate::domain::charge::Presence;
-use crate::domain::means::Means;
-use crate::domain::method::offline_text;
-use crate::domain::payment::{PaymentKind, PaymentState};
+use crate::domain::payment::PaymentKind;
 use crate::store::payments::Payment;
-use crate::wire::event;
-use crate::{Error, OUTBOX, Payments, REQUESTS, Result, store};
-use ::rpc::{Caller, Invalid};
-use ids::{BillId, ClientId, PaymentId, PracticeId};
+use crate::{Error, Payments, Result};
+use ::rpc::{Caller, Invalid, rerun};
+use ids::{ClientId, PracticeId};
 use jiff::Timestamp;
 use money::Money;
-use pg::RequestKey;
+use pg::{Group, RequestKey};
 
 /// Money that came outside the processor.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,17 +33,12 @@ pub struct NewPayment {
     pub note: String,
 }
 
-/// What one try of the transaction came to.
-enum Tried {
-    /// A repeat: it was recorded before.
-    Before(Payment),
-    /// It is recorded.
-    Recorded(Payment),
-    /// billing has to be asked first.
-    Unknown(Unknown),
-}
+/// Offline payments that are recorded at once, to share a transaction.
+#[derive(Clone, Default)]
+pub struct Recordings(Group<Recording, Tried, Error>);
 
-/// Records an offline payment. Errors: as PaymentService.RecordPayment says.
+/// Records an offline payment. Those of a practice that are recorded at once share a transaction. Errors: as
+/// PaymentService.RecordPayment says.
 pub async fn record_payment(
     payments: &Payments,
     caller: &Caller,
@@ -54,11 +46,15 @@ pub async fn record_payment(
     asked: NewPayment,
 ) -> Result<Payment> {
     caller.within(asked.practice)?;
-    let now = payments.clock.now();
-    check(&asked, now)?;
-    let mut client_known = false;
+    check(&asked, payments.clock.now())?;
+    let practice = asked.practice;
+    let mut recording = Recording {
+        key: key.clone(),
+        asked,
+        client_known: false,
+    };
     loop {
-        match record(payments, key, &asked, (client_known, now)).await? {
+        match record(payments, practice, &recording).await? {
             Tried::Before(payment) => return Ok(payment),
             Tried::Recorded(mut payment) => {
                 crate::crash::point("after_record");
@@ -66,11 +62,28 @@ pub async fn record_payment(
                 return Ok(payment);
             }
             Tried::Unknown(unknown) => {
-                client_known |= matches!(unknown, Unknown::Client(_));
-                known_bills::learn(payments, asked.practice, unknown).await?;
+                recording.client_known |= matches!(unknown, Unknown::Client(_));
+                known_bills::learn(payments, practice, unknown).await?;
             }
         }
     }
+}
+
+/// With the others that come now.
+async fn record(payments: &Payments, practice: PracticeId, recording: &Recording) -> Result<Tried> {
+    let service = payments.clone();
+    let together = move |batch: Vec<Recording>| {
+        let payments = service.clone();
+        async move { rerun(|| record_payments(&payments, practice, &batch)).await }
+    };
+    let Recordings(group) = &payments.recordings;
+    if let Some(answer) = group.join(practice, recording.clone(), together).await? {
+        return answer;
+    }
+    let alone = std::slice::from_ref(recording);
+    let mut answers = record_payments(payments, practice, alone).await?;
+    let answer = answers.pop();
+    answer.ok_or(Error::Stored("a payment without an answer"))?
 }
 
 /// Errors: INVALID_FIELD, RECEIVED_IN_FUTURE, ALLOCATIONS_EXCEED_AMOUNT, CURRENCY_MISMATCH.
@@ -85,63 +98,4 @@ fn check(asked: &NewPayment, now: Timestamp) -> Result<()> {
         return Err(Error::ReceivedInFuture);
     }
     Ok(allocation::check(asked.amount, &asked.allocations)?)
-}
-
-async fn record(
-    payments: &Payments,
-    key: &RequestKey,
-    asked: &NewPayment,
-    (client_known, now): (bool, Timestamp),
-) -> Result<Tried> {
-    let practice_id = asked.practice;
-    let payment = PaymentId::new(&payments.clock);
-    let mut tx = pg::begin(&payments.db, practice_id).await?;
-    let before = REQUESTS.replayed(&mut tx, key, payment.uuid(), now).await?;
-    if let Some(first) = before {
-        let first = store::payments::get(&mut tx, practice_id, first.into()).await?;
-        return Ok(Tried::Before(first));
-    }
-    let practice = store::practices::get(&mut tx, practice_id).await?;
-    let amount = practice.in_currency(asked.amount, "amount")?;
-    let wanted: Vec<BillId> = asked.allocations.iter().map(|part| part.bill).collect();
-    match known_bills::find(&mut tx, practice_id, &wanted).await? {
-        Ok(bills) => known_bills::check(&bills, asked.client)?,
-        Err(unknown) => return Ok(Tried::Unknown(unknown)),
-    }
-    let by_bill = client_known || !wanted.is_empty();
-    if !by_bill && !store::bills::has_client(&mut tx, practice_id, asked.client).await? {
-        return Ok(Tried::Unknown(Unknown::Client(asked.client)));
-    }
-    let receive_time = asked.receive_time.unwrap_or(now);
-    let recorded = Payment {
-        practice: practice_id,
-        payment,
-        client: asked.client,
-        kind: asked.kind,
-        label: asked.label.clone(),
-        amount,
-        state: PaymentState::Succeeded,
-        receive_time,
-        receive_date: practice.local_date(receive_time)?,
-        allocations: asked.allocations.clone(),
-        refunded: Money::zero(practice.currency),
-        method_text: offline_text(asked.kind, &asked.label, &asked.check_number),
-        note: asked.note.clone(),
-        decline: None,
-        refusal: None,
-        posted: false,
-        presence: Presence::Staff,
-        means: Means::offline(),
-        processor_intent: None,
-        create_time: now,
-        refunds: Vec::new(),
-        revision: 0,
-        corrections: Vec::new(),
-    };
-    let written = std::slice::from_ref(&recorded);
-    store::new_payments::insert(&mut tx, practice_id, now, written).await?;
-    let events = [event::payment_succeeded(&payments.clock, &recorded)];
-    OUTBOX.append(&mut tx, practice_id, now, &events).await?;
-    tx.commit().await?;
-    Ok(Tried::Recorded(recorded))
 }

@@ -70,6 +70,19 @@ pub struct Payment {
     pub corrections: Vec<Correction>,
 }
 
+/// Those of the payments that are there, newest first.
+pub async fn find_many(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payments: &[PaymentId],
+) -> Result<Vec<Payment>> {
+    if payments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = payments.iter().map(|payment| payment.uuid()).collect();
+    read(conn, practice, &ids).await
+}
+
 /// Errors: PAYMENT_NOT_FOUND.
 pub async fn get(
     conn: &mut PgConnection,
@@ -341,20 +354,24 @@ pub async fn update_refunded(
     Ok(())
 }
 
-/// billing's ledger has it. Again is fine.
+/// billing's ledger has them. Again is fine.
 pub async fn update_posted(
     conn: &mut PgConnection,
     practice: PracticeId,
-    payment: PaymentId,
+    payments: &[PaymentId],
 ) -> Result<()> {
+    if payments.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = payments.iter().map(|payment| payment.uuid()).collect();
     sqlx::query!(
         r#"
         update payments.payments
         set posted = true
-        where practice_id = $1 and payment_id = $2 and not posted
+        where practice_id = $1 and payment_id = any($2) and not posted
         "#,
         practice.uuid(),
-        payment.uuid(),
+        &ids,
     )
     .execute(conn)
     .await?;

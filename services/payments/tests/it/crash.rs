@@ -605,6 +605,86 @@ async fn f02_a_night_stays_below_the_processors_rate() {
     machine.finish().await;
 }
 
+/// Killed while many payments share transactions: what was acknowledged is there, and what was not is wholly there or
+/// not at all; asked again, each is recorded once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_payments_that_shared_a_transaction_survive_kill_9_when_they_were_acknowledged() {
+    let machine = Machine::start().await;
+    let bill = machine.bill(1_000_000).await;
+    let cash = |amount: i64| RecordPaymentRequest {
+        practice_id: machine.practice.to_string(),
+        request_id: request_id(),
+        client_id: machine.client.to_string(),
+        kind: PaymentKind::Cash.into(),
+        amount: Some(usd(amount)),
+        allocations: vec![proto::billing::v1::Allocation {
+            bill_id: bill.to_string(),
+            amount: Some(usd(amount)),
+        }],
+        ..RecordPaymentRequest::default()
+    };
+    let mut asked = Vec::new();
+    let mut acknowledged = std::collections::BTreeMap::new();
+    for round in 1..=4_u64 {
+        let mut doomed = machine.payments(None).await;
+        let owner = machine.owner();
+        let mut callers = tokio::task::JoinSet::new();
+        for at in 0..150 {
+            let request = cash(100 + at);
+            asked.push(request.clone());
+            let mut owner = owner.clone();
+            callers.spawn(async move {
+                let id = request.request_id.clone();
+                (id, owner.record_payment(request).await)
+            });
+        }
+        // As many answers as the round says, then the power is gone.
+        let mut answers = Vec::new();
+        for _ in 0..round * 12 {
+            answers.extend(callers.join_next().await);
+        }
+        doomed.kill().await.expect("killed");
+        while let Some(answer) = callers.join_next().await {
+            answers.push(answer);
+        }
+        for answer in answers {
+            let (id, answer) = answer.expect("a task");
+            if let Ok(answer) = answer {
+                let paid = answer.into_inner().payment.expect("a payment");
+                acknowledged.insert(id, paid.payment_id);
+            }
+        }
+    }
+    assert!(acknowledged.len() < asked.len(), "it died in the middle");
+    let shared: i64 =
+        sqlx::query_scalar("select count(*) - count(distinct xmin::text) from payments.payments")
+            .fetch_one(machine.db.owner_pool())
+            .await
+            .expect("counted");
+    assert!(shared > 0, "some shared a transaction");
+
+    let mut reborn = machine.payments(None).await;
+    let mut ids = std::collections::BTreeSet::new();
+    for request in asked {
+        let id = request.request_id.clone();
+        let again = machine.owner().record_payment(request).await;
+        let paid = again.expect("recorded").into_inner().payment;
+        let paid = paid.expect("a payment").payment_id;
+        if let Some(first) = acknowledged.get(&id) {
+            assert_eq!(*first, paid, "an acknowledged payment is the same");
+        }
+        ids.insert(paid);
+    }
+    assert_eq!(ids.len(), 600);
+    let count: i64 = sqlx::query_scalar("select count(*) from payments.payments")
+        .fetch_one(machine.db.owner_pool())
+        .await
+        .expect("counted");
+    assert_eq!(count, 600);
+    reborn.kill().await.expect("it is ended");
+    machine.finish().await;
+}
+
 /// Gives tokens to whoever asks.
 struct FakePortalAuth(Clock);
 

@@ -10,6 +10,7 @@ mod autopay;
 mod autopay_faults;
 mod autopay_stage;
 mod balance;
+mod batches;
 mod billing;
 mod bills;
 mod corrections;

@@ -7,7 +7,7 @@ use proto::billing::v1::{Allocation, PaymentKind};
 use proto::payments::v1::*;
 use testkit::request_id;
 
-fn cash(stage: &Stage, amount: i64, wanted: &[(BillId, i64)]) -> RecordPaymentRequest {
+pub fn cash(stage: &Stage, amount: i64, wanted: &[(BillId, i64)]) -> RecordPaymentRequest {
     let wanted = wanted.iter();
     RecordPaymentRequest {
         practice_id: stage.practice.to_string(),

@@ -3,6 +3,7 @@ use crate::neighbours::{apply, gateway, register};
 use crate::tokens;
 use clock::Clock;
 use ids::{BillId, ClientId, ContactId, PracticeId};
+use payments::ops::Recordings;
 use payments::rpc::billing::Billing;
 use payments::work::{Bills, process_webhooks_due, reconcile_due};
 use payments::{MIGRATOR, Payments, SCHEMA, Timing, routes};
@@ -21,6 +22,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use testkit::{TestDatabase, eventually, request_id};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic_types::StatusExt as _;
@@ -33,6 +35,13 @@ pub const WEBHOOK_SECRET: &str = "whsec_story";
 pub const NEXT_WEBHOOK_SECRET: &str = "whsec_next";
 
 pub type Client = PaymentServiceClient<Connection>;
+
+/// Another process of payments, and somebody who calls it.
+pub struct Replica {
+    pub owner: Client,
+    pub stop: CancellationToken,
+    pub server: JoinHandle<()>,
+}
 
 /// payments in this process with one practice; the sandbox and billing's stand-in beside it.
 pub struct Stage {
@@ -61,6 +70,7 @@ impl Stage {
             clock: clock.clone(),
             page_key: PageKey::new(&[7; 32]),
             processor: processor_at(&sandbox.url()),
+            recordings: Recordings::default(),
             billing: Billing::new(
                 connect(&billing_server.url(), ServiceToken::none()).expect("a URL"),
             ),
@@ -72,7 +82,7 @@ impl Stage {
             webhook_came: Arc::default(),
         };
         let stop = CancellationToken::new();
-        let url = serve(&payments, stop.clone()).await;
+        let (url, _) = serve(&payments, stop.clone()).await;
         door.set(url.clone()).expect("the first");
         let practice = PracticeId::new(&clock);
         let client = ClientId::new(&clock);
@@ -88,6 +98,28 @@ impl Stage {
             sandbox,
             _billing_server: billing_server,
             stop,
+        }
+    }
+
+    /// Another process of payments on the same database, with connections of its own.
+    pub async fn replica(&self) -> Replica {
+        let config = pg::PgConfig::new(self.db.url());
+        let payments = Payments {
+            db: pg::connect(&config, SCHEMA).await.expect("connections"),
+            recordings: Recordings::default(),
+            ..self.payments.clone()
+        };
+        let stop = self.stop.child_token();
+        let (url, server) = serve(&payments, stop.clone()).await;
+        let practice = self.practice;
+        let token = tokens::token(&self.clock, move |claims| Claims {
+            practice_id: Some(practice.to_string()),
+            ..claims
+        });
+        Replica {
+            owner: Client::new(connect(&url, token).expect("a URL")),
+            stop,
+            server,
         }
     }
 
@@ -341,7 +373,7 @@ pub async fn sandbox(clock: &Clock, webhook_url: String) -> stripe_sandbox::Runn
     stripe_sandbox::start(config).await.expect("a sandbox")
 }
 
-async fn serve(payments: &Payments, stop: CancellationToken) -> String {
+async fn serve(payments: &Payments, stop: CancellationToken) -> (String, JoinHandle<()>) {
     let feed = Feed::start(payments.db.clone(), SCHEMA, stop.clone());
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let limits = Limits {
@@ -359,13 +391,13 @@ async fn serve(payments: &Payments, stop: CancellationToken) -> String {
     let server = Server::new(routes(payments, feed), verifier, payments.clock.clone());
     let bound = server.bind(config).await.expect("free ports");
     let url = format!("http://{}", bound.address());
-    tokio::spawn(async move {
+    let server = tokio::spawn(async move {
         bound
             .run(stop.cancelled_owned())
             .await
-            .expect("the server ends well")
+            .expect("the server ends well");
     });
-    url
+    (url, server)
 }
 
 pub fn usd(minor_units: i64) -> Money {

@@ -242,3 +242,45 @@ async fn f16_a_feed_is_read_while_the_services_own_connections_are_all_taken() {
     assert_eq!(history.events.len(), 6);
     drop(taken);
 }
+
+/// Writes what it is given at once, and lets every third event begin anew.
+struct Threes;
+
+impl Handler for Threes {
+    async fn apply(&self, _: &mut Tx, _: &Event) -> Result<(), HandlerError> {
+        unreachable!("it is given all that may share a transaction")
+    }
+
+    async fn apply_all(&self, tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
+        for event in events {
+            note(tx, event.practice, event.event_id.uuid()).await?;
+        }
+        Ok(())
+    }
+
+    fn together(&self, _: &Event, next: &Event) -> bool {
+        next.sequence % 3 != 1
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_share_a_transaction_as_the_handler_allows() {
+    let database = database().await;
+    let practice = practice();
+    announce(&database, practice, 60).await;
+    let _replica = replica(&database, options(1), Threes);
+    all_noted(&database, practice).await;
+    let transactions: Vec<(i64, i64)> = sqlx::query_as(
+        "select min(event.seq), max(event.seq)
+        from plumbing.notes note
+        join plumbing.outbox event on event.event_id = note.note_id
+        group by note.xmin::text
+        order by 1",
+    )
+    .fetch_all(database.owner_pool())
+    .await
+    .expect("transactions");
+    let begins_a_three = |(first, last): &(i64, i64)| (first - 1) / 3 == (last - 1) / 3;
+    assert!(transactions.iter().all(begins_a_three), "{transactions:?}");
+    assert!(transactions.len() < 60, "some shared one");
+}

@@ -3,6 +3,7 @@
 
 mod follow;
 mod follow_faults;
+mod group;
 mod leases;
 mod migrate;
 mod outbox;

@@ -154,6 +154,42 @@ async fn a_statement_and_a_wait_for_a_lock_have_an_end() {
     );
 }
 
+/// A plan lives as long as its connection; one that reads a small table from end to end would still do so when the table
+/// has grown.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_made_while_a_table_is_small_goes_by_the_index() {
+    let database = database().await;
+    let practice = practice();
+    let mut tx = pg::begin(database.pool(), practice).await.expect("begin");
+    note(&mut tx, practice, fresh_id()).await.expect("a note");
+    tx.commit().await.expect("commit");
+    sqlx::query("analyze plumbing.notes")
+        .execute(database.owner_pool())
+        .await
+        .expect("counted");
+    let one = format!(
+        "explain select body from plumbing.notes where practice_id = '{}' and note_id = '{}'",
+        practice.uuid(),
+        fresh_id()
+    );
+    let plan = |pool: Pool| {
+        let one = one.clone();
+        async move {
+            let lines: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(one))
+                .fetch_all(&pool)
+                .await
+                .expect("a plan");
+            lines.join("\n")
+        }
+    };
+    let (ours, untold) = (
+        plan(database.pool().clone()).await,
+        plan(database.owner_pool().clone()).await,
+    );
+    assert!(ours.contains("Index"), "{ours}");
+    assert!(untold.contains("Seq Scan"), "{untold}");
+}
+
 /// Polls a future so many times, a millisecond apart, then drops it.
 async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) {
     let mut future = pin!(future);

@@ -26,7 +26,7 @@ pub use record::{FILE_BYTES_MAX, FileRead, Import, ImportFile, ImportState, OPEN
 pub use sessions::{ClinicianKey, SessionRow, to_take};
 pub use table::{Row, Sheet};
 pub use totals::{Difference, FileTotals, reconcile};
-pub use undo::spent_credit;
+pub use undo::{other_credit, spent_credit};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

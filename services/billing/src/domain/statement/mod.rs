@@ -98,6 +98,19 @@ pub enum MovementKind {
     Adjustment,
 }
 
+impl MovementKind {
+    /// Every kind, in the order in which a statement sums them up.
+    pub const ALL: [Self; 7] = [
+        Self::Brought,
+        Self::Charge,
+        Self::Insurance,
+        Self::Adjustment,
+        Self::Payment,
+        Self::Credit,
+        Self::Refund,
+    ];
+}
+
 impl Occasion {
     /// What it is.
     #[must_use]

@@ -10,7 +10,7 @@ fn usd(minor: i64) -> Money {
 /// An occasion of each kind in turn.
 fn occasion(entry: u128) -> Occasion {
     let number = 1;
-    match entry % 6 {
+    match entry % 8 {
         0 => Occasion::BillIssued {
             number,
             reference: "K7M2-9QXD".parse().expect("a reference"),
@@ -25,6 +25,11 @@ fn occasion(entry: u128) -> Occasion {
             payer: String::new(),
             number,
         },
+        5 => Occasion::BalanceBrought {
+            number,
+            reference: "K7M2-9QXD".parse().expect("a reference"),
+        },
+        6 => Occasion::CreditBrought,
         _ => Occasion::Refund {
             method: String::new(),
         },
@@ -154,15 +159,7 @@ proptest! {
             prop_assert_eq!(after, balance);
         }
         prop_assert_eq!(usd(balance), statement.closing);
-        let kinds = [
-            MovementKind::Charge,
-            MovementKind::Insurance,
-            MovementKind::Payment,
-            MovementKind::Refund,
-            MovementKind::Credit,
-            MovementKind::Adjustment,
-        ];
-        let by_kind: i64 = kinds.map(|kind| statement.sum(kind).expect("a sum").minor()).iter().sum();
+        let by_kind: i64 = MovementKind::ALL.map(|kind| statement.sum(kind).expect("a sum").minor()).iter().sum();
         prop_assert_eq!(usd(opening + by_kind), statement.closing, "the totals add up");
         let shown = entries.iter().filter(|amounts| amounts.iter().sum::<i64>() != 0).count();
         prop_assert_eq!(statement.movements.len(), shown);

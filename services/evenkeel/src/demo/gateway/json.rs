@@ -42,8 +42,30 @@ impl Gateway {
     ) -> Result<A, Refusal> {
         let body = serde_json::to_string(&body.transcode_to_dynamic())
             .map_err(|error| Refusal::local(error.to_string()))?;
+        self.write(path, ("application/json", body.as_bytes()))
+            .await
+    }
+
+    /// Sends bytes as the body.
+    ///
+    /// # Errors
+    /// The refusal that was left after repeating.
+    pub async fn upload<A: ReflectMessage + Default>(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        content: &[u8],
+    ) -> Result<A, Refusal> {
+        self.write(path, (content_type, content)).await
+    }
+
+    async fn write<A: ReflectMessage + Default>(
+        &self,
+        path: &str,
+        body: (&'static str, &[u8]),
+    ) -> Result<A, Refusal> {
         let text = patiently(async || {
-            self.send(Method::POST, path, Some(body.clone()))
+            self.send(Method::POST, path, Some(body))
                 .await?
                 .text()
                 .await
@@ -77,16 +99,16 @@ impl Gateway {
         &self,
         method: Method,
         path: &str,
-        body: Option<String>,
+        body: Option<(&'static str, &[u8])>,
     ) -> Result<reqwest::Response, Refusal> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(bearer) = self.bearer.header() {
             request = request.header(http::header::AUTHORIZATION, bearer);
         }
-        if let Some(body) = body {
+        if let Some((content_type, content)) = body {
             request = request
-                .header(http::header::CONTENT_TYPE, "application/json")
-                .body(body);
+                .header(http::header::CONTENT_TYPE, content_type)
+                .body(content.to_vec());
         }
         let answer = request
             .send()

@@ -15,6 +15,8 @@ pub struct Refusal {
     pub reason: String,
     /// In words.
     pub message: String,
+    /// The states or fields that are in the way, each with what it is.
+    pub named: Vec<String>,
 }
 
 impl fmt::Display for Refusal {
@@ -34,6 +36,7 @@ impl Refusal {
             code: Code::Internal,
             reason: String::new(),
             message,
+            named: Vec::new(),
         }
     }
 
@@ -43,6 +46,7 @@ impl Refusal {
             code: Code::Unavailable,
             reason: String::new(),
             message: error.to_string(),
+            named: Vec::new(),
         }
     }
 
@@ -65,17 +69,24 @@ impl Refusal {
                 code: code_of_http(http_status),
                 reason: String::new(),
                 message,
+                named: Vec::new(),
             };
         };
-        let reason = status
-            .details
-            .into_iter()
-            .find_map(|detail| detail.reason)
-            .unwrap_or_default();
+        let (mut reason, mut named) = (String::new(), Vec::new());
+        for detail in status.details {
+            if reason.is_empty() {
+                reason = detail.reason.unwrap_or_default();
+            }
+            let states = detail.violations.into_iter();
+            let fields = detail.field_violations.into_iter();
+            named.extend(states.map(|it| format!("{} {}", it.subject, it.description)));
+            named.extend(fields.map(|it| format!("{} {}", it.field, it.description)));
+        }
         Self {
             code: Code::from_i32(status.code),
             reason,
             message: status.message,
+            named,
         }
     }
 }
@@ -90,6 +101,7 @@ impl From<Status> for Refusal {
             code: status.code(),
             reason,
             message: status.message().to_owned(),
+            named: Vec::new(),
         }
     }
 }
@@ -103,9 +115,25 @@ struct StatusJson {
     details: Vec<DetailJson>,
 }
 
+/// Of any kind: ErrorInfo has a reason, PreconditionFailure and BadRequest have violations.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct DetailJson {
     reason: Option<String>,
+    #[serde(default)]
+    violations: Vec<ViolationJson>,
+    #[serde(default)]
+    field_violations: Vec<ViolationJson>,
+}
+
+#[derive(Deserialize)]
+struct ViolationJson {
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    field: String,
+    #[serde(default)]
+    description: String,
 }
 
 fn code_of_http(http_status: u16) -> Code {
@@ -137,6 +165,21 @@ mod tests {
             "FailedPrecondition NOTHING_DUE: the bill is paid"
         );
         assert!(!refusal.invites_repeat());
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let refusal = Refusal::of_json(
+            400,
+            r#"{"code": 9, "message": "the import is in use", "details": [
+                {"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [
+                    {"type": "IN_USE", "subject": "bill_1", "description": "has payments"}]},
+                {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [
+                    {"field": "part", "description": "must be given"}]},
+                {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "IMPORT_IN_USE"}]}"#,
+        );
+        assert_eq!(refusal.reason, "IMPORT_IN_USE");
+        assert_eq!(refusal.named, ["bill_1 has payments", "part must be given"]);
     }
 
     #[test]

@@ -251,8 +251,19 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
         Ok(false)
     }
 
-    /// Applies consecutive events; false when one failed and the practice is held.
-    async fn apply(&mut self, batch: &[Event]) -> Result<bool, Ended> {
+    /// Applies consecutive events, in as few transactions as may be; false when one failed and the practice is held.
+    async fn apply(&mut self, events: &[Event]) -> Result<bool, Ended> {
+        let handler = &self.shared.handler;
+        for batch in events.chunk_by(|one, next| handler.together(one, next)) {
+            if !self.apply_batch(batch).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The same in one transaction.
+    async fn apply_batch(&mut self, batch: &[Event]) -> Result<bool, Ended> {
         match effect::apply(self.shared, self.lease, batch).await {
             Ok(()) => {
                 self.note_applied(batch);

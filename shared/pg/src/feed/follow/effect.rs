@@ -16,6 +16,25 @@ pub trait Handler: Send + Sync + 'static {
         tx: &mut Tx,
         event: &Event,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
+
+    /// The same for consecutive events of one practice. Who can write many at once says how here.
+    fn apply_all(
+        &self,
+        tx: &mut Tx,
+        events: &[Event],
+    ) -> impl Future<Output = Result<(), HandlerError>> + Send {
+        async move {
+            for event in events {
+                self.apply(tx, event).await?;
+            }
+            Ok(())
+        }
+    }
+
+    /// Whether an event and the next may share a transaction: not when they take locks in an order that others do not.
+    fn together(&self, _one: &Event, _next: &Event) -> bool {
+        true
+    }
 }
 
 /// Why an event has no effect yet.
@@ -128,12 +147,10 @@ pub(super) async fn apply<S, H: Handler>(
     {
         return Err(EffectError::Overtaken("the cursor has moved".to_owned()));
     }
-    for event in events {
-        let applied = AssertUnwindSafe(shared.handler.apply(&mut tx, event))
-            .catch_unwind()
-            .await;
-        applied.map_err(|_| EffectError::Poison("the handler panicked".to_owned()))??;
-    }
+    let applied = AssertUnwindSafe(shared.handler.apply_all(&mut tx, events))
+        .catch_unwind()
+        .await;
+    applied.map_err(|_| EffectError::Poison("the handler panicked".to_owned()))??;
     tx.commit().await?;
     Ok(())
 }

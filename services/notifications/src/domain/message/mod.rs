@@ -1,6 +1,7 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
 use super::card::CardNews;
+use crate::domain::adjustment::Change;
 use ids::{BillId, ClientId, EventId, MessageId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,6 +21,8 @@ pub enum Kind {
     Decline,
     /// A bill has a new Access Code.
     AccessCode,
+    /// What a bill asks for has changed since it was sent.
+    Adjustment,
     /// News of a card or bank account on file.
     Card,
     /// AutoPay is going to charge a bill.
@@ -36,6 +39,7 @@ impl Kind {
             Self::Refund => "refund",
             Self::Decline => "decline",
             Self::AccessCode => "access_code",
+            Self::Adjustment => "adjustment",
             Self::Card => "card",
             Self::UpcomingCharge => "upcoming_charge",
         }
@@ -50,6 +54,7 @@ impl Kind {
             Self::Refund,
             Self::Decline,
             Self::AccessCode,
+            Self::Adjustment,
             Self::Card,
             Self::UpcomingCharge,
         ];
@@ -169,6 +174,13 @@ pub enum Particulars {
         /// The code that was burned by wrong guesses, by the time it was made; none when the practice wanted a new one.
         burned: Option<Timestamp>,
     },
+    /// Something was taken off a bill since it was sent, or is owed on it again.
+    Adjustment {
+        /// The bill.
+        bill: BillId,
+        /// What happened, in order; not empty.
+        changes: Vec<Change>,
+    },
     /// News of a card or bank account on file.
     Card {
         /// What happened.
@@ -198,6 +210,7 @@ impl Particulars {
             Self::Refund { .. } => Kind::Refund,
             Self::Decline { .. } => Kind::Decline,
             Self::AccessCode { .. } => Kind::AccessCode,
+            Self::Adjustment { .. } => Kind::Adjustment,
             Self::Card { .. } => Kind::Card,
             Self::UpcomingCharge { .. } => Kind::UpcomingCharge,
         }
@@ -215,6 +228,10 @@ impl Particulars {
             Self::Refund { refund, .. } => format!("{kind}/{refund}"),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
             Self::UpcomingCharge { event, .. } => format!("{kind}/{event}"),
+            Self::Adjustment { bill, changes } => match changes.first() {
+                Some(first) => format!("{kind}/{}", first.event),
+                None => format!("{kind}/{bill}"),
+            },
             Self::Card { news } => format!("{kind}/{}", news.dedupe_key()),
         }
     }
@@ -225,7 +242,8 @@ impl Particulars {
         match self {
             Self::Bill { bill, .. }
             | Self::AccessCode { bill, .. }
-            | Self::UpcomingCharge { bill, .. } => Some(*bill),
+            | Self::UpcomingCharge { bill, .. }
+            | Self::Adjustment { bill, .. } => Some(*bill),
             Self::Receipt { allocations, .. } => match allocations.as_slice() {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
@@ -242,6 +260,7 @@ impl Particulars {
             Self::Bill { .. }
             | Self::AccessCode { .. }
             | Self::UpcomingCharge { .. }
+            | Self::Adjustment { .. }
             | Self::Card { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
@@ -259,6 +278,7 @@ impl Particulars {
             | Self::Decline { .. }
             | Self::AccessCode { .. }
             | Self::UpcomingCharge { .. }
+            | Self::Adjustment { .. }
             | Self::Card { .. } => None,
         }
     }
@@ -273,6 +293,7 @@ impl Particulars {
             | Self::Decline { .. }
             | Self::AccessCode { .. }
             | Self::UpcomingCharge { .. }
+            | Self::Adjustment { .. }
             | Self::Card { .. } => None,
         }
     }
@@ -345,55 +366,4 @@ pub enum Outcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use money::Currency;
-    use uuid::Uuid;
-
-    #[test]
-    fn particulars_read_back_as_they_were_kept() {
-        let amount = Money::from_minor(4000, Currency::USD);
-        let kept = Particulars::Receipt {
-            payment: PaymentId::from(Uuid::from_u128(7)),
-            amount,
-            receive_date: Date::constant(2026, 3, 2),
-            method_text: "Cash".to_owned(),
-            allocations: vec![Allocation {
-                bill: BillId::from(Uuid::from_u128(8)),
-                amount,
-            }],
-            credited: Money::from_minor(0, Currency::USD),
-        };
-        let text = serde_json::to_string(&kept).expect("written");
-        assert_eq!(
-            serde_json::from_str::<Particulars>(&text).expect("read"),
-            kept
-        );
-        assert!(kept.dedupe_key().starts_with("receipt/pay_"));
-    }
-
-    #[test]
-    fn a_bill_that_was_queued_by_the_version_before_reads_as_one() {
-        let (bill, share) = (
-            BillId::from(Uuid::from_u128(7)),
-            ShareId::from(Uuid::from_u128(8)),
-        );
-        let kept =
-            format!(r#"{{"kind":"bill","bill":"{bill}","share":"{share}","without_pdf":true}}"#);
-        let read = serde_json::from_str::<Particulars>(&kept).expect("read");
-        let expected = Particulars::Bill {
-            bill,
-            share,
-            without_pdf: true,
-            to_be_paid: false,
-        };
-        assert_eq!(read, expected);
-    }
-
-    #[test]
-    fn kinds_and_states_are_known_by_name() {
-        assert_eq!(Kind::named("decline"), Some(Kind::Decline));
-        assert_eq!(Kind::named("sent"), None);
-        assert_eq!(State::named("sent"), Some(State::Sent));
-    }
-}
+mod tests;

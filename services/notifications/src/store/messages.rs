@@ -131,6 +131,7 @@ pub async fn find_receipted(
         | Particulars::Decline { .. }
         | Particulars::AccessCode { .. }
         | Particulars::Adjustment { .. }
+        | Particulars::UpcomingCharge { .. }
         | Particulars::Card { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);

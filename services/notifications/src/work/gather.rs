@@ -57,7 +57,9 @@ impl<'a> Gather<'a> {
             | Particulars::Receipt { .. }
             | Particulars::Refund { .. }
             | Particulars::Decline { .. }
-            | Particulars::AccessCode { .. } => None,
+            | Particulars::AccessCode { .. }
+            | Particulars::UpcomingCharge { .. }
+            | Particulars::Adjustment { .. } => None,
         };
         let address = match audience {
             Some(Audience::Practice) => practice.email.trim().to_owned(),

@@ -1,7 +1,7 @@
 use crate::domain::sharing::SentWith;
 use ids::{
-    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, ImportId, PayerId, PaymentId, PolicyId,
-    SessionId,
+    AdjustmentId, BillId, ClientId, ClinicianId, ContactId, DocumentId, ImportId, PayerId,
+    PaymentId, PolicyId, RunId, SessionId, ShareId,
 };
 use jiff::civil::Date;
 
@@ -32,6 +32,10 @@ pub enum Missing {
     Share(SentWith),
     /// A night's run of automation.
     Run(Date),
+    /// A run by hand.
+    RunByHand(RunId),
+    /// A monthly superbill, or one that was withheld.
+    Superbill(DocumentId),
 }
 
 impl Missing {
@@ -50,6 +54,8 @@ impl Missing {
             Self::Import(id) => ("import", id.to_string()),
             Self::Share(id) => ("share", id.to_string()),
             Self::Run(date) => ("run", date.to_string()),
+            Self::RunByHand(id) => ("run", id.to_string()),
+            Self::Superbill(id) => ("superbill", id.to_string()),
         }
     }
 
@@ -71,7 +77,8 @@ impl Missing {
             Self::Payment(_) => "PAYMENT_NOT_FOUND",
             Self::Import(_) => "IMPORT_NOT_FOUND",
             Self::Share(_) => "SHARE_NOT_FOUND",
-            Self::Run(_) => "RUN_NOT_FOUND",
+            Self::Run(_) | Self::RunByHand(_) => "RUN_NOT_FOUND",
+            Self::Superbill(_) => "SUPERBILL_NOT_FOUND",
         }
     }
 }

@@ -125,6 +125,8 @@ ids! {
     InsurerPaymentId "ins";
     /// A discount, waiver or write-off.
     AdjustmentId "adj";
+    /// A run of billing automation that somebody asked for.
+    RunId "run";
     /// What a practice brings from its former system.
     ImportId "imp";
     /// A credit a client has with the practice.

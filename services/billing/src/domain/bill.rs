@@ -77,6 +77,17 @@ pub struct Line {
     pub fee: Option<Missed>,
 }
 
+impl Line {
+    /// The session it prices.
+    #[must_use]
+    pub const fn session(&self) -> Option<SessionId> {
+        match &self.item {
+            Item::Service { session, .. } => Some(*session),
+            Item::Product | Item::Brought { .. } => None,
+        }
+    }
+}
+
 /// The sums of a bill's lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Totals {

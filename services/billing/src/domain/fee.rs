@@ -4,6 +4,7 @@
 use super::timeline::Timeline;
 use jiff::civil::Date;
 use money::{Money, MoneyError, Rate};
+use std::collections::HashMap;
 
 /// A service of the practice's catalogue.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,31 @@ pub struct Agreement {
     pub rate: Timeline<Option<Money>>,
     /// The share of the catalogue's price; none within is the end of one.
     pub sliding_scale: Timeline<Option<Rate>>,
+}
+
+/// The share of the catalogue's price by day, for whoever has these tiers of the scale from these days on; none is the
+/// end of a place on it. A tier's percentages hold by the day of the service, whenever the place was given.
+#[must_use]
+pub fn shares_by_day(
+    places: &Timeline<Option<String>>,
+    tiers: &HashMap<String, Timeline<Rate>>,
+) -> Timeline<Option<Rate>> {
+    let mut shares = Timeline::default();
+    let mut places = places.iter().peekable();
+    while let Some((from, tier)) = places.next() {
+        let until = places.peek().map(|(day, _)| *day);
+        let Some(percents) = tier.as_ref().and_then(|name| tiers.get(name)) else {
+            shares.set(from, None);
+            continue;
+        };
+        shares.set(from, percents.at(from).copied());
+        for (day, percent) in percents.iter() {
+            if day > from && until.is_none_or(|until| day < until) {
+                shares.set(day, Some(*percent));
+            }
+        }
+    }
+    shares
 }
 
 /// Price of one unit for the client on that day; none when the catalogue has none then. An own rate is the whole
@@ -201,6 +227,26 @@ mod tests {
             let twice_off = i128::from(found) * 200_000_000 - i128::from(price) * i128::from(millionths) * 2;
             prop_assert!(twice_off.abs() <= 100_000_000);
             prop_assert!(with(millionths + more) >= found);
+        }
+
+        /// A day's share is that of the tier the client has on it, as the tier is on it.
+        #[test]
+        fn a_share_is_the_tiers_of_its_day(
+            given in prop::collection::btree_map(1_i8..=28, prop::option::of(0_usize..3), 0..6),
+            changed in prop::collection::btree_map((0_usize..3, 1_i8..=28), 0_u32..=100, 0..12),
+            on in 1_i8..=28,
+        ) {
+            let names = ["A", "B", "C"];
+            let places = given.iter().map(|(from, tier)| (day(*from), tier.map(|tier| names[tier].to_owned())));
+            let mut tiers: HashMap<String, Timeline<Rate>> = HashMap::new();
+            for ((tier, from), percent) in &changed {
+                let percent = percent.to_string().parse().expect("a rate");
+                tiers.entry(names[*tier].to_owned()).or_default().set(day(*from), percent);
+            }
+            let shares = shares_by_day(&places.collect(), &tiers);
+            let tier = given.range(..=on).next_back().and_then(|(_, tier)| *tier);
+            let expected = tier.and_then(|tier| tiers.get(names[tier])).and_then(|percents| percents.at(day(on)));
+            prop_assert_eq!(shares.at(day(on)).copied().flatten(), expected.copied());
         }
 
         /// With an own rate neither the catalogue's price nor the scale says anything.

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod adjustment;
+pub mod automation;
 pub mod bill;
 pub mod credit;
 pub mod diagnosis;

@@ -98,6 +98,8 @@ pub struct PracticeTerms {
     pub automation_from: Date,
     /// From the issue of a bill to its due date.
     pub due_days: i32,
+    /// Superbills of a month make themselves when it is over.
+    pub monthly_superbills: bool,
     /// When they were set; none when never.
     pub update_time: Option<Timestamp>,
 }
@@ -110,6 +112,7 @@ impl PracticeTerms {
             automation: Automation::ByHand,
             automation_from: today,
             due_days: 0,
+            monthly_superbills: false,
             update_time: None,
         }
     }
@@ -160,6 +163,8 @@ pub struct ClientTerms {
     pub due_days: Option<i32>,
     /// Who owes.
     pub owing: Owing,
+    /// Whether superbills of a month make themselves; none is as the practice does.
+    pub monthly_superbills: Option<bool>,
     /// When they were set; none when never.
     pub update_time: Option<Timestamp>,
 }
@@ -171,6 +176,7 @@ impl ClientTerms {
         returned: None,
         due_days: None,
         owing: Owing::Client,
+        monthly_superbills: None,
         update_time: None,
     };
 

@@ -49,6 +49,7 @@ pub async fn adjust_bill(
         adjustments,
         held,
         first_id: Some(id),
+        field: &|_| "reduction".to_owned(),
     };
     let today = practice.local_date(now)?;
     let reduced = reduce(&billing.clock, (today, now), on, &[reduction])?;
@@ -116,17 +117,24 @@ pub(super) struct Reductions<'a> {
     pub(super) held: Money,
     /// The id of the first adjustment, when it is drawn.
     pub(super) first_id: Option<AdjustmentId>,
+    /// What the caller calls the reduction in this place, from 0.
+    pub(super) field: &'a (dyn Fn(usize) -> String + Sync),
 }
 
 impl<'a> Reductions<'a> {
     /// On a bill that nobody can know yet.
-    pub(super) fn on_new(bill: &Standing, lines: &'a [Line]) -> Self {
+    pub(super) fn on_new(
+        bill: &Standing,
+        lines: &'a [Line],
+        field: &'a (dyn Fn(usize) -> String + Sync),
+    ) -> Self {
         Self {
             bill: *bill,
             lines,
             adjustments: Vec::new(),
             held: Money::zero(bill.client_owes.currency()),
             first_id: None,
+            field,
         }
     }
 }
@@ -147,15 +155,15 @@ pub(super) fn reduce(
     reductions: &[Reduction],
 ) -> Result<Reduced> {
     let (mut made, mut entries) = (Vec::new(), Vec::new());
-    for reduction in reductions {
+    for (at, reduction) in reductions.iter().enumerate() {
         let adjustable = Adjustable {
             bill: &on.bill,
             lines: on.lines,
             adjustments: &on.adjustments,
             held: on.held,
         };
-        let reduced =
-            adjust(adjustable, reduction).map_err(|refusal| refused(refusal, on.bill.bill))?;
+        let reduced = adjust(adjustable, reduction)
+            .map_err(|refusal| refused(refusal, on.bill.bill, &(on.field)(at)))?;
         let id = on
             .first_id
             .take()
@@ -189,11 +197,13 @@ pub(super) fn reduce(
     })
 }
 
-pub(super) fn refused(refusal: AdjustmentRefusal, bill: BillId) -> Error {
+/// `field` is what the caller calls the reduction.
+pub(super) fn refused(refusal: AdjustmentRefusal, bill: BillId, field: &str) -> Error {
     match refusal {
         AdjustmentRefusal::Cancelled => Error::BillCancelled(bill),
         AdjustmentRefusal::NoSuchLine(_) => {
-            Invalid::new("reduction.line_number", "must be a line of the bill").into()
+            let field = format!("{field}.line_number");
+            Invalid::new(field, "must be a line of the bill").into()
         }
         AdjustmentRefusal::ExceedsLine(left) => Error::AdjustmentExceedsLine(left),
         AdjustmentRefusal::ExceedsBalance(left) => Error::AdjustmentExceedsBalance(left),

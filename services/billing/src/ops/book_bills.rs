@@ -34,6 +34,9 @@ pub(super) struct Draft {
     pub(super) due_date: Date,
     pub(super) comments: String,
     pub(super) lines: Vec<(Revenue, Line)>,
+    /// Of sessions that were waived before.
+    pub(super) waivers: Vec<Reduction>,
+    /// What else is taken off, after them.
     pub(super) reductions: Vec<Reduction>,
     /// The run of automation that makes it.
     pub(super) run_date: Option<Date>,
@@ -93,6 +96,16 @@ pub(super) async fn book_bills(
     })
 }
 
+/// The bill that this would make, but for its numbers. Nothing is written. Errors: as [`book_bills`].
+pub(super) fn try_to_book(
+    billing: &Billing,
+    (practice, now): (&Practice, Timestamp),
+    draft: Draft,
+) -> Result<ShownBill> {
+    let unnumbered = (0, Reference::new(&billing.clock));
+    Ok(book(billing, (practice, now), unnumbered, draft)?.shown)
+}
+
 struct Made {
     shown: ShownBill,
     entries: Vec<Entry>,
@@ -123,11 +136,13 @@ fn book(
         draft.issue_date,
         &transfers,
     )?];
+    let waived = draft.waivers.len();
+    let field = |at: usize| format!("reductions[{}]", at.saturating_sub(waived));
     let reduced = reduce(
         &billing.clock,
         (draft.issue_date, now),
-        Reductions::on_new(&issued, &lines),
-        &draft.reductions,
+        Reductions::on_new(&issued, &lines, &field),
+        &[draft.waivers, draft.reductions].concat(),
     )?;
     entries.extend(reduced.entries);
     let face = Face {

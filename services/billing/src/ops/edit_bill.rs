@@ -69,13 +69,6 @@ pub async fn edit_bill(
     }
     let face = terms(&before.bill.face, asked.due_date, asked.comments)?;
 
-    let change = BillChange {
-        former: wire::bill::kept(&before),
-        made_by: caller.subject.clone(),
-        create_time: now,
-    };
-    let revision = (bill, before.bill.face.revision);
-    store::bill_changes::insert(&mut tx, practice_id, revision, &change).await?;
     let entries = match asked.content {
         Some(content) => {
             let lines = bill_lines(&practice, &content, &found)?;
@@ -102,6 +95,14 @@ pub async fn edit_bill(
         }
     };
     let edited = shown(&mut tx, practice_id, bill, now).await?;
+    let change = BillChange {
+        former: wire::bill::kept(&before),
+        latter: Some(wire::bill::kept(&edited)),
+        made_by: caller.subject.clone(),
+        create_time: now,
+    };
+    let revision = (bill, before.bill.face.revision);
+    store::bill_changes::insert(&mut tx, practice_id, revision, &change).await?;
     let events = announcements(billing, practice_id, (&before, &edited), &entries);
     OUTBOX.append(&mut tx, practice_id, now, &events).await?;
     tx.commit().await?;
@@ -221,8 +222,10 @@ async fn rewrite(
     let mut entries = vec![entry(&billing.clock, act, today, &transfers)?];
     let lines: Vec<Line> = anew.lines.into_iter().map(|(_, line)| line).collect();
     let asked_for = reductions(practice, anew.content.reductions, "content.reductions")?;
+    let waived = anew.waivers.len();
     let reductions = [anew.waivers, asked_for].concat();
-    let on = Reductions::on_new(&after, &lines);
+    let field = |at: usize| format!("content.reductions[{}]", at.saturating_sub(waived));
+    let on = Reductions::on_new(&after, &lines, &field);
     let reduced = reduce(&billing.clock, (today, now), on, &reductions)?;
     entries.extend(reduced.entries);
 

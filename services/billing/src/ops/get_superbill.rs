@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap};
 
 /// A superbill of more is a book that no insurer reads; it also fits into a document's limits.
-const SERVICES_MAX: usize = 500;
+pub(super) const SERVICES_MAX: usize = 500;
 
 /// A superbill: what its PDF says, and what insurers will miss in it.
 #[derive(Debug)]

@@ -49,8 +49,8 @@ pub async fn issue_bill(
             .await?;
 
     let lines = bill_lines(&practice, &asked.content, &found)?;
-    let asked_for = reductions(&practice, asked.content.reductions, "reductions")?;
-    let reductions = [waivers(&lines, &found), asked_for].concat();
+    let waivers = waivers(&lines, &found);
+    let reductions = reductions(&practice, asked.content.reductions, "reductions")?;
     if let Some(policy) = asked.content.policy {
         store::people::get_payer_of_policy(&mut tx, practice_id, asked.client, policy).await?;
     }
@@ -70,6 +70,7 @@ pub async fn issue_bill(
             .unwrap_or_else(|| client_terms.due_date(&terms, issue_date)),
         comments: asked.comments,
         lines,
+        waivers,
         reductions,
         run_date: None,
     };

@@ -43,7 +43,7 @@ pub async fn reverse_adjustment(
     let posted = store::entries::live_transfers_of(&mut tx, practice_id, made.entry).await?;
 
     let (transfers, after) = adjustment::reverse_adjustment(&before, made.amount, &posted)
-        .map_err(|refusal| refused(refusal, bill))?;
+        .map_err(|refusal| refused(refusal, bill, "reduction"))?;
     let act = (Act::AdjustmentReversed(id, bill), after.client);
     let entry = entry(&billing.clock, act, practice.local_date(now)?, &transfers)?;
 

@@ -16,6 +16,8 @@ pub struct SetClientTerms {
     pub due_days: Option<i32>,
     /// Who owes what automation bills.
     pub owing: Owing,
+    /// None is as the practice does.
+    pub monthly_superbills: Option<bool>,
 }
 
 /// Sets what is otherwise for a client. Errors: as TermsService.SetClientTerms says.
@@ -59,10 +61,12 @@ pub async fn set_client_terms(
         returned,
         due_days: asked.due_days,
         owing: in_currency(&practice, asked.owing)?,
+        monthly_superbills: asked.monthly_superbills,
         update_time: Some(now),
     };
     store::terms::upsert_of_client(&mut tx, &practice, client, (&terms, now)).await?;
-    if automation.is_some_and(|(automation, _)| automation.is_automatic()) {
+    let bills = automation.is_some_and(|(automation, _)| automation.is_automatic());
+    if bills || terms.monthly_superbills == Some(true) {
         enqueue(&mut tx, &practice, now).await?;
     }
     tx.commit().await?;

@@ -18,6 +18,8 @@ pub struct SetPracticeTerms {
     pub automation_from: Option<Date>,
     /// 0 to 365.
     pub due_days: i32,
+    /// Superbills of a month make themselves when it is over.
+    pub monthly_superbills: bool,
 }
 
 /// Sets how the practice bills. Errors: as TermsService.SetPracticeTerms says.
@@ -50,10 +52,11 @@ pub async fn set_practice_terms(
         automation: asked.automation,
         automation_from: from,
         due_days: asked.due_days,
+        monthly_superbills: asked.monthly_superbills,
         update_time: Some(now),
     };
     store::terms::upsert_of_practice(&mut tx, &practice, &terms, now).await?;
-    if terms.automation.is_automatic() {
+    if terms.automation.is_automatic() || terms.monthly_superbills {
         enqueue(&mut tx, &practice, now).await?;
     }
     tx.commit().await?;

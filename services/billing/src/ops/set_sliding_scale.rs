@@ -20,9 +20,10 @@ pub async fn set_sliding_scale(
     if replayed.is_some() {
         return store::sliding_scales::list(&mut tx, practice).await;
     }
-    store::practices::get(&mut tx, practice).await?;
+    let known = store::practices::get(&mut tx, practice).await?;
+    let today = known.local_date(now)?;
 
-    store::sliding_scales::replace(&mut tx, practice, &tiers).await?;
+    store::sliding_scales::replace(&mut tx, practice, (&tiers, today)).await?;
     tx.commit().await?;
     Ok(tiers)
 }

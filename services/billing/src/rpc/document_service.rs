@@ -8,14 +8,16 @@ use ids::PracticeId;
 use pg::Filter;
 use proto::billing::v1::document_service_server::DocumentService;
 use proto::billing::v1::{
-    DownloadBillRequest, DownloadBillResponse, DownloadReceiptRequest, DownloadReceiptResponse,
+    DownloadBillRequest, DownloadBillResponse, DownloadMonthlySuperbillRequest,
+    DownloadMonthlySuperbillResponse, DownloadReceiptRequest, DownloadReceiptResponse,
     DownloadSharedDocumentRequest, DownloadSharedDocumentResponse, DownloadStatementRequest,
     DownloadStatementResponse, DownloadSuperbillRequest, DownloadSuperbillResponse,
     GetBillDocumentRequest, GetBillDocumentResponse, GetLetterheadRequest, GetLetterheadResponse,
     GetReceiptRequest, GetReceiptResponse, GetStatementRequest, GetStatementResponse,
     GetSuperbillRequest, GetSuperbillResponse, ListClientDocumentsRequest,
-    ListClientDocumentsResponse, ListSharedDocumentsRequest, ListSharedDocumentsResponse,
-    SetLetterheadRequest, SetLetterheadResponse, StreamStatementRequest, StreamStatementResponse,
+    ListClientDocumentsResponse, ListMonthlySuperbillsRequest, ListMonthlySuperbillsResponse,
+    ListSharedDocumentsRequest, ListSharedDocumentsResponse, SetLetterheadRequest,
+    SetLetterheadResponse, StreamStatementRequest, StreamStatementResponse,
 };
 use proto::google::api::HttpBody;
 use std::fmt::Display;
@@ -207,6 +209,45 @@ impl DocumentService for Billing {
         let set = ops::get_letterhead::get_letterhead(self, &caller, practice).await?;
         Ok(Response::new(GetLetterheadResponse {
             letterhead: Some(letterhead::letterhead(set)),
+        }))
+    }
+
+    async fn list_monthly_superbills(
+        &self,
+        request: Request<ListMonthlySuperbillsRequest>,
+    ) -> Result<Response<ListMonthlySuperbillsResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let client = parse::optional(&asked.client_id, "client_id").map_err(Error::Invalid)?;
+        let sealed = ListMonthlySuperbillsRequest {
+            page_size: 0,
+            page_token: String::new(),
+            ..asked.clone()
+        };
+        let page = PageAsked {
+            size: asked.page_size,
+            token: &asked.page_token,
+            filter: Filter::of("ListMonthlySuperbills", &sealed),
+        };
+        let whose = (practice, client);
+        let listed =
+            ops::list_monthly_superbills::list_monthly_superbills(self, &caller, whose, page)
+                .await?;
+        Ok(Response::new(superbill::monthly_page(listed)))
+    }
+
+    async fn download_monthly_superbill(
+        &self,
+        request: Request<DownloadMonthlySuperbillRequest>,
+    ) -> Result<Response<DownloadMonthlySuperbillResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let document = parse(&asked.document_id, "document_id")?;
+        let pdf = ops::download_monthly_superbill::download_monthly_superbill(
+            self, &caller, practice, document,
+        );
+        Ok(attached(pdf.await?, |body| {
+            DownloadMonthlySuperbillResponse { body: Some(body) }
         }))
     }
 

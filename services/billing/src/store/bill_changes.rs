@@ -1,22 +1,24 @@
-//! What bills said before they were edited, append-only.
+//! What bills said before and after they were edited, append-only.
 
 use ids::{BillId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 
-/// A bill before one of its edits.
+/// A bill before and after one of its edits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BillChange {
     /// The bill as it was shown: its contract's message, encoded.
     pub former: Vec<u8>,
+    /// The same right after the edit; none when a version before did not keep it.
+    pub latter: Option<Vec<u8>>,
     /// Who changed it.
     pub made_by: String,
     /// When.
     pub create_time: Timestamp,
 }
 
-/// Keeps what a bill says before it is changed.
+/// Keeps what a bill said before it was changed from this revision, and after.
 pub async fn insert(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -25,13 +27,15 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         r#"
-        insert into billing.bill_changes (practice_id, bill_id, revision, former, made_by, create_time)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into billing.bill_changes (
+            practice_id, bill_id, revision, former, latter, made_by, create_time
+        ) values ($1, $2, $3, $4, $5, $6, $7)
         "#,
         practice.uuid(),
         bill.uuid(),
         revision,
         change.former,
+        change.latter.as_deref(),
         change.made_by,
         change.create_time.to_sqlx() as jiff_sqlx::Timestamp,
     )
@@ -49,7 +53,7 @@ pub async fn list(
 ) -> Result<Vec<BillChange>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
-        select former, made_by, create_time as "create_time: jiff_sqlx::Timestamp"
+        select former, latter, made_by, create_time as "create_time: jiff_sqlx::Timestamp"
         from billing.bill_changes
         where practice_id = $1 and bill_id = $2
         order by revision desc
@@ -63,6 +67,7 @@ pub async fn list(
     .await?;
     let changes = rows.into_iter().map(|row| BillChange {
         former: row.former,
+        latter: row.latter,
         made_by: row.made_by,
         create_time: row.create_time.to_jiff(),
     });

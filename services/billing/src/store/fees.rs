@@ -1,7 +1,7 @@
 //! What was agreed on prices, read for many sessions at once.
 
 use super::services;
-use crate::domain::fee::{Agreement, Service};
+use crate::domain::fee::{Agreement, Service, shares_by_day};
 use crate::domain::timeline::Timeline;
 use crate::{Error, Result};
 use ids::{ClientId, PracticeId};
@@ -108,28 +108,62 @@ async fn sliding_scales(
     let rows = sqlx::query!(
         r#"
         select
-            given.client_id as "client_id: ClientId",
-            given.effective_date as "effective_date: jiff_sqlx::Date",
-            tier.percent as "percent?"
-        from billing.sliding_scale_assignments given
-        left join billing.sliding_scale_tiers tier
-            on tier.practice_id = given.practice_id and tier.name = given.tier
-        where given.practice_id = $1 and given.client_id = any($2)
+            client_id as "client_id: ClientId",
+            effective_date as "effective_date: jiff_sqlx::Date",
+            tier
+        from billing.sliding_scale_assignments
+        where practice_id = $1 and client_id = any($2)
         "#,
         practice.uuid(),
         &clients,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    let mut scales: HashMap<_, Timeline<_>> = HashMap::new();
+    if rows.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut places: HashMap<_, Timeline<_>> = HashMap::new();
     for row in rows {
-        let share = row.percent.as_deref().map(rate).transpose()?;
-        scales
+        places
             .entry(row.client_id)
             .or_default()
-            .set(row.effective_date.to_jiff(), share);
+            .set(row.effective_date.to_jiff(), row.tier);
     }
-    Ok(scales)
+    let tiers = tiers(conn, practice).await?;
+    let shares = places
+        .into_iter()
+        .map(|(client, places)| (client, shares_by_day(&places, &tiers)));
+    Ok(shares.collect())
+}
+
+/// All tiers the practice ever had, with their percentages by day; one that a version before added has only its own.
+async fn tiers(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+) -> Result<HashMap<String, Timeline<Rate>>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            tier.name,
+            coalesce(known.effective_date, date '1900-01-01') as "effective_date!: jiff_sqlx::Date",
+            coalesce(known.percent, tier.percent) as "percent!"
+        from billing.sliding_scale_tiers tier
+        left join billing.sliding_scale_percents known
+            on known.practice_id = tier.practice_id and known.name = tier.name
+        where tier.practice_id = $1
+        "#,
+        practice.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut tiers: HashMap<_, Timeline<_>> = HashMap::new();
+    for row in rows {
+        tiers
+            .entry(row.name)
+            .or_default()
+            .set(row.effective_date.to_jiff(), rate(&row.percent)?);
+    }
+    Ok(tiers)
 }
 
 /// A percentage as it is kept.

@@ -37,6 +37,33 @@ pub async fn require_client(
     }
 }
 
+/// The first of these clients that the practice neither has nor had; none when it knows all.
+pub async fn find_missing(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    clients: &[ClientId],
+) -> Result<Option<ClientId>> {
+    let ids: Vec<Uuid> = clients.iter().map(|client| client.uuid()).collect();
+    let missing = sqlx::query_scalar!(
+        r#"
+        select asked.client_id as "client_id!: ClientId"
+        from unnest($2::uuid[]) as asked (client_id)
+        where not exists (
+            select 1
+            from billing.clients client
+            where client.practice_id = $1 and client.client_id = asked.client_id
+        )
+        order by asked.client_id
+        limit 1
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(missing)
+}
+
 /// Requires a client for whom something is to be written, and keeps it until the transaction ends: the import that
 /// brought it is not undone meanwhile. Errors: CLIENT_NOT_FOUND, also for one that was removed.
 pub async fn keep_client(

@@ -71,7 +71,8 @@ pub async fn lock_to_bill(
 ) -> Result<BTreeMap<SessionId, BillableSession>> {
     let ids: Vec<_> = sessions.iter().map(|session| session.uuid()).collect();
     let owners: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         select
             session.session_id as "session_id: SessionId",
@@ -94,6 +95,63 @@ pub async fn lock_to_bill(
     )
     .fetch_all(&mut *conn)
     .await?;
+    let mut found = by_id(rows)?;
+    // A statement of its own: what another bill took, or a correction wrote, while this one waited for the lock is seen
+    // only by now.
+    add_lines(conn, practice, (&ids, anew), &mut found).await?;
+    Ok(found)
+}
+
+/// Reads the clients' sessions with their lines as they would be billed, without locking them.
+pub async fn to_bill(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    clients: &[ClientId],
+    sessions: &[SessionId],
+) -> Result<BTreeMap<SessionId, BillableSession>> {
+    let ids: Vec<_> = sessions.iter().map(|session| session.uuid()).collect();
+    let owners: Vec<_> = clients.iter().map(|client| client.uuid()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            session.session_id as "session_id: SessionId",
+            session.client_id as "client_id: ClientId",
+            session.billable,
+            session.outcome,
+            session.currency,
+            session.total_minor,
+            session.waive_reason,
+            session.waive_text,
+            session.service_date as "service_date: jiff_sqlx::Date"
+        from billing.sessions session
+        where session.practice_id = $1 and session.client_id = any($2) and session.session_id = any($3)
+        "#,
+        practice.uuid(),
+        &owners,
+        &ids,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut found = by_id(rows)?;
+    add_lines(conn, practice, (&ids, None), &mut found).await?;
+    Ok(found)
+}
+
+struct Row {
+    session_id: SessionId,
+    client_id: ClientId,
+    billable: bool,
+    outcome: String,
+    currency: String,
+    total_minor: i64,
+    waive_reason: Option<String>,
+    waive_text: Option<String>,
+    service_date: jiff_sqlx::Date,
+}
+
+/// Sessions without lines, but for the fee of one that was missed.
+fn by_id(rows: Vec<Row>) -> Result<BTreeMap<SessionId, BillableSession>> {
     let mut found = BTreeMap::new();
     for row in rows {
         let outcome = Outcome::of(&row.outcome).ok_or(Error::Stored("a session's outcome"))?;
@@ -115,9 +173,6 @@ pub async fn lock_to_bill(
         };
         found.insert(row.session_id, session);
     }
-    // A statement of its own: what another bill took, or a correction wrote, while this one waited for the lock is seen
-    // only by now.
-    add_lines(conn, practice, (&ids, anew), &mut found).await?;
     Ok(found)
 }
 

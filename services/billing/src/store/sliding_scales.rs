@@ -27,11 +27,15 @@ pub struct Assignment {
     pub effective_date: Date,
 }
 
-/// Replaces the scale: its tiers can be given from now on, others only stay with who has them.
+/// Before every session: the first percentage of a tier also holds for earlier days.
+const FROM_THE_BEGINNING: Date = Date::constant(1900, 1, 1);
+
+/// Replaces the scale: its tiers can be given from now on, others only stay with who has them. What a tier has of the
+/// price changes for services from `today` on.
 pub async fn replace(
     conn: &mut PgConnection,
     practice: PracticeId,
-    tiers: &[Tier],
+    (tiers, today): (&[Tier], Date),
 ) -> Result<(), sqlx::Error> {
     // The row's lock lets two replace one after the other.
     let revision = sqlx::query_scalar!(
@@ -63,6 +67,40 @@ pub async fn replace(
         revision,
         &names,
         &percents,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        r#"
+        insert into billing.sliding_scale_percents (practice_id, name, effective_date, percent)
+        select
+            $1,
+            tier.name,
+            case
+                when exists (
+                    select 1
+                    from billing.sliding_scale_percents known
+                    where known.practice_id = $1 and known.name = tier.name
+                ) then $4::date
+                else $5::date
+            end,
+            tier.percent
+        from unnest($2::text[], $3::text[]) as tier (name, percent)
+        where tier.percent is distinct from (
+            select known.percent
+            from billing.sliding_scale_percents known
+            where known.practice_id = $1 and known.name = tier.name and known.effective_date <= $4
+            order by known.effective_date desc
+            limit 1
+        )
+        on conflict on constraint sliding_scale_percents_pkey do update
+        set percent = excluded.percent
+        "#,
+        practice.uuid(),
+        &names,
+        &percents,
+        today.to_sqlx() as jiff_sqlx::Date,
+        FROM_THE_BEGINNING.to_sqlx() as jiff_sqlx::Date,
     )
     .execute(conn)
     .await?;

@@ -23,6 +23,7 @@ pub async fn of_practice(
             automation,
             automation_from as "automation_from: jiff_sqlx::Date",
             due_days,
+            monthly_superbills,
             update_time as "update_time: jiff_sqlx::Timestamp"
         from billing.practice_terms
         where practice_id = $1
@@ -38,6 +39,7 @@ pub async fn of_practice(
         automation: automation(&row.automation)?,
         automation_from: row.automation_from.to_jiff(),
         due_days: row.due_days,
+        monthly_superbills: row.monthly_superbills,
         update_time: Some(row.update_time.to_jiff()),
     })
 }
@@ -51,19 +53,22 @@ pub async fn upsert_of_practice(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         r#"
-        insert into billing.practice_terms (practice_id, automation, automation_from, due_days, update_time)
-        values ($1, $2, $3, $4, $5)
+        insert into billing.practice_terms (
+            practice_id, automation, automation_from, due_days, monthly_superbills, update_time
+        ) values ($1, $2, $3, $4, $5, $6)
         on conflict on constraint practice_terms_pkey do update
         set
             automation = excluded.automation,
             automation_from = excluded.automation_from,
             due_days = excluded.due_days,
+            monthly_superbills = excluded.monthly_superbills,
             update_time = excluded.update_time
         "#,
         practice.practice.uuid(),
         terms.automation.name(),
         terms.automation_from.to_sqlx() as jiff_sqlx::Date,
         terms.due_days,
+        terms.monthly_superbills,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)
@@ -99,6 +104,7 @@ pub async fn of_clients(
             policy_id as "policy_id: PolicyId",
             co_pay_minor,
             co_insurance_percent,
+            monthly_superbills,
             update_time as "update_time: jiff_sqlx::Timestamp"
         from billing.client_terms
         where practice_id = $1 and client_id = any($2)
@@ -121,6 +127,7 @@ struct Row {
     policy_id: Option<PolicyId>,
     co_pay_minor: Option<i64>,
     co_insurance_percent: Option<String>,
+    monthly_superbills: Option<bool>,
     update_time: jiff_sqlx::Timestamp,
 }
 
@@ -149,6 +156,7 @@ impl Row {
                 },
                 None => Owing::Client,
             },
+            monthly_superbills: self.monthly_superbills,
             update_time: Some(self.update_time.to_jiff()),
         })
     }
@@ -183,8 +191,8 @@ pub async fn upsert_of_client(
         r#"
         insert into billing.client_terms (
             practice_id, client_id, automation, automation_from, due_days, responsibility, policy_id,
-            co_pay_minor, co_insurance_percent, update_time
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            co_pay_minor, co_insurance_percent, monthly_superbills, update_time
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         on conflict on constraint client_terms_pkey do update
         set
             automation = excluded.automation,
@@ -194,6 +202,7 @@ pub async fn upsert_of_client(
             policy_id = excluded.policy_id,
             co_pay_minor = excluded.co_pay_minor,
             co_insurance_percent = excluded.co_insurance_percent,
+            monthly_superbills = excluded.monthly_superbills,
             update_time = excluded.update_time
         "#,
         practice.practice.uuid(),
@@ -205,6 +214,7 @@ pub async fn upsert_of_client(
         policy.map(PolicyId::uuid),
         co_pay,
         co_insurance,
+        terms.monthly_superbills,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)

@@ -343,13 +343,17 @@ pub fn bill_changes(
     current: &ShownBill,
     changes: Vec<BillChange>,
 ) -> Result<contract::ListBillChangesResponse> {
+    let read = |kept: &[u8]| {
+        contract::Bill::decode(kept).map_err(|_| Error::Stored("a bill's former content"))
+    };
     let mut after = bill(current);
     let mut shown = Vec::new();
     for change in changes {
-        let former = contract::Bill::decode(change.former.as_slice())
-            .map_err(|_| Error::Stored("a bill's former content"))?;
+        let former = read(&change.former)?;
+        // What was done between two edits is neither's. Where it was not kept, the next edit has it.
+        let latter = change.latter.as_deref().map(read).transpose()?;
         shown.push(contract::BillChange {
-            changed_fields: changed_fields(&former, &after),
+            changed_fields: changed_fields(&former, latter.as_ref().unwrap_or(&after)),
             change_time: Some(wire::time(change.create_time)),
             changed_by: change.made_by,
             former: Some(former.clone()),

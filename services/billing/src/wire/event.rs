@@ -5,6 +5,7 @@ use crate::domain::bill::Bill;
 use crate::domain::entry::Entry;
 use crate::domain::sharing::Share;
 use crate::store::insurer_payments::InsurerPayment;
+use crate::store::monthly_superbills::MonthlySuperbill;
 use crate::store::payments::PostedPayment;
 use crate::store::refunds::PostedRefund;
 use crate::wire::adjustment::{shown_kind, shown_reason};
@@ -157,5 +158,16 @@ pub fn session_removed(session: SessionId, client: ClientId) -> contract::Sessio
     contract::SessionRemoved {
         session_id: session.to_string(),
         client_id: client.to_string(),
+    }
+}
+
+/// A superbill was made and is to be sent.
+#[must_use]
+pub fn monthly_superbill_made(made: &MonthlySuperbill) -> contract::MonthlySuperbillMade {
+    contract::MonthlySuperbillMade {
+        document_id: made.document.to_string(),
+        client_id: made.client.to_string(),
+        month: Some(wire::date(made.month)),
+        without_pdf: !made.with_pdf,
     }
 }

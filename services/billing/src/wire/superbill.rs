@@ -4,8 +4,10 @@ use crate::documents::SuperbillLineFacts;
 use crate::domain::place_of_service::place_of_service;
 use crate::domain::superbill::{Gap, pointer};
 use crate::ops::get_superbill::ShownSuperbill;
+use crate::store::monthly_superbills::{File, MonthlySuperbill};
 use crate::store::superbills::Scope;
 use ::rpc::{Invalid, parse, wire};
+use pg::Page;
 use proto::billing::v1 as contract;
 use proto::google::r#type::Date;
 
@@ -109,5 +111,34 @@ fn warning(gap: &Gap) -> contract::SuperbillWarning {
     contract::SuperbillWarning {
         gap: kind.into(),
         text: gap.to_string(),
+    }
+}
+
+/// A page of superbills that made themselves.
+#[must_use]
+pub fn monthly_page(
+    page: Page<(MonthlySuperbill, Option<File>)>,
+) -> contract::ListMonthlySuperbillsResponse {
+    contract::ListMonthlySuperbillsResponse {
+        superbills: page.items.into_iter().map(monthly).collect(),
+        next_page_token: page.next_page_token,
+    }
+}
+
+fn monthly((superbill, file): (MonthlySuperbill, Option<File>)) -> contract::MonthlySuperbill {
+    let attached = superbill.with_pdf && file.is_some();
+    let (file_name, size_bytes, sha256) = file
+        .map(|file| (file.name, file.size_bytes, file.sha256))
+        .unwrap_or_default();
+    contract::MonthlySuperbill {
+        document_id: superbill.document.to_string(),
+        client_id: superbill.client.to_string(),
+        month: Some(wire::date(superbill.month)),
+        missing: superbill.missing,
+        file_name,
+        size_bytes,
+        sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        attached,
+        create_time: Some(wire::time(superbill.create_time)),
     }
 }

@@ -18,6 +18,7 @@ pub fn set_practice_terms(terms: Option<contract::PracticeTerms>) -> Result<SetP
             .map(|date| parse::date(Some(date), "terms.automation_from_date"))
             .transpose()?,
         due_days: terms.due_days,
+        monthly_superbills: terms.monthly_superbills,
     })
 }
 
@@ -36,6 +37,7 @@ pub fn set_client_terms(terms: Option<contract::ClientTerms>) -> Result<SetClien
     Ok(SetClientTerms {
         automation: automation.map(|automation| (automation, from)),
         due_days: terms.due_days,
+        monthly_superbills: terms.monthly_superbills,
         owing: owing(terms)?,
     })
 }
@@ -94,6 +96,7 @@ pub fn practice_terms(terms: &PracticeTerms) -> contract::PracticeTerms {
         automation_from_date: Some(wire::date(terms.automation_from)),
         due_days: terms.due_days,
         update_time: terms.update_time.map(wire::time),
+        monthly_superbills: terms.monthly_superbills,
     }
 }
 
@@ -104,6 +107,7 @@ pub fn client_terms(terms: &ClientTerms) -> contract::ClientTerms {
         due_days: terms.due_days,
         responsibility: contract::Responsibility::Client.into(),
         update_time: terms.update_time.map(wire::time),
+        monthly_superbills: terms.monthly_superbills,
         ..contract::ClientTerms::default()
     };
     if let Some((automation, from)) = terms.automation {

@@ -7,6 +7,7 @@ use proto::billing::v1::{
     Reduction, ReverseAdjustmentRequest, document_service_client::DocumentServiceClient,
 };
 use testkit::request_id;
+use tonic_types::StatusExt as _;
 
 fn reduction(kind: AdjustmentKind, extent: Extent) -> Reduction {
     Reduction {
@@ -154,6 +155,55 @@ async fn r06_reductions_of_a_bill_are_taken_in_order_each_from_what_is_left() {
     }];
     let refused = app.bills().issue_bill(too_much).await;
     assert_eq!(reason(refused), "ADJUSTMENT_EXCEEDS_LINE");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r06_a_wrong_line_in_one_of_several_reductions_is_named_with_its_place() {
+    let app = TestApp::start().await;
+    let field = |status: tonic::Status| {
+        let violations = status.get_details_bad_request().expect("BadRequest");
+        violations.field_violations[0].field.clone()
+    };
+    let mut request = app.bill_request(10_000, 0).await;
+    // What was waived before is taken off first, and has no place among what is asked for.
+    let waived = proto::billing::v1::WaiveSessionRequest {
+        practice_id: app.practice.to_string(),
+        request_id: testkit::request_id(),
+        session_id: request.sessions[0].session_id.clone(),
+        reason: AdjustmentReason::Courtesy.into(),
+        ..Default::default()
+    };
+    app.sessions().waive_session(waived).await.expect("waived");
+    request.products = app.product_request(5_000).products;
+    let wrong = Reduction {
+        line_number: 9,
+        ..off(1)
+    };
+    request.reductions = vec![off(100), wrong.clone()];
+    let refused = app.bills().issue_bill(request).await;
+    assert_eq!(
+        field(refused.expect_err("refused")),
+        "reductions[1].line_number"
+    );
+
+    let bill = app.issue(10_000, 0).await;
+    let mut edit = app.edit_request(&bill);
+    edit.content = Some(proto::billing::v1::BillContent {
+        products: app.product_request(5_000).products,
+        reductions: vec![wrong.clone()],
+        ..Default::default()
+    });
+    let refused = app.edit(edit).await;
+    assert_eq!(
+        field(refused.expect_err("refused")),
+        "content.reductions[0].line_number"
+    );
+    let refused = app.adjust(&bill, wrong).await;
+    assert_eq!(
+        field(refused.expect_err("refused")),
+        "reduction.line_number"
+    );
     app.finish().await;
 }
 

@@ -16,12 +16,12 @@ use rpc::Connection;
 use std::collections::BTreeSet;
 
 impl TestApp {
-    fn automation(&self) -> AutomationServiceClient<Connection> {
+    pub fn automation(&self) -> AutomationServiceClient<Connection> {
         AutomationServiceClient::new(self.owner_of(self.practice))
     }
 
     /// Lets time pass and runs every night that has come.
-    async fn until(&self, instant: &str) {
+    pub async fn until(&self, instant: &str) {
         let now = self.clock.now();
         let later: jiff::Timestamp = instant.parse().expect("an instant");
         assert!(later >= now, "time goes forward");
@@ -29,7 +29,7 @@ impl TestApp {
         while automate_due(&self.billing).await.expect("run") > 0 {}
     }
 
-    async fn runs(&self) -> Vec<AutomationRun> {
+    pub async fn runs(&self) -> Vec<AutomationRun> {
         let request = ListAutomationRunsRequest {
             practice_id: self.practice.to_string(),
             ..ListAutomationRunsRequest::default()
@@ -38,7 +38,7 @@ impl TestApp {
         runs.expect("listed").into_inner().runs
     }
 
-    async fn skips(&self, run_date: Date) -> Vec<AutomationSkipReason> {
+    pub async fn skips(&self, run_date: Date) -> Vec<AutomationSkipReason> {
         let request = ListAutomationSkipsRequest {
             practice_id: self.practice.to_string(),
             run_date: Some(run_date),
@@ -50,7 +50,7 @@ impl TestApp {
     }
 
     /// Newest first, without lines.
-    async fn all_bills(&self) -> Vec<Bill> {
+    pub async fn all_bills(&self) -> Vec<Bill> {
         let request = ListBillsRequest {
             practice_id: self.practice.to_string(),
             page_size: 500,
@@ -64,7 +64,7 @@ impl TestApp {
             .bills
     }
 
-    async fn sessions_of(&self, client: ClientId, count: usize) -> Vec<SessionId> {
+    pub async fn sessions_of(&self, client: ClientId, count: usize) -> Vec<SessionId> {
         let mut sessions = Vec::new();
         for _ in 0..count {
             sessions.push(self.session(self.practice, client, 15_000).await);
@@ -73,7 +73,7 @@ impl TestApp {
     }
 }
 
-fn day(month: i32, day: i32) -> Date {
+pub fn day(month: i32, day: i32) -> Date {
     Date {
         year: 2026,
         month,

@@ -99,6 +99,40 @@ async fn r03_an_unpaid_bill_is_edited_under_its_number_and_keeps_what_it_said() 
 }
 
 #[tokio::test]
+async fn r03_what_was_done_between_two_edits_is_told_of_neither() {
+    let app = TestApp::start().await;
+    let bill = app.issue(10_000, 0).await;
+    let commented = EditBillRequest {
+        comments: Some("First".to_owned()),
+        ..app.edit_request(&bill)
+    };
+    app.edit(commented).await.expect("edited");
+    let bill = app
+        .adjust(&bill, crate::adjustments::off(1_000))
+        .await
+        .expect("adjusted");
+    let later = EditBillRequest {
+        due_date: Some(Date { day: 30, ..TODAY }),
+        ..app.edit_request(&bill)
+    };
+    let bill = app.edit(later).await.expect("edited");
+    let after = crate::adjustments::off(500);
+    app.adjust(&bill, after).await.expect("adjusted");
+    let request = ListBillChangesRequest {
+        practice_id: app.practice.to_string(),
+        bill_id: bill.bill_id.clone(),
+    };
+    let listed = app.bills().list_bill_changes(request).await;
+    let changes = listed.expect("listed").into_inner().changes;
+    let fields: Vec<_> = changes
+        .iter()
+        .map(|change| change.changed_fields.join(" "))
+        .collect();
+    assert_eq!(fields, ["due_date", "comments"]);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn r03_a_session_taken_off_a_bill_is_pending_again_and_another_bills_is_refused() {
     let app = TestApp::start().await;
     let bill = app.issue(4_000, 0).await;

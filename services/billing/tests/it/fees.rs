@@ -121,6 +121,17 @@ impl TestApp {
         })
     }
 
+    /// The same on a day of March, whatever today is.
+    async fn unpriced_at(&self, day: i8) -> RecordSessionRequest {
+        let noon = jiff::civil::date(2026, 3, day).at(15, 0, 0, 0);
+        let noon = noon.to_zoned(jiff::tz::TimeZone::UTC).expect("a moment");
+        let request = self.unpriced("90837", 2).await;
+        with(&request, |session| {
+            let start = session.start_time.as_mut().expect("a time");
+            start.seconds = noon.timestamp().as_second();
+        })
+    }
+
     async fn price_on(&self, code: &str, day: i32) -> i64 {
         let recorded = self.record(self.unpriced(code, day).await).await;
         minor(&recorded.lines[0].unit_price)
@@ -317,6 +328,40 @@ async fn r05_a_session_without_a_price_costs_the_clients_rate_or_share_or_the_ca
         reason(app.fees().end_client_rate(twice).await),
         "CLIENT_RATE_NOT_FOUND"
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r05_a_tier_that_changes_keeps_what_it_was_for_earlier_service_days() {
+    let app = TestApp::start().await;
+    app.add_service("90837", 10_000).await;
+    app.clock
+        .set("2026-03-05T15:00:00Z".parse().expect("an instant"));
+    let scale = app.scale_request(&[("Half", "50"), ("Low", "20")]);
+    app.fees().set_sliding_scale(scale).await.expect("set");
+    // Given for earlier days than the scale is old.
+    let half = app.tier_request("Half", march(2));
+    app.fees().assign_sliding_scale(half).await.expect("given");
+    app.clock
+        .set("2026-03-10T15:00:00Z".parse().expect("an instant"));
+    for percent in ["70", "60"] {
+        let changed = app.scale_request(&[("Half", percent), ("Low", "20")]);
+        app.fees().set_sliding_scale(changed).await.expect("set");
+    }
+    let low = app.tier_request("Low", march(20));
+    app.fees().assign_sliding_scale(low).await.expect("given");
+    for (day, price) in [
+        (2, 5_000),
+        (9, 5_000),
+        (10, 6_000),
+        (19, 6_000),
+        (20, 2_000),
+    ] {
+        let request = app.unpriced_at(day).await;
+        let recorded = app.record(request).await;
+        let found = minor(&recorded.lines[0].unit_price);
+        assert_eq!(found, price, "March {day}, recorded on the tenth");
+    }
     app.finish().await;
 }
 

@@ -78,6 +78,13 @@ pub enum Letter {
         /// Where it goes.
         method_text: String,
     },
+    /// What a client hands to an insurer; asks for nothing.
+    Superbill {
+        /// First day of the month it is about.
+        month: Date,
+        /// The PDF is attached.
+        has_pdf: bool,
+    },
     /// Nothing was charged.
     Decline {
         /// What was not taken.
@@ -169,6 +176,7 @@ impl Letter {
             Self::Receipt { .. } => format!("Your receipt from {practice}"),
             Self::Refund { .. } => format!("Your refund from {practice}"),
             Self::UpcomingCharge { .. } => format!("Your upcoming payment to {practice}"),
+            Self::Superbill { .. } => format!("Your monthly document from {practice}"),
             Self::Decline { .. } => format!("Your payment to {practice} did not go through"),
             Self::Card { news, .. } => news.subject(practice),
         }

@@ -38,7 +38,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 19] = [
+const SOURCES: [(&str, &str); 23] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -66,6 +66,14 @@ const SOURCES: [(&str, &str); 19] = [
     (
         "upcoming_charge.txt",
         include_str!("../../templates/upcoming_charge.txt"),
+    ),
+    (
+        "superbill.mjml",
+        include_str!("../../templates/superbill.mjml"),
+    ),
+    (
+        "superbill.txt",
+        include_str!("../../templates/superbill.txt"),
     ),
     ("layout.txt", include_str!("../../templates/layout.txt")),
     ("bill.txt", include_str!("../../templates/bill.txt")),
@@ -126,6 +134,7 @@ impl Templates {
             Letter::Decline { .. } => "decline",
             Letter::Card { .. } => "card",
             Letter::UpcomingCharge { .. } => "upcoming_charge",
+            Letter::Superbill { .. } => "superbill",
         };
         let page = page::of(letter, practice);
         let text = self

@@ -19,7 +19,7 @@ pub(super) fn of(letter: &Letter, practice: &Practice) -> Page {
     let name = one_line(&practice.name);
     let subject = letter.subject(&name);
     let letterhead = context! {
-        name => name,
+        name => name.clone(),
         address_lines => practice.address_lines.iter().map(|line| one_line(line)).collect::<Vec<_>>(),
         phone => one_line(&practice.phone),
         email => one_line(&practice.email),
@@ -84,6 +84,7 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             to_credit => to_credit,
             rows => refund_rows(*to_credit, method_text),
         },
+        Letter::Superbill { month, has_pdf } => superbill(*month, *has_pdf),
         Letter::Decline {
             amount,
             method_text,
@@ -125,6 +126,11 @@ fn changed(adjusted: &Adjusted) -> Value {
         insurer_owes => adjusted.insurer_owes,
         ..still_due(adjusted.due.as_ref())
     }
+}
+
+fn superbill(month: Date, has_pdf: bool) -> Value {
+    let month = month.strftime("%B %Y").to_string();
+    context! { month => month, has_pdf => has_pdf }
 }
 
 /// In words, and by how much less or more is owed.

@@ -96,6 +96,16 @@ const fn adjustment_kind(kind: billing::AdjustmentKind) -> AdjustmentKind {
     }
 }
 
+/// The mail that brings a superbill. Errors: the event lacks an id or the month.
+pub fn monthly_superbill_made(event: &billing::MonthlySuperbillMade) -> Result<Draft, Invalid> {
+    let particulars = Particulars::Superbill {
+        document: parse(&event.document_id, "document_id")?,
+        month: parse::date(event.month, "month")?,
+        without_pdf: event.without_pdf,
+    };
+    Ok((parse(&event.client_id, "client_id")?, particulars))
+}
+
 /// A code that is to be replaced, `event` saying so. Errors: the event lacks an id or the time.
 pub fn access_code_burned(
     event: EventId,

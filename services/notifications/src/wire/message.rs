@@ -39,6 +39,7 @@ fn message(message: Message) -> notifications::Message {
         Kind::Adjustment => notifications::MessageKind::Adjustment,
         Kind::Card => notifications::MessageKind::CardOnFile,
         Kind::UpcomingCharge => notifications::MessageKind::UpcomingCharge,
+        Kind::Superbill => notifications::MessageKind::Superbill,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,

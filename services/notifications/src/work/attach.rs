@@ -54,7 +54,7 @@ impl Gather<'_> {
     }
 }
 
-fn pdf(body: Option<HttpBody>) -> Result<Vec<u8>, Trouble> {
+pub(super) fn pdf(body: Option<HttpBody>) -> Result<Vec<u8>, Trouble> {
     let bytes = parse::required(body, "body")?.data;
     if bytes.starts_with(b"%PDF-") {
         return Ok(bytes.to_vec());

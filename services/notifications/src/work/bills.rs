@@ -10,8 +10,8 @@ use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::billing::v1::PaymentPosted;
 
-/// billing's events: a bill that was shared is sent, a payment that was booked gets its receipt, and what was taken off a
-/// bill that was sent before is told of.
+/// billing's events: a bill that was shared is sent, as is a superbill that was made; a payment that was booked gets its
+/// receipt, and what was taken off a bill that was sent before is told of.
 #[derive(Clone, Debug)]
 pub struct Bills(pub Clock);
 
@@ -20,6 +20,9 @@ impl Handler for Bills {
         let told = (event.event_id, event.occur_time);
         let draft = match event.event_type.as_str() {
             "evenkeel.billing.v1.BillShared" => event::bill_shared(event.decode()?),
+            "evenkeel.billing.v1.MonthlySuperbillMade" => {
+                event::monthly_superbill_made(&event.decode()?)
+            }
             "evenkeel.billing.v1.PaymentPosted" => {
                 let posted: PaymentPosted = event.decode()?;
                 let received = parse::date(posted.receive_date, "receive_date");

@@ -9,7 +9,7 @@ use crate::domain::practice::Practice;
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
-use ids::{BillId, ClientId, ContactId, PaymentId, PracticeId, Reference, ShareId};
+use ids::{BillId, ClientId, ContactId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
 use lettre::Address;
 use money::Money;
@@ -59,7 +59,8 @@ impl<'a> Gather<'a> {
             | Particulars::Decline { .. }
             | Particulars::AccessCode { .. }
             | Particulars::UpcomingCharge { .. }
-            | Particulars::Adjustment { .. } => None,
+            | Particulars::Adjustment { .. }
+            | Particulars::Superbill { .. } => None,
         };
         let address = match audience {
             Some(Audience::Practice) => practice.email.trim().to_owned(),
@@ -159,6 +160,11 @@ impl<'a> Gather<'a> {
                 };
                 Ok((letter, None))
             }
+            Particulars::Superbill {
+                document,
+                month,
+                without_pdf,
+            } => self.superbill(*document, (*month, *without_pdf)).await,
             Particulars::Decline {
                 bill,
                 amount,

@@ -5,6 +5,7 @@ mod attach;
 mod bills;
 mod deliver;
 mod gather;
+mod gather_superbill;
 mod payments;
 mod portal;
 mod smtp;

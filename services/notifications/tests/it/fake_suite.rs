@@ -34,6 +34,8 @@ pub struct Books {
     pub shares: Vec<String>,
     /// For which mails a payment's receipt was asked.
     pub receipts: Vec<String>,
+    /// Which monthly superbills were asked for.
+    pub superbills: Vec<String>,
     /// Nobody answers.
     pub away: bool,
     /// When the code that is shown was made, and which one it is; none is the first.
@@ -146,6 +148,14 @@ plays! { DocumentService {
         Ok(Response::new(DownloadReceiptResponse { body: Some(pdf()) }))
     }
 
+    async fn download_monthly_superbill(
+        &self,
+        request: Request<DownloadMonthlySuperbillRequest>,
+    ) -> Result<Response<DownloadMonthlySuperbillResponse>, Status> {
+        self.here()?.superbills.push(request.into_inner().document_id);
+        Ok(Response::new(DownloadMonthlySuperbillResponse { body: Some(pdf()) }))
+    }
+
     type StreamStatementStream = futures::stream::Empty<Result<StreamStatementResponse, Status>>;
 
     async fn stream_statement(
@@ -171,6 +181,7 @@ plays! { DocumentService {
     get_superbill(GetSuperbillRequest) -> GetSuperbillResponse,
     set_letterhead(SetLetterheadRequest) -> SetLetterheadResponse,
     get_letterhead(GetLetterheadRequest) -> GetLetterheadResponse,
+    list_monthly_superbills(ListMonthlySuperbillsRequest) -> ListMonthlySuperbillsResponse,
     list_client_documents(ListClientDocumentsRequest) -> ListClientDocumentsResponse,
     list_shared_documents(ListSharedDocumentsRequest) -> ListSharedDocumentsResponse,
     download_shared_document(DownloadSharedDocumentRequest) -> DownloadSharedDocumentResponse,

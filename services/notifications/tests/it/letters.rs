@@ -124,6 +124,10 @@ fn letters() -> Vec<(&'static str, Letter)> {
         },
         burned,
     };
+    let superbill = |has_pdf| Letter::Superbill {
+        month: Date::constant(2026, 2, 1),
+        has_pdf,
+    };
     let mut letters = vec![
         ("bill", bill),
         ("nothing-due", nothing_due(false)),
@@ -132,6 +136,8 @@ fn letters() -> Vec<(&'static str, Letter)> {
         ("access-code-burned", access_code(true)),
         ("receipt", receipt(0, 0)),
         ("receipt-part", receipt(6000, 1500)),
+        ("superbill", superbill(true)),
+        ("superbill-portal", superbill(false)),
         ("refund", refund(false)),
         ("refund-credit", refund(true)),
         ("decline", decline(Some(due))),

@@ -15,4 +15,5 @@ mod letters;
 mod mails;
 mod nothing_due;
 mod refusals;
+mod superbills;
 mod upcoming;

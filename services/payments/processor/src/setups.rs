@@ -134,6 +134,7 @@ impl SetupIntent {
                     .code
                     .map_or_else(|| "card_declined".into(), |code| code.as_str().to_owned()),
                 decline_code: error.decline_code,
+                advice_code: error.advice_code,
                 message: error.message.unwrap_or_default(),
             }),
             client_secret: setup.client_secret.map(SecretString::from),

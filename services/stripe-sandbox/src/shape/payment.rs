@@ -97,6 +97,8 @@ pub(super) fn payment_error(book: &Book, failure: &Failure) -> Value {
             | Decline::Fraudulent
             | Decline::AuthenticationRequired
             | Decline::BankInsufficientFunds
+            | Decline::BankNoAccount
+            | Decline::BankDebitNotAuthorized
             | Decline::BankAccountClosed => "card_error",
         }),
     );

@@ -2,7 +2,7 @@
 
 use super::card::CardNews;
 use crate::domain::adjustment::Change;
-use ids::{BillId, ClientId, EventId, MessageId, PaymentId, RefundId, ShareId};
+use ids::{BillId, ClientId, DocumentId, EventId, MessageId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
@@ -27,6 +27,8 @@ pub enum Kind {
     Card,
     /// AutoPay is going to charge a bill.
     UpcomingCharge,
+    /// A superbill of a month was made.
+    Superbill,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
             Self::Adjustment => "adjustment",
             Self::Card => "card",
             Self::UpcomingCharge => "upcoming_charge",
+            Self::Superbill => "superbill",
         }
     }
 
@@ -57,6 +60,7 @@ impl Kind {
             Self::Adjustment,
             Self::Card,
             Self::UpcomingCharge,
+            Self::Superbill,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -198,6 +202,15 @@ pub enum Particulars {
         /// Until when it can be moved, and to which day at the latest.
         movable: (Date, Date),
     },
+    /// A superbill of a month was made.
+    Superbill {
+        /// The document.
+        document: DocumentId,
+        /// First day of the month.
+        month: Date,
+        /// It is in the portal only.
+        without_pdf: bool,
+    },
 }
 
 impl Particulars {
@@ -213,6 +226,7 @@ impl Particulars {
             Self::Adjustment { .. } => Kind::Adjustment,
             Self::Card { .. } => Kind::Card,
             Self::UpcomingCharge { .. } => Kind::UpcomingCharge,
+            Self::Superbill { .. } => Kind::Superbill,
         }
     }
 
@@ -233,6 +247,7 @@ impl Particulars {
                 None => format!("{kind}/{bill}"),
             },
             Self::Card { news } => format!("{kind}/{}", news.dedupe_key()),
+            Self::Superbill { document, .. } => format!("{kind}/{document}"),
         }
     }
 
@@ -248,7 +263,7 @@ impl Particulars {
                 [only] => Some(only.bill),
                 [] | [_, _, ..] => None,
             },
-            Self::Refund { .. } | Self::Card { .. } => None,
+            Self::Refund { .. } | Self::Card { .. } | Self::Superbill { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
     }
@@ -262,6 +277,7 @@ impl Particulars {
             | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
+            Self::Bill { .. } | Self::AccessCode { .. } | Self::Superbill { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
@@ -280,6 +296,7 @@ impl Particulars {
             | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
+            Self::Superbill { .. } => None,
         }
     }
 
@@ -295,6 +312,7 @@ impl Particulars {
             | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. } => None,
+            Self::Superbill { .. } => None,
         }
     }
 }

@@ -44,6 +44,7 @@ fn a_bill_that_was_queued_by_the_version_before_reads_as_one() {
 #[test]
 fn kinds_and_states_are_known_by_name() {
     assert_eq!(Kind::named("decline"), Some(Kind::Decline));
+    assert_eq!(Kind::named("superbill"), Some(Kind::Superbill));
     assert_eq!(Kind::named("sent"), None);
     assert_eq!(State::named("sent"), Some(State::Sent));
 }

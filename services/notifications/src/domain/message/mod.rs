@@ -276,8 +276,8 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
-            | Self::Card { .. } => None,
-            Self::Bill { .. } | Self::AccessCode { .. } | Self::Superbill { .. } => None,
+            | Self::Card { .. }
+            | Self::Superbill { .. } => None,
             Self::Receipt { payment, .. }
             | Self::Refund { payment, .. }
             | Self::Decline { payment, .. } => Some(*payment),
@@ -295,8 +295,8 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
-            | Self::Card { .. } => None,
-            Self::Superbill { .. } => None,
+            | Self::Card { .. }
+            | Self::Superbill { .. } => None,
         }
     }
 
@@ -311,8 +311,8 @@ impl Particulars {
             | Self::AccessCode { .. }
             | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
-            | Self::Card { .. } => None,
-            Self::Superbill { .. } => None,
+            | Self::Card { .. }
+            | Self::Superbill { .. } => None,
         }
     }
 }

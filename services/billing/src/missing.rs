@@ -1,7 +1,7 @@
 use crate::domain::sharing::SentWith;
 use ids::{
     AdjustmentId, BillId, ClientId, ClinicianId, ContactId, DocumentId, ImportId, PayerId,
-    PaymentId, PolicyId, RunId, SessionId, ShareId,
+    PaymentId, PolicyId, RunId, SessionId,
 };
 use jiff::civil::Date;
 

@@ -1,9 +1,15 @@
+mod missing;
+
+pub use missing::Missing;
+use missing::refusal_text;
+
 use crate::AutoPayRefusal;
 use crate::domain::allocation::AllocationError;
+use crate::domain::payer::Payer;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
-use ids::{BillId, ClientId, ContactId, MethodId, PaymentId, PracticeId, RefundId, SetupId};
+use ids::{AuthorizationId, BillId, ClientId, MethodId, PaymentId, PracticeId};
 use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 use pg::{PageError, RequestError};
@@ -88,6 +94,18 @@ pub enum Error {
     /// A payer has enough of them.
     #[error("there are {0} methods on file; remove one first")]
     TooManyMethods(usize),
+    /// It was signed or revoked.
+    #[error("form {0} is not open")]
+    AuthorizationNotOpen(AuthorizationId),
+    /// One request at a time.
+    #[error("{0} was asked already and has not answered yet")]
+    AuthorizationAlreadyRequested(Payer),
+    /// Such clients are not asked.
+    #[error("client {0} is exempt from a card on file")]
+    CardOnFileExempt(ClientId),
+    /// The practice has changed the text meanwhile.
+    #[error("the form's text is version {0} now; read it again")]
+    FormChanged(i32),
     /// billing could not be asked.
     #[error("billing: {}", .0.message())]
     Billing(Status),
@@ -121,83 +139,6 @@ pub enum Error {
     /// The database failed.
     #[error("database")]
     Database(#[from] sqlx::Error),
-}
-
-/// What was asked for and is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// A client.
-    Client(ClientId),
-    /// A bill, or not this client's.
-    Bill(BillId),
-    /// A payment, or not this guest's.
-    Payment(PaymentId),
-    /// A refund.
-    Refund(RefundId),
-    /// A card or bank account on file, or not this payer's.
-    Method(MethodId),
-    /// AutoPay of a client's bills.
-    AutoPay(ClientId),
-    /// A night of AutoPay.
-    Run(Date),
-    /// A charge that was announced for a bill that is owed.
-    UpcomingCharge(BillId),
-    /// A contact, or another client's.
-    Contact(ContactId),
-    /// A method that is being added, or not this payer's.
-    Setup(SetupId),
-}
-
-impl Missing {
-    /// Its kind and its id.
-    fn named(self) -> (&'static str, String) {
-        match self {
-            Self::Client(id) => ("client", id.to_string()),
-            Self::Bill(id) => ("bill", id.to_string()),
-            Self::Payment(id) => ("payment", id.to_string()),
-            Self::Refund(id) => ("refund", id.to_string()),
-            Self::Method(id) => ("method", id.to_string()),
-            Self::AutoPay(id) => ("AutoPay of", id.to_string()),
-            Self::Run(date) => ("run", date.to_string()),
-            Self::UpcomingCharge(id) => ("upcoming charge of", id.to_string()),
-            Self::Contact(id) => ("contact", id.to_string()),
-            Self::Setup(id) => ("setup", id.to_string()),
-        }
-    }
-
-    fn shown(self) -> String {
-        let (kind, id) = self.named();
-        format!("{kind} {id}")
-    }
-
-    const fn reason(self) -> &'static str {
-        match self {
-            Self::Client(_) => "CLIENT_NOT_FOUND",
-            Self::Bill(_) => "BILL_NOT_FOUND",
-            Self::Payment(_) => "PAYMENT_NOT_FOUND",
-            Self::Refund(_) => "REFUND_NOT_FOUND",
-            Self::Method(_) => "METHOD_NOT_FOUND",
-            Self::AutoPay(_) => "AUTO_PAY_NOT_FOUND",
-            Self::Run(_) => "RUN_NOT_FOUND",
-            Self::UpcomingCharge(_) => "UPCOMING_CHARGE_NOT_FOUND",
-            Self::Contact(_) => "CONTACT_NOT_FOUND",
-            Self::Setup(_) => "SETUP_NOT_FOUND",
-        }
-    }
-}
-
-/// What a person reads.
-const fn refusal_text(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::BillNotFound => "there is no such bill",
-        Refusal::BillCancelled => "the bill is cancelled",
-        Refusal::NothingDue => "nothing is due",
-        Refusal::PaymentInProgress => {
-            "another payment of the bill is in progress; nothing was charged"
-        }
-        Refusal::ExceedsClientBalance => "the amount is more than is due",
-        Refusal::CurrencyMismatch => "the bill is in another currency",
-    }
 }
 
 impl From<RefundError> for Error {
@@ -264,7 +205,11 @@ impl Fault for Error {
             | Self::MethodRemoved(_)
             | Self::MethodInUse(_)
             | Self::NotACard(_)
-            | Self::TooManyMethods(_) => Code::FailedPrecondition,
+            | Self::TooManyMethods(_)
+            | Self::AuthorizationNotOpen(_)
+            | Self::AuthorizationAlreadyRequested(_)
+            | Self::CardOnFileExempt(_)
+            | Self::FormChanged(_) => Code::FailedPrecondition,
             Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::AutoPay(refusal) => refusal.code(),
@@ -305,6 +250,10 @@ impl Fault for Error {
             Self::MethodInUse(_) => "METHOD_IN_USE",
             Self::NotACard(_) => "NOT_A_CARD",
             Self::TooManyMethods(_) => "TOO_MANY_METHODS",
+            Self::AuthorizationNotOpen(_) => "AUTHORIZATION_NOT_OPEN",
+            Self::AuthorizationAlreadyRequested(_) => "AUTHORIZATION_ALREADY_REQUESTED",
+            Self::CardOnFileExempt(_) => "CARD_ON_FILE_EXEMPT",
+            Self::FormChanged(_) => "FORM_CHANGED",
             Self::Billing(_) => "BILLING_UNAVAILABLE",
             Self::SignatureInvalid(_) => "SIGNATURE_INVALID",
             Self::WebhookMalformed(_) => "WEBHOOK_MALFORMED",
@@ -362,6 +311,9 @@ impl Fault for Error {
             }
             Self::MethodRemoved(method) | Self::MethodInUse(method) | Self::NotACard(method) => {
                 details.precondition("METHOD_STATE", method.to_string(), self.to_string())
+            }
+            Self::AuthorizationNotOpen(form) => {
+                details.precondition("AUTHORIZATION_STATE", form.to_string(), self.to_string())
             }
             Self::ExceedsPayment(_) => {
                 details.precondition("PAYMENT_STATE", "amount", self.to_string())

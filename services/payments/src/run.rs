@@ -1,6 +1,8 @@
 use crate::ops::Recordings;
 use crate::rpc::billing::Billing;
-use crate::work::{Bills, Practices, process_webhooks, reconcile, run_nights, watch_expiry};
+use crate::work::{
+    Bills, Practices, ask_for_cards, process_webhooks, reconcile, run_nights, watch_expiry,
+};
 use crate::{Config, Payments, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -10,6 +12,7 @@ use pg::PageKey;
 use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
 use processor::Processor;
 use proto::payments::v1::auto_pay_service_server::AutoPayServiceServer;
+use proto::payments::v1::card_authorization_service_server::CardAuthorizationServiceServer;
 use proto::payments::v1::method_service_server::MethodServiceServer;
 use proto::payments::v1::payment_service_server::PaymentServiceServer;
 use proto::payments::v1::upcoming_charge_service_server::UpcomingChargeServiceServer;
@@ -65,7 +68,9 @@ pub async fn run(
     let nights = until_stop().run_until_cancelled_owned(run_nights(payments.clone()));
     let watch = until_stop().run_until_cancelled_owned(watch_expiry(payments.clone()));
     let (inbox, reconciler) = (tokio::spawn(inbox), tokio::spawn(reconciler));
-    let (watch, nights) = (tokio::spawn(watch), tokio::spawn(nights));
+    let forms = until_stop().run_until_cancelled_owned(ask_for_cards(payments.clone()));
+    let (watch, forms) = (tokio::spawn(watch), tokio::spawn(forms));
+    let nights = tokio::spawn(nights);
 
     let verifier = suite.verifier(&clock);
     let db = payments.db.clone();
@@ -86,7 +91,7 @@ pub async fn run(
     };
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, bills, inbox, reconciler, watch, nights);
+    let _ = tokio::join!(practices, bills, inbox, reconciler, watch, forms, nights);
     served.context("payments' server")
 }
 
@@ -129,6 +134,7 @@ pub fn routes(payments: &Payments, feed: Feed) -> Routes {
         .offer(AutoPayServiceServer::new(payments.clone()))
         .offer(UpcomingChargeServiceServer::new(payments.clone()))
         .offer(MethodServiceServer::new(payments.clone()))
+        .offer(CardAuthorizationServiceServer::new(payments.clone()))
         .offer(WebhookServiceServer::new(payments.clone()))
         .offer(FeedService::server(feed, may_read))
 }

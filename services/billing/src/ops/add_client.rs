@@ -1,5 +1,6 @@
 use crate::domain::people::{Client, Person};
-use crate::{Billing, Error, REQUESTS, Result, store};
+use crate::wire::event;
+use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
 use ::rpc::{Caller, Invalid};
 use ids::{ClientId, PracticeId};
 use jiff::civil::Date;
@@ -51,6 +52,8 @@ pub async fn add_client(
         .on_constraint("clients_external_reference_key", || {
             Error::ExternalReferenceTaken
         })?;
+    let added = event::of(&billing.clock, &event::client_added(id));
+    OUTBOX.append(&mut tx, practice_id, now, &[added]).await?;
     tx.commit().await?;
     Ok(client)
 }

@@ -103,6 +103,14 @@ pub fn entry_posted(practice: PracticeId, entry: &Entry) -> contract::EntryPoste
     }
 }
 
+/// A client was added.
+#[must_use]
+pub fn client_added(client: ClientId) -> contract::ClientAdded {
+    contract::ClientAdded {
+        client_id: client.to_string(),
+    }
+}
+
 /// A payment was booked.
 #[must_use]
 pub fn payment_posted(posted: &PostedPayment) -> contract::PaymentPosted {

@@ -1,6 +1,6 @@
 //! News of cards and bank accounts on file: some go to whoever pays with them, some to the practice.
 
-use ids::{ContactId, MethodId};
+use ids::{AuthorizationId, ContactId, MethodId};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,22 @@ pub enum CardNews {
         /// Who is told.
         to: Audience,
     },
+    /// The practice asks for a card and a signature.
+    FormAsked {
+        /// The form.
+        authorization: AuthorizationId,
+        /// 0 for the request itself.
+        reminder: i32,
+        /// Who is asked.
+        to: Audience,
+    },
+    /// Somebody has signed.
+    FormSigned {
+        /// The form.
+        authorization: AuthorizationId,
+        /// "Visa ending in 4242".
+        method_text: String,
+    },
 }
 
 /// Who is told.
@@ -45,8 +61,8 @@ impl CardNews {
     #[must_use]
     pub const fn audience(&self) -> Audience {
         match self {
-            Self::Added { .. } => Audience::Practice,
-            Self::Ending { to, .. } => *to,
+            Self::Added { .. } | Self::FormSigned { .. } => Audience::Practice,
+            Self::Ending { to, .. } | Self::FormAsked { to, .. } => *to,
         }
     }
 
@@ -67,6 +83,12 @@ impl CardNews {
                 };
                 format!("ending/{method}/{end_date}/{whom}")
             }
+            Self::FormAsked {
+                authorization,
+                reminder,
+                ..
+            } => format!("asked/{authorization}/{reminder}"),
+            Self::FormSigned { authorization, .. } => format!("signed/{authorization}"),
         }
     }
 
@@ -80,6 +102,11 @@ impl CardNews {
                 ..
             } => "A card on file ends soon".to_owned(),
             Self::Ending { .. } => format!("Your card on file with {practice} ends soon"),
+            Self::FormAsked { reminder: 0, .. } => {
+                format!("{practice} asks you for a card on file")
+            }
+            Self::FormAsked { .. } => format!("Reminder: {practice} asks you for a card on file"),
+            Self::FormSigned { .. } => "A card authorization was signed".to_owned(),
         }
     }
 
@@ -92,6 +119,22 @@ impl CardNews {
                 vec![
                     format!("{method_text} was put on file for one of your clients."),
                     "You see whose it is in the client’s account.".to_owned(),
+                ],
+            ),
+            Self::FormAsked { .. } => (
+                "A card on file, please",
+                vec![
+                    format!("{practice} asks you to put a card or bank account on file, and to sign that it may be charged for what you owe."),
+                    "It takes a few minutes. The practice does not see your card number; a payment processor keeps it. \
+                     You can revoke it at any time."
+                        .to_owned(),
+                ],
+            ),
+            Self::FormSigned { method_text, .. } => (
+                "A card authorization was signed",
+                vec![
+                    format!("{method_text} is on file and authorized for one of your clients."),
+                    "What was signed, by whom and when, is kept in the client’s account.".to_owned(),
                 ],
             ),
             Self::Ending {

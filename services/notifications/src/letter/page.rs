@@ -1,5 +1,6 @@
 //! What templates see of a letter: texts, ready to print.
 
+use crate::domain::card::CardNews;
 use crate::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use crate::domain::practice::{Practice, one_line};
 use ids::Reference;
@@ -18,13 +19,14 @@ pub(super) struct Page {
 pub(super) fn of(letter: &Letter, practice: &Practice) -> Page {
     let name = one_line(&practice.name);
     let subject = letter.subject(&name);
+    let particular = particular(letter, &name);
     let letterhead = context! {
         name => name.clone(),
         address_lines => practice.address_lines.iter().map(|line| one_line(line)).collect::<Vec<_>>(),
         phone => one_line(&practice.phone),
         email => one_line(&practice.email),
     };
-    let context = context! { subject => subject.clone(), practice => letterhead, ..particular(letter, &name) };
+    let context = context! { subject => subject.clone(), practice => letterhead, ..particular };
     Page { subject, context }
 }
 
@@ -96,15 +98,6 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             reason => reason,
             ..still_due(due.as_ref())
         },
-        Letter::Card { news, link } => {
-            let (heading, paragraphs) = news.words(practice);
-            context! {
-                heading => heading,
-                paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
-                link_words => link.as_ref().map_or("", |(words, _)| *words),
-                link => link.as_ref().map(|(_, url)| address(url)),
-            }
-        }
         Letter::UpcomingCharge {
             due,
             charge_date,
@@ -115,6 +108,17 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             latest_date => long(movable.1),
             ..still_due(Some(due))
         },
+        Letter::Card { news, link } => card(news, link.as_ref(), practice),
+    }
+}
+
+fn card(news: &CardNews, link: Option<&(&str, String)>, practice: &str) -> Value {
+    let (heading, paragraphs) = news.words(practice);
+    context! {
+        heading => heading,
+        paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
+        link_words => link.map_or("", |(words, _)| *words),
+        link => link.map(|(_, url)| address(url)),
     }
 }
 

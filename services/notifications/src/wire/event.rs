@@ -163,6 +163,32 @@ pub fn method_expiring(event: payments::MethodExpiring) -> Result<[Draft; 2], In
     Ok([draft(payer), draft(Audience::Practice)])
 }
 
+/// A payer is asked for a card. Errors: the event lacks an id.
+pub fn card_asked_for(event: payments::CardAuthorizationRequested) -> Result<Draft, Invalid> {
+    let contact: Option<ContactId> = parse::optional(&event.contact_id, "contact_id")?;
+    let news = CardNews::FormAsked {
+        authorization: parse(&event.authorization_id, "authorization_id")?,
+        reminder: event.reminder,
+        to: contact.map_or(Audience::Client, Audience::Contact),
+    };
+    Ok((
+        parse(&event.client_id, "client_id")?,
+        Particulars::Card { news },
+    ))
+}
+
+/// The practice hears that a form was signed. Errors: the event lacks an id.
+pub fn card_form_signed(event: payments::CardAuthorizationSigned) -> Result<Draft, Invalid> {
+    let news = CardNews::FormSigned {
+        authorization: parse(&event.authorization_id, "authorization_id")?,
+        method_text: event.method_text,
+    };
+    Ok((
+        parse(&event.client_id, "client_id")?,
+        Particulars::Card { news },
+    ))
+}
+
 /// Whether the money came through the processor.
 pub fn is_online(event: &billing::PaymentPosted) -> bool {
     match event.kind() {

@@ -2,23 +2,17 @@
 //! that time, and one that was paid meanwhile says that nothing is due, unless its receipt has said so.
 
 use super::trouble::Trouble;
-use crate::domain::card::{Audience, CardNews};
 use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::message::{NewMessage, Particulars};
-use crate::domain::practice::Practice;
 use crate::letter::Document;
 use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
-use ids::{BillId, ClientId, ContactId, PracticeId, Reference, ShareId};
+use ids::{BillId, ClientId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
-use lettre::Address;
 use money::Money;
 use proto::billing::v1::bill_service_client::BillServiceClient;
-use proto::billing::v1::client_service_client::ClientServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
-use proto::billing::v1::{
-    Bill, BillStatus, GetBillRequest, GetClientBalanceRequest, GetClientRequest, GetClientResponse,
-};
+use proto::billing::v1::{Bill, BillStatus, GetBillRequest, GetClientBalanceRequest};
 use proto::portal_auth::v1::IssueAccessCodeRequest;
 use proto::portal_auth::v1::access_code_service_client::AccessCodeServiceClient;
 use tonic::{Response, Status};
@@ -27,7 +21,6 @@ const NOTHING_DUE: &str = "nothing is due any more";
 pub(super) const RECEIPT_TOLD: &str = "nothing is due any more, and the receipt says so";
 const CANCELLED: &str = "the bill was cancelled";
 const CODE_LIVES: &str = "the Access Code opens the bill after all";
-const NO_ADDRESS: &str = "there is no e-mail address to send it to";
 
 /// Asks for what one mail says.
 pub(super) struct Gather<'a> {
@@ -43,63 +36,6 @@ impl<'a> Gather<'a> {
             practice,
             retry: Retry::new(),
         }
-    }
-
-    /// Whom a mail goes to: the practice, somebody it names, or else the billing contact.
-    pub(super) async fn recipient(
-        &self,
-        message: &NewMessage,
-        practice: &Practice,
-    ) -> Result<Address, Trouble> {
-        let audience = match &message.particulars {
-            Particulars::Card { news } => Some(news.audience()),
-            Particulars::Bill { .. }
-            | Particulars::Receipt { .. }
-            | Particulars::Refund { .. }
-            | Particulars::Decline { .. }
-            | Particulars::AccessCode { .. }
-            | Particulars::UpcomingCharge { .. }
-            | Particulars::Adjustment { .. }
-            | Particulars::Superbill { .. } => None,
-        };
-        let address = match audience {
-            Some(Audience::Practice) => practice.email.trim().to_owned(),
-            Some(Audience::Client) => own_address(&self.people(message.client).await?, None),
-            Some(Audience::Contact(contact)) => {
-                own_address(&self.people(message.client).await?, Some(contact))
-            }
-            None => {
-                let found = self.people(message.client).await?;
-                address(&found).unwrap_or_default().to_owned()
-            }
-        };
-        if address.is_empty() {
-            return Err(Trouble::Never(NO_ADDRESS.to_owned()));
-        }
-        address
-            .parse()
-            .map_err(|_| Trouble::Never("the e-mail address is not one".to_owned()))
-    }
-
-    async fn people(&self, client: ClientId) -> Result<GetClientResponse, Trouble> {
-        let request = GetClientRequest {
-            practice_id: self.practice.to_string(),
-            client_id: client.to_string(),
-        };
-        let clients = || ClientServiceClient::new(self.notifications.billing.clone());
-        self.ask(async || clients().get_client(request.clone()).await)
-            .await
-    }
-
-    /// Only a payer can do something about it.
-    fn card(&self, news: &CardNews) -> Letter {
-        let methods = || format!("{}/account/methods", self.notifications.pay_page_url);
-        let link = match news.audience() {
-            Audience::Practice => None,
-            Audience::Client | Audience::Contact(_) => Some(("Replace the card", methods())),
-        };
-        let news = news.clone();
-        Letter::Card { news, link }
     }
 
     /// The letter, with what goes with it.
@@ -400,29 +336,4 @@ pub(super) fn insurer_owes(bill: &Bill) -> Result<bool, Trouble> {
 pub(super) fn owes(bill: &Bill) -> Result<bool, Trouble> {
     let owed = parse::non_negative(bill.client_balance.clone(), "client_balance")?;
     Ok(owed.minor() > 0)
-}
-
-/// The client's own address, or the contact's.
-fn own_address(found: &GetClientResponse, contact: Option<ContactId>) -> String {
-    let contact = contact.map(|contact| contact.to_string());
-    let address = match contact {
-        None => found.client.as_ref().map(|client| &client.email),
-        Some(contact) => {
-            let mut contacts = found.contacts.iter();
-            let named = contacts.find(|it| it.contact_id == contact);
-            named.map(|contact| &contact.email)
-        }
-    };
-    address.map_or_else(String::new, |address| address.trim().to_owned())
-}
-
-/// As billing decides it: with a billing contact, never the client's own.
-fn address(found: &GetClientResponse) -> Option<&str> {
-    let client = found.client.as_ref()?;
-    let contact = found
-        .contacts
-        .iter()
-        .find(|contact| contact.billing_contact || contact.contact_id == client.billing_contact_id);
-    let address = contact.map_or(client.email.as_str(), |contact| contact.email.as_str());
-    Some(address.trim()).filter(|address| !address.is_empty())
 }

@@ -8,6 +8,7 @@ mod gather;
 mod gather_superbill;
 mod payments;
 mod portal;
+mod recipient;
 mod smtp;
 mod trouble;
 

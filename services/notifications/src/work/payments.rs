@@ -15,6 +15,12 @@ impl Handler for Payments {
             "evenkeel.payments.v1.PaymentFailed" => event::payment_failed(event.decode()?),
             "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
             "evenkeel.payments.v1.MethodAdded" => event::method_added(event.decode()?),
+            "evenkeel.payments.v1.CardAuthorizationRequested" => {
+                event::card_asked_for(event.decode()?)
+            }
+            "evenkeel.payments.v1.CardAuthorizationSigned" => {
+                event::card_form_signed(event.decode()?)
+            }
             "evenkeel.payments.v1.MethodExpiring" => {
                 let drafts = event::method_expiring(event.decode()?);
                 for draft in drafts.map_err(HandlerError::poison)? {

@@ -5,7 +5,10 @@ use ids::MethodId;
 use proto::billing::v1::Contact;
 use proto::google::r#type::Date;
 use proto::notifications::v1::{MessageKind, MessageState};
-use proto::payments::v1::{MethodAdded, MethodExpiring, MethodFacts, MethodState};
+use proto::payments::v1::{
+    CardAuthorizationRequested, CardAuthorizationSigned, MethodAdded, MethodExpiring, MethodFacts,
+    MethodState,
+};
 
 const PRACTICE: &str = "billing@harborlight.example";
 
@@ -103,5 +106,46 @@ async fn r19_a_contacts_card_is_told_of_to_the_contact() {
     assert!(
         sent.iter()
             .all(|mail| mail.recipient != "alex@client.example")
+    );
+}
+
+#[tokio::test]
+async fn r20_a_payer_is_asked_by_mail_with_a_link_and_the_practice_hears_of_the_signature() {
+    let app = TestApp::start().await;
+    let form = ids::AuthorizationId::new(&app.clock).to_string();
+    let asked = |reminder| CardAuthorizationRequested {
+        authorization_id: form.clone(),
+        client_id: app.client.to_string(),
+        contact_id: String::new(),
+        reminder,
+    };
+    app.announce(&app.payments, &asked(0));
+    let sent = app.until(1, MessageState::Sent).await;
+    assert_eq!(
+        (sent[0].recipient.as_str(), sent[0].subject.as_str()),
+        (
+            "alex@client.example",
+            "Harbor Light Counseling asks you for a card on file"
+        )
+    );
+    let text = app.last_text();
+    let link = format!("/card-authorization/{form}");
+    assert!(text.contains(&link), "{text}");
+    app.announce(&app.payments, &asked(1));
+    let sent = app.until(2, MessageState::Sent).await;
+    assert!(sent[0].subject.starts_with("Reminder: "));
+    let signed = CardAuthorizationSigned {
+        authorization_id: form.clone(),
+        client_id: app.client.to_string(),
+        contact_id: String::new(),
+        method_id: MethodId::new(&app.clock).to_string(),
+        method_text: "Visa ending in 4242".to_owned(),
+    };
+    app.announce(&app.payments, &signed);
+    let sent = app.until(3, MessageState::Sent).await;
+    assert_eq!(sent[0].recipient, PRACTICE);
+    assert!(
+        app.last_text()
+            .contains("Visa ending in 4242 is on file and authorized")
     );
 }

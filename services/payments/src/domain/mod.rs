@@ -5,6 +5,7 @@
 pub mod allocation;
 pub mod autopay;
 pub mod autopay_settings;
+pub mod card_form;
 pub mod charge;
 pub mod decline;
 pub mod means;

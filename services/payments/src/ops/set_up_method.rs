@@ -52,6 +52,7 @@ pub async fn set_up_method(
     key: &RequestKey,
     asked: SetUpMethod,
 ) -> Result<ShownSetup> {
+    caller.within(asked.practice)?;
     let whose = (asked.payer, asked.client);
     payers::may(caller, asked.practice, whose)?;
     let (setup, ours) = loop {

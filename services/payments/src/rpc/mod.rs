@@ -3,6 +3,7 @@
 mod autopay_service;
 /// billing, as payments asks it.
 pub mod billing;
+mod card_authorization_service;
 mod method_service;
 mod payment_service;
 mod upcoming_charge_service;

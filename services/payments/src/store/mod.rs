@@ -7,6 +7,9 @@
 
 /// Calls to the processor, written down before they are made.
 pub mod attempts;
+/// New clients and open forms that are followed up.
+pub mod authorization_queue;
+pub mod authorizations;
 pub mod autopay_candidates;
 pub mod autopay_enrolments;
 pub mod autopay_holds;
@@ -19,6 +22,8 @@ pub mod autopay_settings;
 /// What billing's feed tells of bills.
 pub mod bills;
 pub mod call_slots;
+/// How practices keep cards on file, and their texts.
+pub mod card_policies;
 pub mod charges;
 /// What payments said before they were corrected.
 pub mod corrections;

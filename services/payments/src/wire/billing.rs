@@ -7,7 +7,7 @@ use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
 use crate::{Error, Result};
 use ::rpc::{Invalid, parse, wire};
-use ids::{BillId, ClientId, ContactId, PaymentId, PracticeId};
+use ids::{BillId, ClientId, ContactId, PayerId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use money::Money;
 use pg::RequestKey;
@@ -42,6 +42,8 @@ pub struct People {
     pub contacts: Vec<ContactId>,
     /// Who gets the bills; none when the client does.
     pub billing_contact: Option<ContactId>,
+    /// With whom the client is insured.
+    pub payers: Vec<PayerId>,
 }
 
 /// Asks for a client.
@@ -61,6 +63,11 @@ pub fn people(answer: contract::GetClientResponse) -> Result<People, Invalid> {
             .map(|contact| parse(&contact.contact_id, "contacts.contact_id"))
             .collect::<Result<_, _>>()?,
         billing_contact: parse::optional(&client.billing_contact_id, "client.billing_contact_id")?,
+        payers: answer
+            .policies
+            .iter()
+            .map(|policy| parse(&policy.payer_id, "policies.payer_id"))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -188,6 +195,11 @@ pub fn facts(facts: contract::BillFacts) -> Result<Bill, Invalid> {
         reference: facts.reference,
         number: facts.number,
     })
+}
+
+/// The client of a ClientAdded event.
+pub fn added(event: &contract::ClientAdded) -> Result<ClientId, Error> {
+    Ok(parse(&event.client_id, "client_id")?)
 }
 
 /// The payment of a PaymentPosted event.

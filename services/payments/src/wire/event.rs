@@ -3,6 +3,7 @@
 use super::{method, payment};
 use crate::domain::decline::Decline;
 use crate::domain::on_file::Expiry;
+use crate::store::authorizations::{Authorization, Signature};
 use crate::store::methods::Method;
 use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
@@ -129,6 +130,49 @@ pub fn method_expiring(clock: &Clock, expiring: &Method) -> Announcement {
 pub fn method_expired(clock: &Clock, expired: &Method) -> Announcement {
     let method = Some(method_facts(expired));
     of(clock, &contract::MethodExpired { method })
+}
+
+/// A payer is asked for a card, for the first time or again.
+pub fn card_authorization_requested(clock: &Clock, asked: &Authorization) -> Announcement {
+    of(
+        clock,
+        &contract::CardAuthorizationRequested {
+            authorization_id: asked.authorization.to_string(),
+            client_id: asked.client.to_string(),
+            contact_id: method::contact(asked.payer),
+            reminder: asked.reminders,
+        },
+    )
+}
+
+/// A form was signed.
+pub fn card_authorization_signed(
+    clock: &Clock,
+    signed: &Authorization,
+    signature: &Signature,
+) -> Announcement {
+    of(
+        clock,
+        &contract::CardAuthorizationSigned {
+            authorization_id: signed.authorization.to_string(),
+            client_id: signed.client.to_string(),
+            contact_id: method::contact(signed.payer),
+            method_id: signature.method.to_string(),
+            method_text: signature.method_text.clone(),
+        },
+    )
+}
+
+/// A form does not count any more.
+pub fn card_authorization_revoked(clock: &Clock, revoked: &Authorization) -> Announcement {
+    of(
+        clock,
+        &contract::CardAuthorizationRevoked {
+            authorization_id: revoked.authorization.to_string(),
+            client_id: revoked.client.to_string(),
+            contact_id: method::contact(revoked.payer),
+        },
+    )
 }
 
 fn method_facts(of: &Method) -> contract::MethodFacts {

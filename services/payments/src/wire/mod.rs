@@ -3,6 +3,7 @@
 pub mod autopay;
 pub mod autopay_event;
 pub mod billing;
+pub mod card_authorization;
 pub mod charge;
 pub mod event;
 pub mod method;

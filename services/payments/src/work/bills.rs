@@ -1,17 +1,23 @@
 use super::failed;
+use crate::store::authorization_queue::{Due, Waiting};
 use crate::store::bills::{Bill, Owed};
 use crate::{store, wire};
-use ids::{BillId, PaymentId};
+use ids::{BillId, ClientId, PaymentId};
+use jiff::{SignedDuration, Timestamp};
 use money::Money;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::billing::v1::{
-    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, InsurerPaymentRecorded,
+    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, ClientAdded, InsurerPaymentRecorded,
     PaymentPosted,
 };
 use std::collections::BTreeMap;
 
-/// billing's events: bills become known here as they stand, and payments as booked.
+/// Insurance and billing contact come after the client.
+const INTAKE_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+
+/// billing's events: bills become known here as they stand, and payments as booked; new clients are asked for a card, when
+/// the practice wants that.
 pub struct Bills;
 
 impl Handler for Bills {
@@ -32,6 +38,7 @@ enum Told {
     Posted(PaymentId),
     /// The insurer paid on the bill; true: it decided what the client owes.
     Insurer(BillId, bool),
+    Added(ClientId),
     Nothing,
 }
 
@@ -50,6 +57,7 @@ async fn take_in(tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
             }
             Told::Posted(payment) => posted.push(payment),
             Told::Insurer(bill, decided) => insurers.push((bill, decided)),
+            Told::Added(client) => ask_later(tx, event, client).await.map_err(failed)?,
             Told::Nothing => {}
         }
     }
@@ -71,6 +79,10 @@ fn told(event: &Event) -> Result<Told, HandlerError> {
         "evenkeel.billing.v1.BillEdited" => event.decode::<BillEdited>()?.bill,
         "evenkeel.billing.v1.BillCancelled" => event.decode::<BillCancelled>()?.bill,
         "evenkeel.billing.v1.BillBalanceChanged" => event.decode::<BillBalanceChanged>()?.bill,
+        "evenkeel.billing.v1.ClientAdded" => {
+            let added = event.decode::<ClientAdded>()?;
+            return Ok(Told::Added(wire::billing::added(&added).map_err(failed)?));
+        }
         "evenkeel.billing.v1.PaymentPosted" => {
             let posted = event.decode::<PaymentPosted>()?;
             let payment = wire::billing::posted(&posted).map_err(failed)?;
@@ -88,4 +100,18 @@ fn told(event: &Event) -> Result<Told, HandlerError> {
     let bill = wire::billing::facts(facts).map_err(HandlerError::poison)?;
     let insurance = insurance.unwrap_or(Money::zero(bill.client_balance.currency()));
     Ok(Told::Bill(bill, insurance))
+}
+
+async fn ask_later(tx: &mut Tx, event: &Event, client: ClientId) -> crate::Result<()> {
+    let policy = store::card_policies::get(tx, event.practice).await?;
+    if !policy.ask_at_intake {
+        return Ok(());
+    }
+    let due = Due {
+        practice: event.practice,
+        waiting: Waiting::Intake,
+        subject: client.uuid(),
+    };
+    let time = event.occur_time.saturating_add(INTAKE_PAUSE);
+    store::authorization_queue::upsert(tx, due, time.unwrap_or(Timestamp::MAX)).await
 }

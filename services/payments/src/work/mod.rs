@@ -2,6 +2,7 @@
 
 mod autopay;
 mod bills;
+mod card_forms;
 mod expiry;
 mod inbox;
 mod practices;
@@ -9,6 +10,7 @@ mod reconcile;
 
 pub use autopay::{run_nights, run_nights_due};
 pub use bills::Bills;
+pub use card_forms::{ask_for_cards, ask_for_cards_due};
 pub use expiry::{watch_expiry, watch_expiry_due};
 pub use inbox::{process_webhooks, process_webhooks_due};
 pub use practices::Practices;

@@ -221,10 +221,10 @@ impl Stage {
 
     pub async fn told(&self, message: &impl prost_reflect::ReflectMessage) {
         apply_at(
-            &self.clock,
             self.db.pool(),
             &Bills,
-            (self.practice, message),
+            self.practice,
+            (&self.clock, message),
         )
         .await;
     }

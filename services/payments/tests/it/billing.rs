@@ -36,6 +36,8 @@ pub struct Books {
     pub credits: BTreeMap<String, ApplyCreditRequest>,
     /// Clients, each with its contacts.
     pub people: BTreeMap<String, Vec<String>>,
+    /// Which client has which payer.
+    pub insured: Vec<(String, String)>,
     /// Calls to PostPayment, repeats included.
     pub calls: usize,
     /// Nothing is answered but UNAVAILABLE.

@@ -13,6 +13,7 @@ mod balance;
 mod batches;
 mod billing;
 mod bills;
+mod card_forms;
 mod corrections;
 mod crash;
 mod crash_methods;

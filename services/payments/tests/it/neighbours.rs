@@ -96,15 +96,15 @@ pub async fn apply(
     practice: PracticeId,
     message: &impl ReflectMessage,
 ) {
-    apply_at(&Clock::system(), pool, handler, (practice, message)).await;
+    apply_at(pool, handler, practice, (&Clock::system(), message)).await;
 }
 
-/// The same, of something that has just happened by this clock.
+/// The same, announced by this clock.
 pub async fn apply_at(
-    clock: &Clock,
     pool: &Pool,
     handler: &impl Handler,
-    (practice, message): (PracticeId, &impl ReflectMessage),
+    practice: PracticeId,
+    (clock, message): (&Clock, &impl ReflectMessage),
 ) {
     let event = Event {
         practice,

@@ -2,7 +2,7 @@
 
 use crate::audit::CANARY;
 use crate::billing::{FakeBilling, not_called, refuse};
-use ids::{ClientId, ContactId};
+use ids::{ClientId, ContactId, PayerId};
 use proto::billing::v1::client_service_server::ClientService;
 use proto::billing::v1::*;
 use tonic::{Code, Request, Response, Status};
@@ -14,6 +14,12 @@ impl FakeBilling {
     pub fn add_client(&self, client: ClientId, contacts: &[ContactId]) {
         let contacts = contacts.iter().map(ToString::to_string).collect();
         self.books().people.insert(client.to_string(), contacts);
+    }
+
+    /// The client has this insurance.
+    pub fn insure(&self, client: ClientId, payer: PayerId) {
+        let insured = (client.to_string(), payer.to_string());
+        self.books().insured.push(insured);
     }
 }
 
@@ -30,6 +36,15 @@ impl ClientService for FakeBilling {
             email: format!("{CANARY}@example.com"),
             ..Contact::default()
         };
+        let insured = books.insured.iter();
+        let policies = insured
+            .filter(|(client, _)| *client == asked.client_id)
+            .map(|(client, payer)| Policy {
+                client_id: client.clone(),
+                payer_id: payer.clone(),
+                ..Policy::default()
+            })
+            .collect();
         Ok(Response::new(GetClientResponse {
             client: Some(Client {
                 client_id: asked.client_id,
@@ -39,7 +54,7 @@ impl ClientService for FakeBilling {
                 ..Client::default()
             }),
             contacts: contacts.iter().map(named).collect(),
-            ..GetClientResponse::default()
+            policies,
         }))
     }
 

@@ -11,7 +11,8 @@ async fn begun(stage: &Stage) -> SetupIntent {
         setup: SetupId::new(&stage.clock),
         customer: &customer,
     };
-    let made = stage.processor.create_setup_intent(new, "create").await;
+    let key = new.setup.to_string();
+    let made = stage.processor.create_setup_intent(new, &key).await;
     let made = made.expect("a setup");
     assert_eq!(made.setup, Some(new.setup));
     made

@@ -1,0 +1,105 @@
+//! Whom a mail goes to, as billing and portal-auth know them when it is sent.
+
+use super::gather::Gather;
+use super::trouble::Trouble;
+use crate::domain::card::{Audience, CardNews};
+use crate::domain::letter::Letter;
+use crate::domain::message::{NewMessage, Particulars};
+use crate::domain::practice::Practice;
+use ids::{ClientId, ContactId};
+use lettre::Address;
+use proto::billing::v1::client_service_client::ClientServiceClient;
+use proto::billing::v1::{GetClientRequest, GetClientResponse};
+
+const NO_ADDRESS: &str = "there is no e-mail address to send it to";
+
+impl Gather<'_> {
+    /// Whom a mail goes to: the practice, somebody it names, or else the billing contact.
+    pub(super) async fn recipient(
+        &self,
+        message: &NewMessage,
+        practice: &Practice,
+    ) -> Result<Address, Trouble> {
+        let audience = match &message.particulars {
+            Particulars::Card { news } => Some(news.audience()),
+            Particulars::Bill { .. }
+            | Particulars::Receipt { .. }
+            | Particulars::Refund { .. }
+            | Particulars::Decline { .. }
+            | Particulars::AccessCode { .. }
+            | Particulars::UpcomingCharge { .. }
+            | Particulars::Adjustment { .. }
+            | Particulars::Superbill { .. } => None,
+        };
+        let address = match audience {
+            Some(Audience::Practice) => practice.email.trim().to_owned(),
+            Some(Audience::Client) => own_address(&self.people(message.client).await?, None),
+            Some(Audience::Contact(contact)) => {
+                own_address(&self.people(message.client).await?, Some(contact))
+            }
+            None => {
+                let found = self.people(message.client).await?;
+                address(&found).unwrap_or_default().to_owned()
+            }
+        };
+        if address.is_empty() {
+            return Err(Trouble::Never(NO_ADDRESS.to_owned()));
+        }
+        address
+            .parse()
+            .map_err(|_| Trouble::Never("the e-mail address is not one".to_owned()))
+    }
+
+    async fn people(&self, client: ClientId) -> Result<GetClientResponse, Trouble> {
+        let request = GetClientRequest {
+            practice_id: self.practice.to_string(),
+            client_id: client.to_string(),
+        };
+        let clients = || ClientServiceClient::new(self.notifications.billing.clone());
+        self.ask(async || clients().get_client(request.clone()).await)
+            .await
+    }
+
+    /// Only a payer can do something about it.
+    pub(super) fn card(&self, news: &CardNews) -> Letter {
+        let base = &self.notifications.pay_page_url;
+        let link = match news {
+            CardNews::FormAsked { authorization, .. } => {
+                let form = format!("{base}/card-authorization/{authorization}");
+                Some(("Add a card and sign", form))
+            }
+            CardNews::Ending {
+                to: Audience::Client | Audience::Contact(_),
+                ..
+            } => Some(("Replace the card", format!("{base}/account/methods"))),
+            CardNews::Ending { .. } | CardNews::Added { .. } | CardNews::FormSigned { .. } => None,
+        };
+        let news = news.clone();
+        Letter::Card { news, link }
+    }
+}
+
+/// The client's own address, or the contact's.
+fn own_address(found: &GetClientResponse, contact: Option<ContactId>) -> String {
+    let contact = contact.map(|contact| contact.to_string());
+    let address = match contact {
+        None => found.client.as_ref().map(|client| &client.email),
+        Some(contact) => {
+            let mut contacts = found.contacts.iter();
+            let named = contacts.find(|it| it.contact_id == contact);
+            named.map(|contact| &contact.email)
+        }
+    };
+    address.map_or_else(String::new, |address| address.trim().to_owned())
+}
+
+/// As billing decides it: with a billing contact, never the client's own.
+fn address(found: &GetClientResponse) -> Option<&str> {
+    let client = found.client.as_ref()?;
+    let contact = found
+        .contacts
+        .iter()
+        .find(|contact| contact.billing_contact || contact.contact_id == client.billing_contact_id);
+    let address = contact.map_or(client.email.as_str(), |contact| contact.email.as_str());
+    Some(address.trim()).filter(|address| !address.is_empty())
+}

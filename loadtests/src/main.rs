@@ -24,7 +24,8 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use clock::Clock;
 use scenarios::{
-    bulk_sessions, documents, memory, nightly_automation, record_payments, webhook_intake,
+    autopay_selection, bulk_sessions, documents, memory, nightly_automation, record_payments,
+    webhook_intake,
 };
 use telemetry::TelemetryConfig;
 use tokio::runtime::{Builder, Runtime};
@@ -51,6 +52,8 @@ enum Scenario {
     BulkSessions(bulk_sessions::Options),
     /// Bill 100,000 unbilled sessions of 500 practices in a night, against the same rows written set by set.
     NightlyAutomation(nightly_automation::Options),
+    /// Have nights of AutoPay look at 1,000,000 open bills, against the same choice by hand.
+    AutopaySelection(autopay_selection::Options),
     /// Download bills as PDF: what each takes of a processor, and whether memory stays flat.
     Documents(documents::Options),
     /// Take in signed webhooks, as gRPC and through the gateway, against pgbench inserting the same row.
@@ -101,6 +104,9 @@ fn main() -> Result<()> {
         }
         Scenario::NightlyAutomation(options) => {
             load.block_on(nightly_automation::run(&options, &clock))
+        }
+        Scenario::AutopaySelection(options) => {
+            load.block_on(autopay_selection::run(&options, &clock))
         }
         Scenario::Memory(options) => load.block_on(memory::run(&options, &clock)),
     }

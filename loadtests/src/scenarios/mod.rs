@@ -1,5 +1,6 @@
 //! One file a scenario: what is done in which order.
 
+pub mod autopay_selection;
 pub mod bulk_sessions;
 pub mod documents;
 pub mod memory;

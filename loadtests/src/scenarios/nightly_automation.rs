@@ -149,7 +149,7 @@ async fn seed(options: &Options, url: &str) -> Result<()> {
 }
 
 /// The same rows in another database, for the work by hand; answers its address.
-async fn copy(url: &str) -> Result<String> {
+pub(super) async fn copy(url: &str) -> Result<String> {
     let (mut elsewhere, mut copy) = (Url::parse(url)?, Url::parse(url)?);
     let original = elsewhere.path().trim_start_matches('/').to_owned();
     elsewhere.set_path("/template1");

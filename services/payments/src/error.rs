@@ -3,6 +3,7 @@ mod missing;
 pub use missing::Missing;
 use missing::refusal_text;
 
+use crate::AutoPayRefusal;
 use crate::domain::allocation::AllocationError;
 use crate::domain::payer::Payer;
 use crate::domain::refund::RefundError;
@@ -87,6 +88,9 @@ pub enum Error {
         /// When a try is worth it again.
         retry_after: Duration,
     },
+    /// AutoPay does not do it.
+    #[error(transparent)]
+    AutoPay(#[from] AutoPayRefusal),
     /// It is not on file any more.
     #[error("method {0} is not on file any more")]
     MethodRemoved(MethodId),
@@ -220,6 +224,7 @@ impl Fault for Error {
             | Self::FormChanged(_) => Code::FailedPrecondition,
             Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
+            Self::AutoPay(refusal) => refusal.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
             Self::Request(RequestError::Database(error)) | Self::Database(error) => {
@@ -243,6 +248,7 @@ impl Fault for Error {
             Self::Allocations(AllocationError::ExceedAmount(_)) => "ALLOCATIONS_EXCEED_AMOUNT",
             Self::ReceivedInFuture => "RECEIVED_IN_FUTURE",
             Self::CardNumber(refused) => refused.reason(),
+            Self::AutoPay(refusal) => refusal.reason(),
             Self::BillCancelled(_) => "BILL_CANCELLED",
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
@@ -303,6 +309,7 @@ impl Fault for Error {
             }
             Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
             Self::CardNumber(refused) => refused.details(),
+            Self::AutoPay(refusal) => refusal.details(),
             Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
             }

@@ -18,8 +18,10 @@ pub mod store;
 pub mod wire;
 pub mod work;
 
+mod autopay_refusal;
 mod run;
 
+pub use autopay_refusal::AutoPayRefusal;
 pub use config::{Config, Timing};
 pub use error::{Error, Missing};
 pub use run::{routes, run};

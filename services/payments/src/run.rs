@@ -1,7 +1,7 @@
 use crate::ops::Recordings;
 use crate::rpc::billing::Billing;
 use crate::work::{
-    Bills, Practices, ask_for_cards, compare, process_webhooks, reconcile, watch_expiry,
+    Bills, Practices, ask_for_cards, compare, process_webhooks, reconcile, run_nights, watch_expiry,
 };
 use crate::{Config, Payments, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
@@ -11,18 +11,21 @@ use ids::PracticeId;
 use pg::PageKey;
 use pg::feed::{Feed, FeedService, Follow, RemoteFeed, follow};
 use processor::Processor;
+use proto::payments::v1::auto_pay_service_server::AutoPayServiceServer;
 use proto::payments::v1::card_authorization_service_server::CardAuthorizationServiceServer;
 use proto::payments::v1::comparison_service_server::ComparisonServiceServer;
 use proto::payments::v1::dispute_service_server::DisputeServiceServer;
 use proto::payments::v1::method_service_server::MethodServiceServer;
 use proto::payments::v1::payment_service_server::PaymentServiceServer;
 use proto::payments::v1::processor_account_service_server::ProcessorAccountServiceServer;
+use proto::payments::v1::upcoming_charge_service_server::UpcomingChargeServiceServer;
 use proto::payments::v1::webhook_service_server::WebhookServiceServer;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::{Extensions, Status};
 
@@ -64,14 +67,13 @@ pub async fn run(
         stop.clone(),
     ));
     let until_stop = || stop.clone();
-    let inbox = until_stop().run_until_cancelled_owned(process_webhooks(payments.clone()));
-    let reconciler = until_stop().run_until_cancelled_owned(reconcile(payments.clone()));
-    let watch = until_stop().run_until_cancelled_owned(watch_expiry(payments.clone()));
-    let nights = until_stop().run_until_cancelled_owned(compare(payments.clone()));
-    let (inbox, reconciler) = (tokio::spawn(inbox), tokio::spawn(reconciler));
-    let forms = until_stop().run_until_cancelled_owned(ask_for_cards(payments.clone()));
-    let (watch, forms) = (tokio::spawn(watch), tokio::spawn(forms));
-    let nights = tokio::spawn(nights);
+    let mut loops = JoinSet::new();
+    loops.spawn(until_stop().run_until_cancelled_owned(process_webhooks(payments.clone())));
+    loops.spawn(until_stop().run_until_cancelled_owned(reconcile(payments.clone())));
+    loops.spawn(until_stop().run_until_cancelled_owned(run_nights(payments.clone())));
+    loops.spawn(until_stop().run_until_cancelled_owned(watch_expiry(payments.clone())));
+    loops.spawn(until_stop().run_until_cancelled_owned(compare(payments.clone())));
+    loops.spawn(until_stop().run_until_cancelled_owned(ask_for_cards(payments.clone())));
 
     let verifier = suite.verifier(&clock);
     let db = payments.db.clone();
@@ -92,7 +94,7 @@ pub async fn run(
     };
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, bills, inbox, reconciler, watch, forms, nights);
+    let _ = tokio::join!(practices, bills, loops.join_all());
     served.context("payments' server")
 }
 
@@ -132,6 +134,8 @@ async fn build(config: &Config, clock: &Clock, billing: Connection) -> anyhow::R
 pub fn routes(payments: &Payments, feed: Feed) -> Routes {
     Routes::new()
         .offer(PaymentServiceServer::new(payments.clone()))
+        .offer(AutoPayServiceServer::new(payments.clone()))
+        .offer(UpcomingChargeServiceServer::new(payments.clone()))
         .offer(MethodServiceServer::new(payments.clone()))
         .offer(CardAuthorizationServiceServer::new(payments.clone()))
         .offer(ComparisonServiceServer::new(payments.clone()))

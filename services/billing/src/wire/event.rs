@@ -174,6 +174,7 @@ pub fn insurer_payment_recorded(
         receive_date: Some(wire::date(payment.receive_date)),
         entry_id: payment.entry.to_string(),
         payer_name,
+        decided: payment.client_owes.is_some(),
     }
 }
 

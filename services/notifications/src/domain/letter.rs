@@ -124,6 +124,15 @@ pub enum Letter {
         /// Where something can be done about it: what the button says, and the address.
         link: Option<(&'static str, String)>,
     },
+    /// It will be charged.
+    UpcomingCharge {
+        /// What is due, and how it is paid before.
+        due: Due,
+        /// When, unless it is moved.
+        charge_date: Date,
+        /// Until when it can be moved, and to which day at the latest.
+        movable: (Date, Date),
+    },
 }
 
 /// What a bill asks for now, and why.
@@ -187,6 +196,7 @@ impl Letter {
             }
             Self::Receipt { .. } => format!("Your receipt from {practice}"),
             Self::Refund { .. } => format!("Your refund from {practice}"),
+            Self::UpcomingCharge { .. } => format!("Your upcoming payment to {practice}"),
             Self::Superbill { .. } => format!("Your monthly document from {practice}"),
             Self::Decline { .. } => format!("Your payment to {practice} did not go through"),
             Self::Card { news, .. } => news.subject(practice),

@@ -61,6 +61,14 @@ const SOURCES: [(&str, &str); 23] = [
     ("card.mjml", include_str!("../../templates/card.mjml")),
     ("card.txt", include_str!("../../templates/card.txt")),
     (
+        "upcoming_charge.mjml",
+        include_str!("../../templates/upcoming_charge.mjml"),
+    ),
+    (
+        "upcoming_charge.txt",
+        include_str!("../../templates/upcoming_charge.txt"),
+    ),
+    (
         "superbill.mjml",
         include_str!("../../templates/superbill.mjml"),
     ),
@@ -128,6 +136,7 @@ impl Templates {
             Letter::Refund { .. } => "refund",
             Letter::Decline { .. } => "decline",
             Letter::Card { .. } => "card",
+            Letter::UpcomingCharge { .. } => "upcoming_charge",
             Letter::Superbill { .. } => "superbill",
             Letter::Dispute { .. } | Letter::RefundReturned { .. } => "notice",
         };

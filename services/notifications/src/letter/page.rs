@@ -102,6 +102,16 @@ fn particular(letter: &Letter, practice: &str) -> Value {
         Letter::Dispute { .. } | Letter::RefundReturned { .. } => {
             notice::of(letter).unwrap_or_default()
         }
+        Letter::UpcomingCharge {
+            due,
+            charge_date,
+            movable,
+        } => context! {
+            charge_date => long(*charge_date),
+            move_end_date => long(movable.0),
+            latest_date => long(movable.1),
+            ..still_due(Some(due))
+        },
         Letter::Card { news, link } => card(news, link.as_ref(), practice),
     }
 }

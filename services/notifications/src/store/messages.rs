@@ -132,6 +132,7 @@ pub async fn find_receipted(
         | Particulars::AccessCode { .. }
         | Particulars::Adjustment { .. }
         | Particulars::Card { .. }
+        | Particulars::UpcomingCharge { .. }
         | Particulars::Dispute { .. }
         | Particulars::RefundReturned { .. }
         | Particulars::Superbill { .. } => &[],

@@ -38,6 +38,7 @@ fn message(message: Message) -> notifications::Message {
         Kind::AccessCode => notifications::MessageKind::AccessCode,
         Kind::Adjustment => notifications::MessageKind::Adjustment,
         Kind::Card => notifications::MessageKind::CardOnFile,
+        Kind::UpcomingCharge => notifications::MessageKind::UpcomingCharge,
         Kind::Superbill => notifications::MessageKind::Superbill,
         Kind::Dispute => notifications::MessageKind::Dispute,
         Kind::RefundReturned => notifications::MessageKind::RefundReturned,

@@ -83,6 +83,20 @@ impl<'a> Gather<'a> {
                 };
                 Ok((letter, None))
             }
+            Particulars::UpcomingCharge {
+                bill,
+                charge_date,
+                movable,
+                ..
+            } => {
+                let (due, _) = self.due(&self.open_bill(*bill).await?).await?;
+                let letter = Letter::UpcomingCharge {
+                    due,
+                    charge_date: *charge_date,
+                    movable: *movable,
+                };
+                Ok((letter, None))
+            }
             Particulars::Superbill {
                 document,
                 month,

@@ -5,8 +5,8 @@ use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::payments::v1::{DisputeClosed, DisputeOpened, RefundFailed};
 
-/// payments' events: declines, refunds and news of cards on file are told of, and to the practice disputes and refunds that
-/// came back. (A payment's receipt waits for billing to have booked it.)
+/// payments' events: declines, refunds, charges to come and news of cards on file are told of, and to the practice disputes
+/// and refunds that came back. (A payment's receipt waits for billing to have booked it.)
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
@@ -41,6 +41,9 @@ impl Handler for Payments {
             }
             "evenkeel.payments.v1.DisputeClosed" => {
                 event::dispute(event.decode::<DisputeClosed>()?.dispute)
+            }
+            "evenkeel.payments.v1.UpcomingChargeNoticed" => {
+                event::charge_noticed(event.event_id, event.decode()?)
             }
             // Other events of payments ask for no mail.
             _ => return Ok(()),

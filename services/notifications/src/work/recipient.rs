@@ -30,6 +30,7 @@ impl Gather<'_> {
             | Particulars::Refund { .. }
             | Particulars::Decline { .. }
             | Particulars::AccessCode { .. }
+            | Particulars::UpcomingCharge { .. }
             | Particulars::Adjustment { .. }
             | Particulars::Superbill { .. } => None,
         };

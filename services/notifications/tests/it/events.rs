@@ -9,7 +9,7 @@ use proto::billing::v1::{Allocation, BillFacts, BillShared, PaymentKind, Payment
 use proto::google::r#type::Date;
 use proto::payments::v1::{
     DeclineReason, DisputeClosed, DisputeFacts, DisputeOpened, DisputeState, PaymentFacts,
-    PaymentFailed, RefundFailed, RefundSucceeded,
+    PaymentFailed, RefundFailed, RefundSucceeded, UpcomingChargeNoticed,
 };
 use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
@@ -166,6 +166,20 @@ impl TestApp {
             close_date: Some(TODAY),
         };
         self.announce(&self.payments, &closed);
+    }
+
+    /// AutoPay is going to charge the bill.
+    pub fn notice_charge(&self) {
+        let day = |day| Date { day, ..TODAY };
+        let noticed = UpcomingChargeNoticed {
+            bill_id: self.bill.to_string(),
+            client_id: self.client.to_string(),
+            amount: Some(usd(4_000)),
+            charge_date: Some(day(5)),
+            move_end_date: Some(day(18)),
+            latest_date: Some(day(21)),
+        };
+        self.announce(&self.payments, &noticed);
     }
 
     pub fn decline(&self) {

@@ -17,3 +17,4 @@ mod nothing_due;
 mod notices;
 mod refusals;
 mod superbills;
+mod upcoming;

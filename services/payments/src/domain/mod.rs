@@ -3,6 +3,8 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::float_arithmetic)]
 
 pub mod allocation;
+pub mod autopay;
+pub mod autopay_settings;
 pub mod card_form;
 pub mod charge;
 pub mod comparison;
@@ -11,12 +13,15 @@ pub mod dispute;
 pub mod means;
 pub mod method;
 pub mod on_file;
+pub mod pacing;
 pub mod payer;
 pub mod payment;
 pub mod refund;
 pub mod refusal;
+pub mod retry;
 pub mod setup;
 pub mod spread;
+pub mod upcoming;
 
 /// An enum whose variants the database keeps as words.
 macro_rules! words {

@@ -2,6 +2,7 @@ use crate::domain::refusal::Refusal;
 use ids::{
     AuthorizationId, BillId, ClientId, ContactId, DisputeId, MethodId, PaymentId, RefundId, SetupId,
 };
+use jiff::civil::Date;
 
 /// What was asked for and is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,12 @@ pub enum Missing {
     Authorization(AuthorizationId),
     /// A dispute.
     Dispute(DisputeId),
+    /// AutoPay of a client's bills.
+    AutoPay(ClientId),
+    /// A night of AutoPay.
+    Run(Date),
+    /// A charge that was announced for a bill that is owed.
+    UpcomingCharge(BillId),
 }
 
 impl Missing {
@@ -39,6 +46,9 @@ impl Missing {
             Self::Setup(id) => ("setup", id.to_string()),
             Self::Authorization(id) => ("authorization", id.to_string()),
             Self::Dispute(id) => ("dispute", id.to_string()),
+            Self::AutoPay(id) => ("AutoPay of", id.to_string()),
+            Self::Run(date) => ("run", date.to_string()),
+            Self::UpcomingCharge(id) => ("upcoming charge of", id.to_string()),
         }
     }
 
@@ -58,6 +68,9 @@ impl Missing {
             Self::Setup(_) => "SETUP_NOT_FOUND",
             Self::Authorization(_) => "AUTHORIZATION_NOT_FOUND",
             Self::Dispute(_) => "DISPUTE_NOT_FOUND",
+            Self::AutoPay(_) => "AUTO_PAY_NOT_FOUND",
+            Self::Run(_) => "RUN_NOT_FOUND",
+            Self::UpcomingCharge(_) => "UPCOMING_CHARGE_NOT_FOUND",
         }
     }
 }

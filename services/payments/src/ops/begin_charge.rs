@@ -41,6 +41,13 @@ pub(super) struct Begun {
 /// The id of a charge that nobody asked for before.
 pub(super) struct Fresh(PaymentId);
 
+impl Fresh {
+    /// For a charge of the night, which its item has once.
+    pub(super) fn of_the_night(payments: &Payments) -> Self {
+        Self(PaymentId::new(&payments.clock))
+    }
+}
+
 /// An id for a new charge; or, for a repeat, the first one's payment. Whoever asks again waits again, so what was given
 /// up on goes on.
 pub(super) async fn replayed(

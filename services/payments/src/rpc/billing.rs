@@ -8,6 +8,7 @@ use ::rpc::{Connection, Retry};
 use ids::{BillId, ClientId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use money::Money;
+use pg::RequestKey;
 use proto::billing::v1::GetBillResponse;
 use proto::billing::v1::bill_service_client::BillServiceClient;
 use proto::billing::v1::client_service_client::ClientServiceClient;
@@ -149,6 +150,44 @@ impl Billing {
             Err(status) => refusal(&status)
                 .map(Hold::Refused)
                 .ok_or(Error::Billing(status)),
+        }
+    }
+
+    /// What a client holds as credit; none when billing does not say. Errors: `Billing`.
+    pub async fn credit(&self, practice: PracticeId, client: ClientId) -> Result<Option<Money>> {
+        let request = wire::billing::get_client_balance(practice, client);
+        let answer = self
+            .retry
+            .run(|| {
+                let (mut ledger, request) = (self.ledger.clone(), request.clone());
+                async move { ledger.get_client_balance(request).await }
+            })
+            .await
+            .map_err(Error::Billing)?;
+        wire::billing::credit(answer.into_inner())
+    }
+
+    /// Pays a bill from the client's credit; again under the same key is fine. False when billing does not do it: there is
+    /// less credit, or less is owed. Errors: `Billing`, when it is not known.
+    pub async fn apply_credit(
+        &self,
+        key: &RequestKey,
+        (bill, amount): (BillId, Money),
+    ) -> Result<bool> {
+        let request = wire::billing::apply_credit(key, bill, amount);
+        let answer = self
+            .retry
+            .run(|| {
+                let (mut ledger, request) = (self.ledger.clone(), request.clone());
+                async move { ledger.apply_credit(request).await }
+            })
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(status) => match status.code() {
+                Code::NotFound | Code::FailedPrecondition | Code::InvalidArgument => Ok(false),
+                _ => Err(Error::Billing(status)),
+            },
         }
     }
 

@@ -1,5 +1,6 @@
 //! tonic in and out: a handler unpacks, calls its op, and packs; `billing` is the other direction.
 
+mod autopay_service;
 /// billing, as payments asks it.
 pub mod billing;
 mod card_authorization_service;
@@ -8,4 +9,5 @@ mod dispute_service;
 mod method_service;
 mod payment_service;
 mod processor_account_service;
+mod upcoming_charge_service;
 mod webhook_service;

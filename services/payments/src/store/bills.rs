@@ -2,6 +2,7 @@ use super::currency;
 use crate::domain::words;
 use crate::{Error, Result};
 use ids::{BillId, ClientId, PracticeId};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::Money;
@@ -222,6 +223,91 @@ pub async fn insert_missing(
         bill.last_service_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
         bill.reference,
         bill.number,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What AutoPay has to know of a bill besides, as events said one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owed {
+    /// Since when the client owes something on it, as far as these events tell; none: nothing is owed.
+    since: Option<Timestamp>,
+    /// Meanwhile nothing was owed: what is owed now is owed anew.
+    anew: bool,
+    /// What insurance still owes.
+    insurance_minor: i64,
+}
+
+impl Owed {
+    /// Takes in what the next event says.
+    pub fn take_in(&mut self, bill: &Bill, insurance_balance: Money, occur_time: Timestamp) {
+        self.insurance_minor = insurance_balance.minor();
+        if bill.status == BillStatus::Open && bill.client_balance.is_positive() {
+            self.since.get_or_insert(occur_time);
+        } else {
+            (self.since, self.anew) = (None, true);
+        }
+    }
+}
+
+/// Writes that of bills that are known.
+pub async fn update_owed(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bills: &BTreeMap<BillId, Owed>,
+) -> Result<()> {
+    if bills.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = bills.keys().map(|bill| bill.uuid()).collect();
+    let since: Vec<Option<String>> = bills
+        .values()
+        .map(|owed| owed.since.map(|since| since.to_string()))
+        .collect();
+    let anew: Vec<bool> = bills.values().map(|owed| owed.anew).collect();
+    let insurance: Vec<i64> = bills.values().map(|owed| owed.insurance_minor).collect();
+    sqlx::query!(
+        r#"
+        update payments.bills bill
+        set
+            owed_since = case
+                when owed.since is null then null
+                when owed.anew then owed.since::timestamptz
+                else coalesce(bill.owed_since, owed.since::timestamptz)
+            end,
+            insurance_balance_minor = owed.insurance_minor
+        from unnest($2::uuid[], $3::text[], $4::boolean[], $5::bigint[])
+            as owed (bill_id, since, anew, insurance_minor)
+        where bill.practice_id = $1 and bill.bill_id = owed.bill_id
+        "#,
+        practice.uuid(),
+        &ids,
+        &since as &[Option<String>],
+        &anew,
+        &insurance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// An insurer paid on account, or decided. What was decided stays decided.
+pub async fn update_insurer(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (bill, decided): (BillId, bool),
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.bills
+        set insurer_paid = true, insurer_decided = insurer_decided or $3
+        where practice_id = $1 and bill_id = $2
+        "#,
+        practice.uuid(),
+        bill.uuid(),
+        decided,
     )
     .execute(conn)
     .await?;

@@ -1,16 +1,27 @@
 //! SQL as free functions, one file per aggregate. Times come in as parameters.
 //!
 //! Locks are taken in this order, everywhere: payment → its refunds and disputes → its row in the queue of the unsettled
-//! → the feed's counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which comes before
-//! all of these.
+//! → the feed's counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which
+//! comes before all of these; so do a night of AutoPay in its queue (shared) and then its item. An enrolment or an announced
+//! charge is locked alone.
 
 /// Calls to the processor, written down before they are made.
 pub mod attempts;
 /// New clients and open forms that are followed up.
 pub mod authorization_queue;
 pub mod authorizations;
+pub mod autopay_candidates;
+pub mod autopay_enrolments;
+pub mod autopay_holds;
+pub mod autopay_items;
+pub mod autopay_queue;
+pub mod autopay_report;
+pub mod autopay_runs;
+/// How practices want AutoPay.
+pub mod autopay_settings;
 /// What billing's feed tells of bills.
 pub mod bills;
+pub mod call_slots;
 /// How practices keep cards on file, and their texts.
 pub mod card_policies;
 pub mod charges;
@@ -34,6 +45,7 @@ pub mod refunds;
 /// Methods that are being added.
 pub mod setups;
 pub mod unsettled;
+pub mod upcoming_charges;
 /// The inbox.
 pub mod webhooks;
 

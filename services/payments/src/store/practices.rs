@@ -23,8 +23,12 @@ pub struct Practice {
 impl Practice {
     /// The local day of an instant. Errors: `Stored`, when the zone is in no database.
     pub fn local_date(&self, at: Timestamp) -> Result<Date> {
-        let zone = TimeZone::get(&self.time_zone).map_err(|_| Error::Stored("a time zone"))?;
-        Ok(at.to_zoned(zone).date())
+        Ok(at.to_zoned(self.zone()?).date())
+    }
+
+    /// Where its days begin. Errors: `Stored`, when the zone is in no database.
+    pub fn zone(&self) -> Result<TimeZone> {
+        TimeZone::get(&self.time_zone).map_err(|_| Error::Stored("a time zone"))
     }
 
     /// An amount of the practice. Errors: `CurrencyMismatch` naming the field.

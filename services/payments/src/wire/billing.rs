@@ -9,6 +9,8 @@ use crate::{Error, Result};
 use ::rpc::{Invalid, parse, wire};
 use ids::{BillId, ClientId, ContactId, PayerId, PaymentId, PracticeId};
 use jiff::Timestamp;
+use money::Money;
+use pg::RequestKey;
 use proto::billing::v1 as contract;
 
 /// As many as one payment is for at most.
@@ -203,4 +205,35 @@ pub fn added(event: &contract::ClientAdded) -> Result<ClientId, Error> {
 /// The payment of a PaymentPosted event.
 pub fn posted(event: &contract::PaymentPosted) -> Result<PaymentId, Error> {
     Ok(parse(&event.payment_id, "payment_id")?)
+}
+
+/// What insurance still owes on the bill of an event; none when it does not say.
+pub fn insurance_balance(facts: &contract::BillFacts) -> Result<Option<Money>, Invalid> {
+    let balance = facts.insurance_balance.clone();
+    balance
+        .map(|balance| parse::non_negative(Some(balance), "bill.insurance_balance"))
+        .transpose()
+}
+
+/// The bill of an InsurerPaymentRecorded event, and whether the insurer decided.
+pub fn insurer_decided(event: &contract::InsurerPaymentRecorded) -> Result<(BillId, bool), Error> {
+    Ok((parse(&event.bill_id, "bill_id")?, event.decided))
+}
+
+/// Asks to pay a bill from the client's credit.
+pub fn apply_credit(key: &RequestKey, bill: BillId, amount: Money) -> contract::ApplyCreditRequest {
+    contract::ApplyCreditRequest {
+        practice_id: key.practice.to_string(),
+        request_id: key.request_id.to_string(),
+        bill_id: bill.to_string(),
+        amount: Some(wire::money(amount)),
+    }
+}
+
+/// What a client holds as credit.
+pub fn credit(answer: contract::GetClientBalanceResponse) -> Result<Option<Money>> {
+    let credit = answer.credit;
+    Ok(credit
+        .map(|credit| parse::non_negative(Some(credit), "credit"))
+        .transpose()?)
 }

@@ -1,5 +1,7 @@
 //! Between the contracts' messages, the processor's objects and our own values; one file per other side.
 
+pub mod autopay;
+pub mod autopay_event;
 pub mod billing;
 pub mod card_authorization;
 pub mod charge;

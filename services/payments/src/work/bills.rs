@@ -1,13 +1,15 @@
 use super::failed;
 use crate::store::authorization_queue::{Due, Waiting};
-use crate::store::bills::Bill;
+use crate::store::bills::{Bill, Owed};
 use crate::{store, wire};
 use ids::{BillId, ClientId, PaymentId};
 use jiff::{SignedDuration, Timestamp};
+use money::Money;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::billing::v1::{
-    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, ClientAdded, PaymentPosted,
+    BillBalanceChanged, BillCancelled, BillEdited, BillIssued, ClientAdded, InsurerPaymentRecorded,
+    PaymentPosted,
 };
 use std::collections::BTreeMap;
 
@@ -31,8 +33,11 @@ impl Handler for Bills {
 
 /// What an event says that matters here.
 enum Told {
-    Bill(Bill),
+    /// The bill, and what insurance still owes on it.
+    Bill(Bill, Money),
     Posted(PaymentId),
+    /// The insurer paid on the bill; true: it decided what the client owes.
+    Insurer(BillId, bool),
     Added(ClientId),
     Nothing,
 }
@@ -42,21 +47,30 @@ async fn take_in(tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
         return Ok(());
     };
     let (mut bills, mut posted) = (BTreeMap::<BillId, Bill>::new(), Vec::new());
+    let (mut owed, mut insurers) = (BTreeMap::<BillId, Owed>::new(), Vec::new());
     for event in events {
         match told(event)? {
-            Told::Bill(bill) => drop(bills.insert(bill.bill, bill)),
+            Told::Bill(bill, insurance) => {
+                let known = owed.entry(bill.bill).or_default();
+                known.take_in(&bill, insurance, event.occur_time);
+                bills.insert(bill.bill, bill);
+            }
             Told::Posted(payment) => posted.push(payment),
+            Told::Insurer(bill, decided) => insurers.push((bill, decided)),
             Told::Added(client) => ask_later(tx, event, client).await.map_err(failed)?,
             Told::Nothing => {}
         }
     }
     let practice = first.practice;
-    store::bills::upsert(tx, practice, &bills)
-        .await
-        .map_err(failed)?;
-    store::payments::update_posted(tx, practice, &posted)
-        .await
-        .map_err(failed)
+    let written = async {
+        store::bills::upsert(tx, practice, &bills).await?;
+        store::bills::update_owed(tx, practice, &owed).await?;
+        for decided in insurers {
+            store::bills::update_insurer(tx, practice, decided).await?;
+        }
+        store::payments::update_posted(tx, practice, &posted).await
+    };
+    written.await.map_err(failed)
 }
 
 fn told(event: &Event) -> Result<Told, HandlerError> {
@@ -74,11 +88,18 @@ fn told(event: &Event) -> Result<Told, HandlerError> {
             let payment = wire::billing::posted(&posted).map_err(failed)?;
             return Ok(Told::Posted(payment));
         }
+        "evenkeel.billing.v1.InsurerPaymentRecorded" => {
+            let recorded = event.decode::<InsurerPaymentRecorded>()?;
+            let (bill, decided) = wire::billing::insurer_decided(&recorded).map_err(failed)?;
+            return Ok(Told::Insurer(bill, decided));
+        }
         _of_no_matter_here => return Ok(Told::Nothing),
     };
     let facts = facts.ok_or_else(|| HandlerError::poison("the event has no bill"))?;
+    let insurance = wire::billing::insurance_balance(&facts).map_err(HandlerError::poison)?;
     let bill = wire::billing::facts(facts).map_err(HandlerError::poison)?;
-    Ok(Told::Bill(bill))
+    let insurance = insurance.unwrap_or(Money::zero(bill.client_balance.currency()));
+    Ok(Told::Bill(bill, insurance))
 }
 
 async fn ask_later(tx: &mut Tx, event: &Event, client: ClientId) -> crate::Result<()> {

@@ -1,5 +1,7 @@
-//! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler, nights that compare.
+//! Loops that call ops: feeds that are followed, the webhook inbox, the reconciler, the nights of AutoPay, and those that
+//! compare.
 
+mod autopay;
 mod bills;
 mod card_forms;
 mod compare;
@@ -8,6 +10,7 @@ mod inbox;
 mod practices;
 mod reconcile;
 
+pub use autopay::{run_nights, run_nights_due};
 pub use bills::Bills;
 pub use card_forms::{ask_for_cards, ask_for_cards_due};
 pub use compare::{compare, compare_due};

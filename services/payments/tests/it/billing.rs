@@ -34,6 +34,8 @@ pub struct Books {
     /// Refunds that came back.
     pub returned: BTreeSet<String>,
     pub credit: i64,
+    /// Credit that was used, by request.
+    pub credits: BTreeMap<String, ApplyCreditRequest>,
     /// Clients, each with its contacts.
     pub people: BTreeMap<String, Vec<String>>,
     /// Which client has which payer.
@@ -332,7 +334,10 @@ impl LedgerService for FakeBilling {
         let (books, asked) = (self.up()?, request.into_inner());
         let mut bills = books.bills.values();
         if bills.any(|bill| bill.client.to_string() == asked.client_id) {
-            return Ok(Response::new(GetClientBalanceResponse::default()));
+            return Ok(Response::new(GetClientBalanceResponse {
+                credit: usd(books.credit),
+                ..GetClientBalanceResponse::default()
+            }));
         }
         Err(refuse(Code::NotFound, "CLIENT_NOT_FOUND"))
     }
@@ -343,8 +348,30 @@ impl LedgerService for FakeBilling {
     ) -> Answer<RecordInsurerPaymentResponse> {
         Err(not_called())
     }
-    async fn apply_credit(&self, _: Request<ApplyCreditRequest>) -> Answer<ApplyCreditResponse> {
-        Err(not_called())
+    async fn apply_credit(
+        &self,
+        request: Request<ApplyCreditRequest>,
+    ) -> Answer<ApplyCreditResponse> {
+        let (mut books, asked) = (self.up()?, request.into_inner());
+        if let Some(before) = books.credits.get(&asked.request_id) {
+            let same = *before == asked;
+            return same
+                .then(|| Response::new(ApplyCreditResponse::default()))
+                .ok_or_else(|| refuse(Code::InvalidArgument, "REQUEST_ID_REUSED"));
+        }
+        let amount = minor(&asked.amount);
+        if amount > books.credit {
+            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_CREDIT"));
+        }
+        let bill = books.bills.get_mut(&asked.bill_id);
+        let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
+        if amount > bill.balance {
+            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_CLIENT_BALANCE"));
+        }
+        bill.balance -= amount;
+        books.credit -= amount;
+        books.credits.insert(asked.request_id.clone(), asked);
+        Ok(Response::new(ApplyCreditResponse::default()))
     }
     async fn get_trial_balance(
         &self,

@@ -178,6 +178,129 @@ impl Machine {
         }
     }
 
+    /// A card of the client is on file and AutoPay is on, also for what is owed already.
+    async fn card_on_file(&self) {
+        let payments = crate::autopay_stage::Door {
+            db: self.db.pool().clone(),
+            clock: self.clock.clone(),
+            processor: crate::stage::processor_at(&self.sandbox.url()),
+        };
+        let payer = payments::domain::payer::Payer::Client(self.client);
+        let whose = (payer, self.client);
+        crate::autopay_stage::on_file(&payments, self.practice, whose, VISA).await;
+        self.change(
+            "insert into payments.autopay_enrolments (
+                practice_id, client_id, payer_kind, payer_id, turn_on_time, turned_on_by
+            ) values ($1, $2, 'client', $2, $3::timestamptz, 'story')",
+            &[self.client.uuid()],
+        )
+        .await;
+    }
+
+    /// Changes what is written, as the passing of days would: $1 is the practice, the last parameter is now.
+    async fn change(&self, statement: &'static str, parameters: &[uuid::Uuid]) {
+        let mut query = sqlx::query(statement).bind(self.practice.uuid());
+        for parameter in parameters {
+            query = query.bind(*parameter);
+        }
+        query
+            .bind(self.clock.now().to_string())
+            .execute(self.db.owner_pool())
+            .await
+            .expect("changed");
+    }
+
+    /// It is the hour of the practice's night.
+    async fn night_comes(&self) {
+        self.change(
+            "insert into payments.autopay_settings (
+                practice_id, enabled, run_hour, clients_may_turn_on, notice_days, move_window_days, move_reach_days,
+                announce_all, update_time
+            ) values ($1, true, 0, true, 3, 16, 16, false, $2::timestamptz)
+            on conflict do nothing",
+            &[],
+        )
+        .await;
+        self.change(
+            "insert into payments.autopay_queue (practice_id, run_date, due_time)
+            values ($1, '2020-01-01', $2::timestamptz)
+            on conflict on constraint autopay_queue_pkey do update set due_time = excluded.due_time",
+            &[],
+        )
+        .await;
+    }
+
+    /// Whoever had the night is known to be dead.
+    async fn lease_ends(&self) {
+        self.change(
+            "update payments.autopay_queue set due_time = $2::timestamptz where practice_id = $1",
+            &[],
+        )
+        .await;
+    }
+
+    async fn night_ends(&self) {
+        eventually(PATIENCE, "the night is done", || async {
+            let open: i64 = sqlx::query_scalar(
+                "select count(*) from payments.autopay_runs where end_time is null",
+            )
+            .fetch_one(self.db.owner_pool())
+            .await
+            .expect("counted");
+            (open == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// The next one is another night of the same day: what was is put a year back, and billing's feed has come.
+    async fn forget_night(&self) {
+        self.change(
+            "with moved as (
+                insert into payments.autopay_runs (
+                    practice_id, run_date, start_time, select_time, end_time, currency
+                )
+                select practice_id, (run_date - (interval '1 year' + (
+                    select count(*) from payments.autopay_runs
+                ) * interval '1 day'))::date, start_time, select_time, end_time, currency
+                from payments.autopay_runs
+                where practice_id = $1 and end_time > $2::timestamptz - interval '1 hour'
+                order by run_date desc
+                limit 1
+                returning run_date
+            )
+            select run_date from moved",
+            &[],
+        )
+        .await;
+        self.change(
+            "update payments.autopay_items item
+            set run_date = (select min(run_date) from payments.autopay_runs)
+            where practice_id = $1 and run_date = (select max(run_date) from payments.autopay_runs)
+                and $2::timestamptz is not null",
+            &[],
+        )
+        .await;
+        self.change(
+            "delete from payments.autopay_runs
+            where practice_id = $1 and run_date = (select max(run_date) from payments.autopay_runs)
+                and $2::timestamptz is not null",
+            &[],
+        )
+        .await;
+        self.change(
+            "update payments.bills set status = 'paid', client_balance_minor = 0
+            where practice_id = $1 and $2::timestamptz is not null",
+            &[],
+        )
+        .await;
+        self.change(
+            "update payments.payments set posted = true
+            where practice_id = $1 and $2::timestamptz is not null",
+            &[],
+        )
+        .await;
+    }
+
     /// Waits until nothing is on its way any more.
     pub async fn settled(&self) {
         eventually(PATIENCE, "everything is settled", || async {
@@ -393,6 +516,92 @@ async fn f01_an_offline_payment_survives_a_crash_before_it_is_booked() {
         .expect("the same payment");
     reborn.kill().await.expect("it is ended");
     // The feed has it: `finish` posts from there, as billing does.
+    machine.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_a_night_of_autopay_that_dies_anywhere_charges_each_bill_once() {
+    let machine = Machine::start().await;
+    machine.card_on_file().await;
+    for place in [
+        "autopay_selected",
+        "autopay_credit_asked",
+        "autopay_credited",
+        "autopay_started",
+        "after_hold",
+        "before_create",
+        "after_create",
+        "after_create_commit",
+        "before_confirm",
+        "after_confirm",
+        "after_settle",
+        "autopay_charged",
+    ] {
+        let mut bills = Vec::new();
+        for _ in 0..3 {
+            bills.push(machine.bill(4_000).await);
+        }
+        // Enough for a bill and a half.
+        machine.billing.books().credit = 6_000;
+        machine.night_comes().await;
+        let mut doomed = machine.payments(Some(place)).await;
+        let status = tokio::time::timeout(PATIENCE, doomed.wait()).await;
+        let status = status.expect("it dies").expect("it ends");
+        assert!(!status.success(), "{place}: {status}");
+
+        machine.lease_ends().await;
+        let mut reborn = machine.payments(None).await;
+        let paid = || async {
+            let left: i64 = bills
+                .iter()
+                .map(|bill| machine.billing.balance(*bill))
+                .sum();
+            (left == 0).then_some(())
+        };
+        eventually(PATIENCE, &format!("{place}: all three are paid"), paid).await;
+        machine.settled().await;
+        machine.night_ends().await;
+        let credit = machine.billing.books().credit;
+        assert_eq!(
+            credit, 0,
+            "{place}: credit was used once, and no payment was too much"
+        );
+        reborn.kill().await.expect("it is ended");
+        machine.forget_night().await;
+    }
+    machine.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f02_a_night_stays_below_the_processors_rate() {
+    let machine = Machine::start().await;
+    machine.card_on_file().await;
+    let mut bills = Vec::new();
+    for _ in 0..45 {
+        bills.push(machine.bill(4_000).await);
+    }
+    machine.night_comes().await;
+    let mut first = machine.payments(None).await;
+    eventually(Duration::from_secs(60), "all are paid", || async {
+        let left: i64 = bills
+            .iter()
+            .map(|bill| machine.billing.balance(*bill))
+            .sum();
+        (left == 0).then_some(())
+    })
+    .await;
+    machine.settled().await;
+    first.kill().await.expect("it is ended");
+    let requests = asked(&machine.sandbox, "requests").await;
+    let mut seconds = std::collections::BTreeMap::new();
+    for request in requests["requests"].as_array().expect("requests") {
+        let path = request["path"].as_str().unwrap_or_default();
+        if path.starts_with("/v1/payment_intents") {
+            *seconds.entry(request["time"].as_i64()).or_insert(0) += 1;
+        }
+    }
+    let most = seconds.values().max().copied().unwrap_or(0);
+    assert!((1..=25).contains(&most), "{seconds:?}");
     machine.finish().await;
 }
 

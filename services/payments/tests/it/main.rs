@@ -7,6 +7,9 @@
 mod accounts;
 mod amounts;
 mod audit;
+mod autopay;
+mod autopay_faults;
+mod autopay_stage;
 mod balance;
 mod batches;
 mod billing;
@@ -32,5 +35,6 @@ mod record;
 mod refunds;
 mod stage;
 mod tokens;
+mod upcoming;
 mod wallet;
 mod webhooks;

@@ -32,6 +32,8 @@ pub enum Kind {
     Adjustment,
     /// News of a card or bank account on file.
     Card,
+    /// AutoPay is going to charge a bill.
+    UpcomingCharge,
     /// A superbill of a month was made.
     Superbill,
     /// To the practice: a payment is disputed, or its dispute has ended.
@@ -52,6 +54,7 @@ impl Kind {
             Self::AccessCode => "access_code",
             Self::Adjustment => "adjustment",
             Self::Card => "card",
+            Self::UpcomingCharge => "upcoming_charge",
             Self::Superbill => "superbill",
             Self::Dispute => "dispute",
             Self::RefundReturned => "refund_returned",
@@ -69,6 +72,7 @@ impl Kind {
             Self::AccessCode,
             Self::Adjustment,
             Self::Card,
+            Self::UpcomingCharge,
             Self::Superbill,
             Self::Dispute,
             Self::RefundReturned,
@@ -202,6 +206,17 @@ pub enum Particulars {
         #[serde(flatten)]
         news: CardNews,
     },
+    /// AutoPay is going to charge a bill.
+    UpcomingCharge {
+        /// The bill.
+        bill: BillId,
+        /// The event that told of it: another notice is another mail.
+        event: EventId,
+        /// When, unless it is moved.
+        charge_date: Date,
+        /// Until when it can be moved, and to which day at the latest.
+        movable: (Date, Date),
+    },
     /// A superbill of a month was made.
     Superbill {
         /// The document.
@@ -253,6 +268,7 @@ impl Particulars {
             Self::AccessCode { .. } => Kind::AccessCode,
             Self::Adjustment { .. } => Kind::Adjustment,
             Self::Card { .. } => Kind::Card,
+            Self::UpcomingCharge { .. } => Kind::UpcomingCharge,
             Self::Superbill { .. } => Kind::Superbill,
             Self::Dispute { .. } => Kind::Dispute,
             Self::RefundReturned { .. } => Kind::RefundReturned,
@@ -273,6 +289,7 @@ impl Particulars {
             }
             Self::Dispute { dispute, news, .. } => format!("{kind}/{dispute}/{}", news.name()),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
+            Self::UpcomingCharge { event, .. } => format!("{kind}/{event}"),
             Self::Adjustment { bill, changes } => match changes.first() {
                 Some(first) => format!("{kind}/{}", first.event),
                 None => format!("{kind}/{bill}"),
@@ -288,6 +305,7 @@ impl Particulars {
         match self {
             Self::Bill { bill, .. }
             | Self::AccessCode { bill, .. }
+            | Self::UpcomingCharge { bill, .. }
             | Self::Adjustment { bill, .. } => Some(*bill),
             Self::Receipt { allocations, .. } => match allocations.as_slice() {
                 [only] => Some(only.bill),
@@ -308,6 +326,7 @@ impl Particulars {
         match self {
             Self::Bill { .. }
             | Self::AccessCode { .. }
+            | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Superbill { .. } => None,
@@ -329,6 +348,7 @@ impl Particulars {
             | Self::Receipt { .. }
             | Self::Decline { .. }
             | Self::AccessCode { .. }
+            | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Superbill { .. } => None,
@@ -344,6 +364,7 @@ impl Particulars {
             | Self::Refund { .. }
             | Self::Decline { .. }
             | Self::AccessCode { .. }
+            | Self::UpcomingCharge { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Dispute { .. }

@@ -2,8 +2,12 @@
 //! call to the processor is written down with its key before it is made, so that whoever goes on after a crash repeats
 //! at most a call that the processor knows already.
 
+mod pace;
 mod records;
 mod steps;
+
+use pace::Pace;
+pub(super) use pace::hold_off;
 
 pub(super) use steps::client_secret;
 
@@ -30,7 +34,7 @@ pub(super) async fn pay(
 ) -> Result<Shown> {
     crate::crash::point("after_intent");
     if ours {
-        let outcome = walk(payments, practice, payment).await;
+        let outcome = walk(payments, (practice, payment), Pace::AtOnce).await;
         records::release(payments, practice, (payment, outcome.is_err())).await?;
         outcome?;
     }
@@ -54,7 +58,7 @@ pub async fn continue_payment(
     payment: PaymentId,
 ) -> Result<Option<Timestamp>> {
     caller.within(practice)?;
-    let outcome = walk(payments, practice, payment).await;
+    let outcome = walk(payments, (practice, payment), Pace::BySlots).await;
     let (charge, now) = (
         records::charge(payments, practice, payment).await?,
         payments.clock.now(),
@@ -79,10 +83,28 @@ pub async fn read_payment(
     }
 }
 
-async fn walk(payments: &Payments, practice: PracticeId, payment: PaymentId) -> Result<()> {
+/// Goes on with a charge of the night until it rests, and gives the lease back. Nobody waits for it, so each call to the
+/// processor waits for its slot.
+pub(super) async fn go_on_paced(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    let outcome = walk(payments, (practice, payment), Pace::BySlots).await;
+    records::release(payments, practice, (payment, false)).await?;
+    outcome
+}
+
+async fn walk(
+    payments: &Payments,
+    (practice, payment): (PracticeId, PaymentId),
+    pace: Pace,
+) -> Result<()> {
     for _ in 0..STEPS_MAX {
         let charge = records::charge(payments, practice, payment).await?;
-        match charge.next(payments.clock.now()) {
+        let step = charge.next(payments.clock.now());
+        pace.before(payments, step).await?;
+        match step {
             Step::Rest => return Ok(()),
             Step::Hold => steps::hold(payments, practice, payment).await?,
             Step::CreateCustomer => steps::create_customer(payments, practice, payment).await?,

@@ -1,0 +1,225 @@
+use super::*;
+use jiff::ToSpan as _;
+use jiff::civil::date;
+use money::Currency;
+use proptest::prelude::*;
+
+const TODAY: Date = date(2026, 3, 31);
+
+fn usd(minor: i64) -> Money {
+    Money::from_minor(minor, Currency::USD)
+}
+
+fn due() -> Facts {
+    Facts {
+        open: true,
+        client_balance: usd(4_000),
+        due_date: TODAY,
+        last_service_date: Some(TODAY),
+        on: true,
+        old: false,
+        held: false,
+        disputed: false,
+        on_plan: false,
+        under_review: false,
+        refunded: false,
+        in_progress: false,
+        has_method: true,
+        needs_notice: false,
+        announced: None,
+        declines: None,
+    }
+}
+
+fn told(days: i32, minor: i64) -> Option<Announced> {
+    Some(Announced {
+        charge_date: TODAY.saturating_add(days.days()),
+        amount: usd(minor),
+    })
+}
+
+#[test]
+fn what_is_due_today_is_charged_and_everything_that_stands_in_the_way_is_named() {
+    assert_eq!(choose(&due(), TODAY), Choice::Charge(usd(4_000)));
+    let tomorrow = TODAY.saturating_add(1.day());
+    for (facts, reason) in [
+        (
+            Facts {
+                open: false,
+                ..due()
+            },
+            SkipReason::NothingDue,
+        ),
+        (
+            Facts {
+                client_balance: usd(0),
+                ..due()
+            },
+            SkipReason::NothingDue,
+        ),
+        (Facts { on: false, ..due() }, SkipReason::Off),
+        (Facts { old: true, ..due() }, SkipReason::OldBalance),
+        (
+            Facts {
+                due_date: tomorrow,
+                ..due()
+            },
+            SkipReason::NotDue,
+        ),
+        (
+            Facts {
+                last_service_date: Some(tomorrow),
+                ..due()
+            },
+            SkipReason::BeforeService,
+        ),
+        (
+            Facts {
+                held: true,
+                ..due()
+            },
+            SkipReason::Held,
+        ),
+        (
+            Facts {
+                disputed: true,
+                ..due()
+            },
+            SkipReason::Disputed,
+        ),
+        (
+            Facts {
+                on_plan: true,
+                ..due()
+            },
+            SkipReason::OnPlan,
+        ),
+        (
+            Facts {
+                under_review: true,
+                ..due()
+            },
+            SkipReason::UnderReview,
+        ),
+        (
+            Facts {
+                refunded: true,
+                ..due()
+            },
+            SkipReason::Refunded,
+        ),
+        (
+            Facts {
+                in_progress: true,
+                ..due()
+            },
+            SkipReason::PaymentInProgress,
+        ),
+        (
+            Facts {
+                has_method: false,
+                ..due()
+            },
+            SkipReason::NoMethod,
+        ),
+    ] {
+        assert_eq!(choose(&facts, TODAY), Choice::Skip(reason), "{facts:?}");
+    }
+}
+
+#[test]
+fn a_payer_who_is_to_be_told_is_charged_from_the_day_on_that_was_told_and_no_more() {
+    let facts = |announced| Facts {
+        needs_notice: true,
+        announced,
+        ..due()
+    };
+    assert_eq!(choose(&facts(None), TODAY), Choice::Announce(usd(4_000)));
+    assert_eq!(
+        choose(&facts(told(1, 4_000)), TODAY),
+        Choice::Skip(SkipReason::UpcomingCharge)
+    );
+    assert_eq!(
+        choose(&facts(told(0, 4_000)), TODAY),
+        Choice::Charge(usd(4_000))
+    );
+    // Less than was told is charged, more is told first.
+    assert_eq!(
+        choose(&facts(told(0, 5_000)), TODAY),
+        Choice::Charge(usd(4_000))
+    );
+    assert_eq!(
+        choose(&facts(told(0, 3_999)), TODAY),
+        Choice::Announce(usd(4_000))
+    );
+}
+
+fn any_facts() -> impl Strategy<Value = Facts> {
+    let flags = proptest::collection::vec(any::<bool>(), 11);
+    let announced = proptest::option::of((-40_i32..40, 1_i64..9_000));
+    let declines = proptest::option::of((-20_i32..0, 0_i32..20, any::<bool>()));
+    (
+        flags,
+        -100_i64..9_000,
+        -40_i32..40,
+        proptest::option::of(-40_i32..40),
+        announced,
+        declines,
+    )
+        .prop_map(|(flag, balance, due, served, announced, declines)| {
+            let day = |offset: i32| TODAY.saturating_add(offset.days());
+            Facts {
+                open: flag[0],
+                client_balance: usd(balance),
+                due_date: day(due),
+                last_service_date: served.map(day),
+                on: flag[1],
+                old: flag[2],
+                held: flag[3],
+                disputed: flag[4],
+                on_plan: flag[5],
+                under_review: flag[6],
+                refunded: flag[7],
+                in_progress: flag[8],
+                has_method: flag[9],
+                needs_notice: flag[10],
+                announced: announced.and_then(|(days, minor)| told(days, minor)),
+                declines: declines.map(|(first, after, hard)| Attempts {
+                    first: day(first),
+                    last: day((first + after).min(-1)),
+                    hard,
+                }),
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn never_more_than_is_owed_never_before_its_day_and_never_what_people_have_to_settle(facts in any_facts()) {
+        if let Choice::Charge(amount) = choose(&facts, TODAY) {
+            prop_assert_eq!(amount, facts.client_balance);
+            prop_assert!(facts.open && amount.is_positive() && facts.on && !facts.old && facts.has_method);
+            prop_assert!(facts.due_date <= TODAY && facts.last_service_date.is_none_or(|date| date <= TODAY));
+            prop_assert!(!facts.held && !facts.disputed && !facts.on_plan && !facts.under_review);
+            prop_assert!(!facts.refunded && !facts.in_progress);
+            if facts.needs_notice {
+                let told = facts.announced.expect("told before");
+                prop_assert!(told.charge_date <= TODAY && told.amount.minor() >= amount.minor());
+            }
+            prop_assert!(facts.declines.is_none_or(|before| before.retry(TODAY) == Retry::Now));
+        }
+    }
+
+    #[test]
+    fn one_thing_in_the_way_is_enough(facts in any_facts(), which in 0_usize..5) {
+        let mut facts = facts;
+        match which {
+            0 => facts.held = true,
+            1 => facts.disputed = true,
+            2 => facts.on_plan = true,
+            3 => facts.under_review = true,
+            _ => facts.on = false,
+        }
+        prop_assert!(matches!(choose(&facts, TODAY), Choice::Skip(_)));
+    }
+}

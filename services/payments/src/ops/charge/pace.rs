@@ -1,0 +1,51 @@
+//! How fast the processor is called. Slots are in the database, so that all replicas together keep the pace.
+
+use crate::domain::charge::Step;
+use crate::domain::pacing;
+use crate::{Payments, Result, store};
+use std::time::Duration;
+
+/// Whose rate limit it is. Practices charge on one account.
+const ACCOUNT: &str = "platform";
+
+/// Whether somebody waits for a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// A payer does.
+    AtOnce,
+    /// Nobody does.
+    BySlots,
+}
+
+impl Pace {
+    /// Waits until a step may be taken.
+    pub(super) async fn before(self, payments: &Payments, step: Step) -> Result<()> {
+        let calls = match step {
+            Step::CreateIntent | Step::Confirm | Step::Read | Step::GiveUp => true,
+            Step::Hold | Step::Rest => false,
+        };
+        match self {
+            Self::BySlots if calls => {
+                let now = payments.clock.now();
+                let mut tx = pg::begin_any(&payments.db).await?;
+                let slot = store::call_slots::take(&mut tx, ACCOUNT, now).await?;
+                tx.commit().await?;
+                tokio::time::sleep(pacing::wait(slot, now)).await;
+                Ok(())
+            }
+            Self::BySlots | Self::AtOnce => Ok(()),
+        }
+    }
+}
+
+/// Leaves the processor alone for a while, for everybody who is paced.
+pub(in crate::ops) async fn hold_off(payments: &Payments, pause: Duration) -> Result<()> {
+    let until = payments
+        .clock
+        .now()
+        .saturating_add(jiff::SignedDuration::try_from(pause).unwrap_or_default())
+        .unwrap_or(jiff::Timestamp::MAX);
+    let mut tx = pg::begin_any(&payments.db).await?;
+    store::call_slots::hold_off(&mut tx, ACCOUNT, until).await?;
+    Ok(tx.commit().await?)
+}

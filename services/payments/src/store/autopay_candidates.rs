@@ -86,12 +86,15 @@ impl Row {
         let payer = self.payer_kind.as_deref().zip(self.payer_id);
         let method = (self.method_id.zip(self.processor_method))
             .zip(self.processor_customer.zip(self.method_mark));
+        let funding = self.funding.as_deref().and_then(Funding::of);
         let method =
             method.map(
                 |((method, processor_method), (processor_customer, mark))| ChargedMethod {
                     method,
                     processor_method,
                     processor_customer,
+                    funding: funding.unwrap_or(Funding::Unknown),
+                    hsa_fsa: self.hsa_fsa.unwrap_or(false),
                     mark,
                 },
             );
@@ -190,9 +193,14 @@ pub async fn list(
         after.map(BillId::uuid),
         limit,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    rows.into_iter().map(|row| row.read(announce_all)).collect()
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        found.push(row.read(announce_all)?);
+    }
+    mark_disputed(conn, practice, &mut found).await?;
+    Ok(found)
 }
 
 /// One bill, whatever became of it; none when it is not known here.
@@ -240,7 +248,27 @@ pub async fn find(
         practice.uuid(),
         bill.uuid(),
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    row.map(|row| row.read(announce_all)).transpose()
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let mut found = [row.read(announce_all)?];
+    mark_disputed(conn, practice, &mut found).await?;
+    let [candidate] = found;
+    Ok(Some(candidate))
+}
+
+/// A payment of them is disputed.
+async fn mark_disputed(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    candidates: &mut [Candidate],
+) -> Result<()> {
+    let bills: Vec<BillId> = candidates.iter().map(|it| it.bill).collect();
+    let disputed = super::disputes::disputed_bills(conn, practice, &bills).await?;
+    for candidate in candidates {
+        candidate.facts.disputed = disputed.contains(&candidate.bill);
+    }
+    Ok(())
 }

@@ -53,13 +53,8 @@ impl<'a> Gather<'a> {
             } => {
                 let attached = Some(*share).filter(|_| !without_pdf);
                 let bill = self.live_bill(*bill).await?;
-                if owes(&bill)? {
-                    return self.bill(&bill, attached).await;
-                }
-                if *to_be_paid && self.is_receipted(message.client, &bill, None).await? {
-                    return Err(Trouble::Needless(RECEIPT_TOLD.to_owned()));
-                }
-                self.nothing_due(&bill, attached).await
+                self.shared(message.client, &bill, (attached, *to_be_paid))
+                    .await
             }
             Particulars::Card { news } => Ok((self.card(news), None)),
             Particulars::AccessCode { bill, burned, .. } => self.access_code(*bill, *burned).await,
@@ -109,21 +104,40 @@ impl<'a> Gather<'a> {
                 reason,
                 ..
             } => {
-                let due = match bill {
-                    Some(bill) => Some(self.due(&self.open_bill(*bill).await?).await?.0),
-                    None => None,
-                };
                 let letter = Letter::Decline {
                     amount: *amount,
                     method_text: method_text.clone(),
                     reason: reason.clone(),
-                    due,
+                    due: self.still_due(*bill).await?,
                 };
                 Ok((letter, None))
             }
             Particulars::Dispute { .. } | Particulars::RefundReturned { .. } => {
                 notices::letter(&message.particulars)
             }
+        }
+    }
+
+    /// A bill that was shared, as it stands by now.
+    async fn shared(
+        &self,
+        client: ClientId,
+        bill: &Bill,
+        (attached, to_be_paid): (Option<ShareId>, bool),
+    ) -> Result<(Letter, Option<Document>), Trouble> {
+        if owes(bill)? {
+            return self.bill(bill, attached).await;
+        }
+        if to_be_paid && self.is_receipted(client, bill, None).await? {
+            return Err(Trouble::Needless(RECEIPT_TOLD.to_owned()));
+        }
+        self.nothing_due(bill, attached).await
+    }
+
+    async fn still_due(&self, bill: Option<BillId>) -> Result<Option<Due>, Trouble> {
+        match bill {
+            Some(bill) => Ok(Some(self.due(&self.open_bill(bill).await?).await?.0)),
+            None => Ok(None),
         }
     }
 

@@ -84,6 +84,10 @@ async fn r21_turning_it_on_charges_nothing_old_unless_the_practice_says_so() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a story from its beginning to its end"
+)]
 async fn r21_what_must_not_be_charged_is_left_out_with_its_reason() {
     let stage = Stage::start().await;
     stage.card_on_file(VISA).await;
@@ -402,6 +406,10 @@ async fn r21_it_is_turned_on_once_and_what_cannot_be_is_refused() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a story from its beginning to its end"
+)]
 async fn r21_the_practice_says_when_and_whether_nights_run_and_who_turns_it_on() {
     let stage = Stage::start().await;
     stage.card_on_file(VISA).await;
@@ -425,9 +433,9 @@ async fn r21_the_practice_says_when_and_whether_nights_run_and_who_turns_it_on()
     };
     let by_practice = AutoPaySettings {
         clients_may_turn_on: false,
-        ..defaults.clone()
+        ..defaults
     };
-    let request = set(by_practice.clone());
+    let request = set(by_practice);
     for _ in 0..2 {
         let answer = stage
             .auto_pay()
@@ -435,26 +443,26 @@ async fn r21_the_practice_says_when_and_whether_nights_run_and_who_turns_it_on()
             .await;
         assert_eq!(
             answer.expect("set").into_inner().settings,
-            Some(by_practice.clone())
+            Some(by_practice)
         );
     }
     let wrong = AutoPaySettings {
         run_hour: 24,
-        ..defaults.clone()
+        ..defaults
     };
     let refused = stage.auto_pay().set_auto_pay_settings(set(wrong)).await;
     assert_eq!(reason(refused), "INVALID_FIELD");
     let mut client = AutoPays::new(stage.client_connection());
     let refused = client.turn_on_auto_pay(stage.turn_on_request()).await;
     assert_eq!(reason(refused), "AUTO_PAY_BY_PRACTICE_ONLY");
-    let refused = client.set_auto_pay_settings(set(defaults.clone())).await;
+    let refused = client.set_auto_pay_settings(set(defaults)).await;
     assert_eq!(
         refused.expect_err("theirs").code(),
         tonic::Code::PermissionDenied
     );
     stage
         .auto_pay()
-        .set_auto_pay_settings(set(defaults.clone()))
+        .set_auto_pay_settings(set(defaults))
         .await
         .expect("set");
     client
@@ -466,7 +474,7 @@ async fn r21_the_practice_says_when_and_whether_nights_run_and_who_turns_it_on()
     let bill = stage.owed(4_000, stage.today()).await;
     let off = AutoPaySettings {
         enabled: false,
-        ..defaults.clone()
+        ..defaults
     };
     stage
         .auto_pay()

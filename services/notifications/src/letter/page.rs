@@ -76,12 +76,7 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             refund_date,
             to_credit,
             method_text,
-        } => context! {
-            amount => amount.to_string(),
-            refund_date => long(*refund_date),
-            to_credit => to_credit,
-            rows => refund_rows(*to_credit, method_text),
-        },
+        } => refund((*amount, *refund_date), (*to_credit, method_text)),
         Letter::Superbill { month, has_pdf } => superbill(*month, *has_pdf),
         Letter::Decline {
             amount,
@@ -116,6 +111,15 @@ fn receipt(
         receive_date => long(receive_date),
         rows => receipt_rows(paid),
         balance_words => balance_words(balance),
+    }
+}
+
+fn refund((amount, refund_date): (Money, Date), (to_credit, method_text): (bool, &str)) -> Value {
+    context! {
+        amount => amount.to_string(),
+        refund_date => long(refund_date),
+        to_credit => to_credit,
+        rows => refund_rows(to_credit, method_text),
     }
 }
 

@@ -39,6 +39,10 @@ fn told(days: i32, minor: i64) -> Option<Announced> {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of all that stands in the way"
+)]
 fn what_is_due_today_is_charged_and_everything_that_stands_in_the_way_is_named() {
     assert_eq!(choose(&due(), TODAY), Choice::Charge(usd(4_000)));
     let tomorrow = TODAY.saturating_add(1.day());

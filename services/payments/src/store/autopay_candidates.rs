@@ -190,9 +190,11 @@ pub async fn list(
         after.map(BillId::uuid),
         limit,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    rows.into_iter().map(|row| row.read(announce_all)).collect()
+    let found: Result<Vec<Candidate>> =
+        rows.into_iter().map(|row| row.read(announce_all)).collect();
+    with_disputes(conn, practice, found?).await
 }
 
 /// One bill, whatever became of it; none when it is not known here.
@@ -240,7 +242,23 @@ pub async fn find(
         practice.uuid(),
         bill.uuid(),
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    row.map(|row| row.read(announce_all)).transpose()
+    let found = row.map(|row| row.read(announce_all)).transpose()?;
+    let found = with_disputes(conn, practice, found.into_iter().collect()).await?;
+    Ok(found.into_iter().next())
+}
+
+/// Adds which of the bills have a payment that is disputed.
+async fn with_disputes(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    mut found: Vec<Candidate>,
+) -> Result<Vec<Candidate>> {
+    let bills: Vec<BillId> = found.iter().map(|candidate| candidate.bill).collect();
+    let disputed = super::disputes::disputed_bills(conn, practice, &bills).await?;
+    for candidate in &mut found {
+        candidate.facts.disputed = disputed.contains(&candidate.bill);
+    }
+    Ok(found)
 }

@@ -184,6 +184,30 @@ async fn r21_what_must_not_be_charged_is_left_out_with_its_reason() {
 }
 
 #[tokio::test]
+async fn r29_a_bill_with_a_disputed_payment_is_left_out() {
+    let stage = Stage::start().await;
+    stage.card_on_file(VISA).await;
+    stage.turn_on().await;
+    let due = stage.today();
+    let bill = stage.owed(9_000, due).await;
+    stage.pay(bill, 4_000, "pm_card_createDispute").await;
+    stage.feed_comes(bill, due).await;
+    stage
+        .webhooks_came("charge.dispute.funds_withdrawn", 1)
+        .await;
+    stage.process_webhooks().await;
+    let preview = stage.preview().await;
+    assert_eq!(preview.items[0].skip_reason(), AutoPaySkipReason::Disputed);
+    let night = stage.night().await;
+    assert_eq!(
+        stage.fate(night, bill).await,
+        skipped(AutoPaySkipReason::Disputed)
+    );
+    assert_eq!(stage.billing.balance(bill), 5_000);
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn r21_credit_pays_first_and_the_rest_is_charged() {
     let stage = Stage::start().await;
     stage.card_on_file(VISA).await;

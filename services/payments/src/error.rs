@@ -1,7 +1,6 @@
 mod missing;
 
 pub use missing::Missing;
-use missing::refusal_text;
 
 use crate::AutoPayRefusal;
 use crate::domain::allocation::AllocationError;

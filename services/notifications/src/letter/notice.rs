@@ -37,6 +37,7 @@ pub(super) fn of(letter: &Letter) -> Option<Value> {
         | Letter::Refund { .. }
         | Letter::Adjusted(_)
         | Letter::Superbill { .. }
+        | Letter::UpcomingCharge { .. }
         | Letter::Card { .. }
         | Letter::Decline { .. } => None,
     }

@@ -136,16 +136,6 @@ fn changed(adjusted: &Adjusted) -> Value {
     }
 }
 
-fn card(news: &CardNews, link: Option<&(&'static str, String)>, practice: &str) -> Value {
-    let (heading, paragraphs) = news.words(practice);
-    context! {
-        heading => heading,
-        paragraphs => paragraphs.iter().map(|text| one_line(text)).collect::<Vec<_>>(),
-        link_words => link.map_or("", |(words, _)| *words),
-        link => link.map(|(_, url)| address(url)),
-    }
-}
-
 fn superbill(month: Date, has_pdf: bool) -> Value {
     let month = month.strftime("%B %Y").to_string();
     context! { month => month, has_pdf => has_pdf }

@@ -38,6 +38,7 @@ fn of(particulars: &Particulars) -> Option<Letter> {
         }),
         Particulars::Bill { .. }
         | Particulars::Receipt { .. }
+        | Particulars::UpcomingCharge { .. }
         | Particulars::Refund { .. }
         | Particulars::Decline { .. }
         | Particulars::AccessCode { .. }

@@ -1,4 +1,3 @@
-use crate::domain::refusal::Refusal;
 use ids::{
     AuthorizationId, BillId, ClientId, ContactId, DisputeId, MethodId, PaymentId, RefundId, SetupId,
 };
@@ -72,19 +71,5 @@ impl Missing {
             Self::Run(_) => "RUN_NOT_FOUND",
             Self::UpcomingCharge(_) => "UPCOMING_CHARGE_NOT_FOUND",
         }
-    }
-}
-
-/// What a person reads.
-pub(super) const fn refusal_text(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::BillNotFound => "there is no such bill",
-        Refusal::BillCancelled => "the bill is cancelled",
-        Refusal::NothingDue => "nothing is due",
-        Refusal::PaymentInProgress => {
-            "another payment of the bill is in progress; nothing was charged"
-        }
-        Refusal::ExceedsClientBalance => "the amount is more than is due",
-        Refusal::CurrencyMismatch => "the bill is in another currency",
     }
 }

@@ -31,7 +31,7 @@ pub async fn run_auto_pay(payments: &Payments, caller: &Caller, due: DueNight) -
         store::autopay_queue::update(&mut tx, due, (due.run_date, begin)).await?;
         return Ok(tx.commit().await?);
     }
-    if !settings.enabled || !practice.online_payments {
+    if !settings.enabled {
         return come_again(payments, tx, (&practice, &settings), due).await;
     }
     let today = practice.local_date(now)?;

@@ -86,12 +86,15 @@ impl Row {
         let payer = self.payer_kind.as_deref().zip(self.payer_id);
         let method = (self.method_id.zip(self.processor_method))
             .zip(self.processor_customer.zip(self.method_mark));
+        let funding = self.funding.as_deref().and_then(Funding::of);
         let method =
             method.map(
                 |((method, processor_method), (processor_customer, mark))| ChargedMethod {
                     method,
                     processor_method,
                     processor_customer,
+                    funding: funding.unwrap_or(Funding::Unknown),
+                    hsa_fsa: self.hsa_fsa.unwrap_or(false),
                     mark,
                 },
             );
@@ -192,9 +195,12 @@ pub async fn list(
     )
     .fetch_all(&mut *conn)
     .await?;
-    let found: Result<Vec<Candidate>> =
-        rows.into_iter().map(|row| row.read(announce_all)).collect();
-    with_disputes(conn, practice, found?).await
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        found.push(row.read(announce_all)?);
+    }
+    mark_disputed(conn, practice, &mut found).await?;
+    Ok(found)
 }
 
 /// One bill, whatever became of it; none when it is not known here.
@@ -244,21 +250,25 @@ pub async fn find(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let found = row.map(|row| row.read(announce_all)).transpose()?;
-    let found = with_disputes(conn, practice, found.into_iter().collect()).await?;
-    Ok(found.into_iter().next())
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let mut found = [row.read(announce_all)?];
+    mark_disputed(conn, practice, &mut found).await?;
+    let [candidate] = found;
+    Ok(Some(candidate))
 }
 
-/// Adds which of the bills have a payment that is disputed.
-async fn with_disputes(
+/// A payment of them is disputed.
+async fn mark_disputed(
     conn: &mut PgConnection,
     practice: PracticeId,
-    mut found: Vec<Candidate>,
-) -> Result<Vec<Candidate>> {
-    let bills: Vec<BillId> = found.iter().map(|candidate| candidate.bill).collect();
+    candidates: &mut [Candidate],
+) -> Result<()> {
+    let bills: Vec<BillId> = candidates.iter().map(|it| it.bill).collect();
     let disputed = super::disputes::disputed_bills(conn, practice, &bills).await?;
-    for candidate in &mut found {
+    for candidate in candidates {
         candidate.facts.disputed = disputed.contains(&candidate.bill);
     }
-    Ok(found)
+    Ok(())
 }

@@ -123,7 +123,7 @@ pub fn item(item: &Item) -> contract::AutoPayItem {
             .payment
             .map(|(id, _)| id.to_string())
             .unwrap_or_default(),
-        decline_reason: payment::decline_reason(item.decline.as_ref()).into(),
+        decline_reason: payment::decline_reason(item.decline.as_ref().map(|it| it.reason)).into(),
     }
 }
 

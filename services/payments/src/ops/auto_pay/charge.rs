@@ -100,7 +100,8 @@ async fn look_again(
     let announce_all = night.settings.announce_all;
     let mut tx = ours(payments, night).await?;
     let found = store::autopay_candidates::find(&mut tx, practice, item.bill, announce_all).await?;
-    let candidate = found.ok_or(Error::Stored("an item without its bill"))?;
+    let mut candidate = found.ok_or(Error::Stored("an item without its bill"))?;
+    candidate.facts.on &= night.practice.online_payments;
     let payer_stays = candidate.payer == Some(item.payer);
     let choice = match item.credit {
         Some(_) => Choice::Charge(item.amount),

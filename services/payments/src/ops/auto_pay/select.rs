@@ -38,11 +38,15 @@ async fn slice(
         return Err(AutoPayRefusal::NightTakenOver.into());
     }
     let wanted = (run_date, night.settings.announce_all);
-    let candidates =
+    let mut candidates =
         store::autopay_candidates::list(&mut tx, practice, wanted, (after, SLICE)).await?;
     let Some(last) = candidates.last().map(|candidate| candidate.bill) else {
         return Ok(None);
     };
+    for candidate in &mut candidates {
+        // Nothing is charged for a practice that has switched online payments off.
+        candidate.facts.on &= night.practice.online_payments;
+    }
     let (mut items, mut events) = (Vec::with_capacity(candidates.len()), Vec::new());
     for candidate in &candidates {
         let state = match choose(&candidate.facts, run_date) {

@@ -21,7 +21,11 @@ impl Pace {
     /// Waits until a step may be taken.
     pub(super) async fn before(self, payments: &Payments, step: Step) -> Result<()> {
         let calls = match step {
-            Step::CreateIntent | Step::Confirm | Step::Read | Step::GiveUp => true,
+            Step::CreateCustomer
+            | Step::CreateIntent
+            | Step::Confirm
+            | Step::Read
+            | Step::GiveUp => true,
             Step::Hold | Step::Rest => false,
         };
         match self {

@@ -224,7 +224,8 @@ impl Machine {
         self.change(
             "insert into payments.autopay_queue (practice_id, run_date, due_time)
             values ($1, '2020-01-01', $2::timestamptz)
-            on conflict on constraint autopay_queue_pkey do update set due_time = excluded.due_time",
+            on conflict on constraint autopay_queue_pkey do update
+            set run_date = excluded.run_date, due_time = excluded.due_time",
             &[],
         )
         .await;
@@ -546,7 +547,9 @@ async fn f01_a_night_of_autopay_that_dies_anywhere_charges_each_bill_once() {
         machine.night_comes().await;
         let mut doomed = machine.payments(Some(place)).await;
         let status = tokio::time::timeout(PATIENCE, doomed.wait()).await;
-        let status = status.expect("it dies").expect("it ends");
+        let status = status
+            .unwrap_or_else(|_| panic!("{place}: it dies"))
+            .expect("it ends");
         assert!(!status.success(), "{place}: {status}");
 
         machine.lease_ends().await;

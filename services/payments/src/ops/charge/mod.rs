@@ -69,7 +69,8 @@ pub async fn continue_payment(
     outcome.map(|()| charge.give_up_time(now))
 }
 
-/// Asks the processor what has become of a payment and takes it in; takes no step of its own. For webhooks.
+/// Asks the processor what has become of a payment and takes it in; takes no step of its own. For webhooks, of
+/// which a night of AutoPay brings thousands: nobody waits for them either.
 pub async fn read_payment(
     payments: &Payments,
     caller: &Caller,
@@ -77,6 +78,7 @@ pub async fn read_payment(
     payment: PaymentId,
 ) -> Result<()> {
     caller.within(practice)?;
+    Pace::BySlots.before(payments, Step::Read).await?;
     match steps::read(payments, practice, payment).await? {
         Some(said) => settle(payments, practice, payment, said).await,
         None => Ok(()),

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use clock::Clock;
 use evenkeel::up::{self, Home, Ports, Secrets, postgres};
+use payments::ops::Recordings;
 use payments::rpc::billing::Billing;
 use payments::work::run_nights_due;
 use payments::{Payments, Timing};
@@ -168,6 +169,7 @@ async fn payments(url: &str, secrets: &Secrets, clock: &Clock) -> Result<Payment
     let nobody = connect("http://127.0.0.1:1", ServiceToken::none())?;
     let key = SecretString::from("sk_test_load");
     Ok(Payments {
+        recordings: Recordings::default(),
         db: pg::connect(&PgConfig::new(url), payments::SCHEMA).await?,
         clock: clock.clone(),
         page_key: PageKey::new(&[0; 32]),

@@ -1,5 +1,6 @@
 //! proto ↔ what this service works with.
 
+pub mod card;
 pub mod event;
 /// Mails and their event.
 pub mod message;

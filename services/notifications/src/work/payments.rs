@@ -1,5 +1,5 @@
 use super::queue;
-use crate::wire::event;
+use crate::wire::{card, event};
 use clock::Clock;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
@@ -15,15 +15,15 @@ impl Handler for Payments {
         let draft = match event.event_type.as_str() {
             "evenkeel.payments.v1.PaymentFailed" => event::payment_failed(event.decode()?),
             "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
-            "evenkeel.payments.v1.MethodAdded" => event::method_added(event.decode()?),
+            "evenkeel.payments.v1.MethodAdded" => card::method_added(event.decode()?),
             "evenkeel.payments.v1.CardAuthorizationRequested" => {
-                event::card_asked_for(event.decode()?)
+                card::card_asked_for(event.decode()?)
             }
             "evenkeel.payments.v1.CardAuthorizationSigned" => {
-                event::card_form_signed(event.decode()?)
+                card::card_form_signed(event.decode()?)
             }
             "evenkeel.payments.v1.MethodExpiring" => {
-                let drafts = event::method_expiring(event.decode()?);
+                let drafts = card::method_expiring(event.decode()?);
                 for draft in drafts.map_err(HandlerError::poison)? {
                     queue(tx, &self.0, event, Ok(draft)).await?;
                 }

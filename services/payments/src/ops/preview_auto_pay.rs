@@ -56,7 +56,8 @@ pub async fn preview_auto_pay(
             store::autopay_candidates::list(&mut tx, practice_id, wanted, (last, SLICE)).await?;
         let Some(end) = slice.last() else { break };
         last = Some(end.bill);
-        for candidate in slice {
+        for mut candidate in slice {
+            candidate.facts.on &= practice.online_payments;
             let Some(item) = item(&candidate, run_date) else {
                 continue;
             };

@@ -89,7 +89,7 @@ async fn f11_yen_have_no_decimals_and_dinars_of_three_are_not_charged_wrongly() 
 #[tokio::test]
 async fn f11_the_smallest_and_the_largest_amounts_are_charged_and_beyond_them_nothing_is() {
     let stage = Stage::start().await;
-    let bill = stage.bill(200_000_000).await;
+    let bill = stage.bill(300_000_000).await;
     for (amount, state) in [
         (49, PaymentState::Failed),
         (50, PaymentState::Succeeded),

@@ -293,7 +293,7 @@ async fn f10_a_card_that_was_removed_at_the_processor_is_declined_for_good() {
         .await
         .expect("a token");
     let processor = &stage.payments.processor;
-    let detached = processor.detach_payment_method(&token, "a story's key");
+    let detached = processor.detach_payment_method(&token, "a-key-of-the-story");
     detached.await.expect("detached");
     let declined = pay_with(&stage, stage.owner(), &method).await;
     let declined = declined.expect("an answer");

@@ -9,7 +9,7 @@ mod steps;
 use pace::Pace;
 pub(super) use pace::hold_off;
 
-pub(super) use steps::client_secret;
+pub(super) use steps::{client_secret, made_customer};
 
 use super::begin_charge::Begun;
 use super::settle_payment::settle_payment;

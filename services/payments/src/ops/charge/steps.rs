@@ -44,12 +44,32 @@ pub(super) async fn create_customer(
                 practice,
                 payer_account: known.account,
             };
-            let made = payments.processor.create_customer(new, &key).await;
-            made.map_err(|error| unavailable(&error))?
+            made_customer(payments, new, &key)
+                .await
+                .map_err(|error| unavailable(&error))?
         }
     };
     crate::crash::point("after_customer");
     records::customer(payments, practice, (payment, known.payer), &customer).await
+}
+
+/// A customer of the processor. Its own failure is its answer as long as the key lives, so it is asked under another one:
+/// a customer whom nobody knows harms nobody.
+pub(in crate::ops) async fn made_customer(
+    payments: &Payments,
+    new: NewCustomer,
+    key: &str,
+) -> std::result::Result<String, ProcessorError> {
+    match payments.processor.create_customer(new, key).await {
+        Err(ProcessorError::Unknown {
+            status: Some(500..),
+            ..
+        }) => {
+            let another = format!("{key}-another");
+            payments.processor.create_customer(new, &another).await
+        }
+        made => made,
+    }
 }
 
 /// Makes the processor's object, which takes no money, and keeps its id. What it said instead, when there is none.

@@ -2,6 +2,7 @@
 
 use super::records;
 use crate::domain::setup::{SetupSaid, SetupState};
+use crate::ops::charge::made_customer;
 use crate::store::attempts::Call;
 use crate::store::setups::Setup;
 use crate::wire::processor::setup_said;
@@ -25,7 +26,7 @@ pub(super) async fn customer(
         practice,
         payer_account: customer.account,
     };
-    let made = payments.processor.create_customer(new, &key).await;
+    let made = made_customer(payments, new, &key).await;
     crate::crash::point("after_create_customer");
     let made = made.map_err(|error| unavailable(&error))?;
     records::customer_made(payments, practice, (&customer, &made)).await

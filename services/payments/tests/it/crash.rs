@@ -69,8 +69,8 @@ impl Machine {
         }
     }
 
-    /// Starts payments, to die at a place or not at all, and waits until it serves.
-    pub async fn payments(&self, crash_at: Option<&str>) -> Child {
+    /// Starts payments, to die at a place or not at all.
+    fn begin(&self, crash_at: Option<&str>) -> Child {
         let mut program = Command::new(env!("CARGO_BIN_EXE_payments"));
         program
             .env_clear()
@@ -95,7 +95,12 @@ impl Machine {
         if let Some(place) = crash_at {
             program.env("PAYMENTS_CRASH_AT", place);
         }
-        let child = program.spawn().expect("the program starts");
+        program.spawn().expect("the program starts")
+    }
+
+    /// The same, and waits until it serves.
+    pub async fn payments(&self, crash_at: Option<&str>) -> Child {
+        let child = self.begin(crash_at);
         let ready = format!("http://127.0.0.1:{}/readyz", self.admin);
         eventually(PATIENCE, "payments is ready", || async {
             reqwest::get(&ready)
@@ -566,7 +571,8 @@ async fn f01_a_night_of_autopay_that_dies_anywhere_charges_each_bill_once() {
         // Enough for a bill and a half.
         machine.billing.books().credit = 6_000;
         machine.night_comes().await;
-        let mut doomed = machine.payments(Some(place)).await;
+        // It may die before it serves.
+        let mut doomed = machine.begin(Some(place));
         let status = tokio::time::timeout(PATIENCE, doomed.wait()).await;
         let status = status
             .unwrap_or_else(|_| panic!("{place}: it dies"))

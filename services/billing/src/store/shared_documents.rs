@@ -174,16 +174,9 @@ pub async fn list(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let (sent_with, shows) =
-                match (row.share_id, row.bill_id, row.message_id, row.payment_id) {
-                    (Some(share), Some(bill), None, None) => {
-                        (SentWith::Share(share), Shown::Bill(bill))
-                    }
-                    (None, None, Some(message), Some(payment)) => {
-                        (SentWith::Mail(message), Shown::Payment(payment))
-                    }
-                    _neither => return Err(Error::Stored("a document that was sent with nothing")),
-                };
+            let shared = row.share_id.zip(row.bill_id);
+            let mailed = row.message_id.zip(row.payment_id);
+            let (sent_with, shows) = sent(shared, mailed)?;
             Ok(SharedDocument {
                 sent_with,
                 shows,
@@ -194,4 +187,17 @@ pub async fn list(
             })
         })
         .collect()
+}
+
+fn sent(
+    shared: Option<(ShareId, BillId)>,
+    mailed: Option<(MessageId, PaymentId)>,
+) -> Result<(SentWith, Shown)> {
+    match (shared, mailed) {
+        (Some((share, bill)), None) => Ok((SentWith::Share(share), Shown::Bill(bill))),
+        (None, Some((message, payment))) => Ok((SentWith::Mail(message), Shown::Payment(payment))),
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Error::Stored("a document that was sent with nothing"))
+        }
+    }
 }

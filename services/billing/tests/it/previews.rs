@@ -44,7 +44,6 @@ impl TestApp {
             session_id,
             reason: AdjustmentReason::Courtesy.into(),
             client_text: "This one is free".to_owned(),
-            ..WaiveSessionRequest::default()
         };
         let waived = self.sessions().waive_session(request).await;
         waived.expect("waived");

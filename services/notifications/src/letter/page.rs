@@ -69,24 +69,14 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             balance,
         } => {
             let paid = (method_text.as_str(), bills.as_slice(), *credited);
-            context! {
-                amount => amount.to_string(),
-                receive_date => long(*receive_date),
-                rows => receipt_rows(paid),
-                balance_words => balance_words(*balance),
-            }
+            receipt((*amount, *receive_date), paid, *balance)
         }
         Letter::Refund {
             amount,
             refund_date,
             to_credit,
             method_text,
-        } => context! {
-            amount => amount.to_string(),
-            refund_date => long(*refund_date),
-            to_credit => to_credit,
-            rows => refund_rows(*to_credit, method_text),
-        },
+        } => refund((*amount, *refund_date), (*to_credit, method_text)),
         Letter::Superbill { month, has_pdf } => superbill(*month, *has_pdf),
         Letter::Decline {
             amount,
@@ -106,13 +96,39 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             due,
             charge_date,
             movable,
-        } => context! {
-            charge_date => long(*charge_date),
-            move_end_date => long(movable.0),
-            latest_date => long(movable.1),
-            ..still_due(Some(due))
-        },
+        } => upcoming(due, *charge_date, *movable),
         Letter::Card { news, link } => card(news, link.as_ref(), practice),
+    }
+}
+
+fn receipt(
+    (amount, receive_date): (Money, Date),
+    paid: (&str, &[(Reference, Money)], Money),
+    balance: Money,
+) -> Value {
+    context! {
+        amount => amount.to_string(),
+        receive_date => long(receive_date),
+        rows => receipt_rows(paid),
+        balance_words => balance_words(balance),
+    }
+}
+
+fn refund((amount, refund_date): (Money, Date), (to_credit, method_text): (bool, &str)) -> Value {
+    context! {
+        amount => amount.to_string(),
+        refund_date => long(refund_date),
+        to_credit => to_credit,
+        rows => refund_rows(to_credit, method_text),
+    }
+}
+
+fn upcoming(due: &Due, charge_date: Date, (move_end_date, latest_date): (Date, Date)) -> Value {
+    context! {
+        charge_date => long(charge_date),
+        move_end_date => long(move_end_date),
+        latest_date => long(latest_date),
+        ..still_due(Some(due))
     }
 }
 

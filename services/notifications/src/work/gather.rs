@@ -10,6 +10,7 @@ use crate::{Notifications, store};
 use ::rpc::{Retry, parse};
 use ids::{BillId, ClientId, PracticeId, Reference, ShareId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use money::Money;
 use proto::billing::v1::bill_service_client::BillServiceClient;
 use proto::billing::v1::ledger_service_client::LedgerServiceClient;
@@ -52,14 +53,8 @@ impl<'a> Gather<'a> {
                 to_be_paid,
             } => {
                 let attached = Some(*share).filter(|_| !without_pdf);
-                let bill = self.live_bill(*bill).await?;
-                if owes(&bill)? {
-                    return self.bill(&bill, attached).await;
-                }
-                if *to_be_paid && self.is_receipted(message.client, &bill, None).await? {
-                    return Err(Trouble::Needless(RECEIPT_TOLD.to_owned()));
-                }
-                self.nothing_due(&bill, attached).await
+                let of = (message.client, *bill);
+                self.shared(of, (attached, *to_be_paid)).await
             }
             Particulars::Card { news } => Ok((self.card(news), None)),
             Particulars::AccessCode { bill, burned, .. } => self.access_code(*bill, *burned).await,
@@ -75,13 +70,8 @@ impl<'a> Gather<'a> {
                 method_text,
                 ..
             } => {
-                let letter = Letter::Refund {
-                    amount: *amount,
-                    refund_date: *refund_date,
-                    to_credit: *to_credit,
-                    method_text: method_text.clone(),
-                };
-                Ok((letter, None))
+                let refund = (*amount, *refund_date, *to_credit);
+                Ok((refunded(refund, method_text), None))
             }
             Particulars::UpcomingCharge {
                 bill,
@@ -89,13 +79,8 @@ impl<'a> Gather<'a> {
                 movable,
                 ..
             } => {
-                let (due, _) = self.due(&self.open_bill(*bill).await?).await?;
-                let letter = Letter::UpcomingCharge {
-                    due,
-                    charge_date: *charge_date,
-                    movable: *movable,
-                };
-                Ok((letter, None))
+                let charge = (*charge_date, *movable);
+                Ok((self.upcoming(*bill, charge).await?, None))
             }
             Particulars::Superbill {
                 document,
@@ -109,21 +94,53 @@ impl<'a> Gather<'a> {
                 reason,
                 ..
             } => {
-                let due = match bill {
-                    Some(bill) => Some(self.due(&self.open_bill(*bill).await?).await?.0),
-                    None => None,
-                };
                 let letter = Letter::Decline {
                     amount: *amount,
                     method_text: method_text.clone(),
                     reason: reason.clone(),
-                    due,
+                    due: self.still_due(*bill).await?,
                 };
                 Ok((letter, None))
             }
             Particulars::Dispute { .. } | Particulars::RefundReturned { .. } => {
                 notices::letter(&message.particulars)
             }
+        }
+    }
+
+    /// A bill that was shared, as it stands by now.
+    async fn shared(
+        &self,
+        (client, bill): (ClientId, BillId),
+        (attached, to_be_paid): (Option<ShareId>, bool),
+    ) -> Result<(Letter, Option<Document>), Trouble> {
+        let bill = self.live_bill(bill).await?;
+        if owes(&bill)? {
+            return self.bill(&bill, attached).await;
+        }
+        if to_be_paid && self.is_receipted(client, &bill, None).await? {
+            return Err(Trouble::Needless(RECEIPT_TOLD.to_owned()));
+        }
+        self.nothing_due(&bill, attached).await
+    }
+
+    async fn upcoming(
+        &self,
+        bill: BillId,
+        (charge_date, movable): (Date, (Date, Date)),
+    ) -> Result<Letter, Trouble> {
+        let (due, _) = self.due(&self.open_bill(bill).await?).await?;
+        Ok(Letter::UpcomingCharge {
+            due,
+            charge_date,
+            movable,
+        })
+    }
+
+    async fn still_due(&self, bill: Option<BillId>) -> Result<Option<Due>, Trouble> {
+        match bill {
+            Some(bill) => Ok(Some(self.due(&self.open_bill(bill).await?).await?.0)),
+            None => Ok(None),
         }
     }
 
@@ -334,6 +351,15 @@ impl<'a> Gather<'a> {
 pub(super) fn insurer_owes(bill: &Bill) -> Result<bool, Trouble> {
     let owed = parse::non_negative(bill.insurance_balance.clone(), "insurance_balance")?;
     Ok(owed.minor() > 0)
+}
+
+fn refunded((amount, refund_date, to_credit): (Money, Date, bool), method_text: &str) -> Letter {
+    Letter::Refund {
+        amount,
+        refund_date,
+        to_credit,
+        method_text: method_text.to_owned(),
+    }
 }
 
 /// Whether the client owes something on it.

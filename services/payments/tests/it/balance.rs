@@ -104,6 +104,10 @@ async fn r17_a_part_of_the_balance_goes_to_what_is_due_first_or_where_the_payer_
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a story from its beginning to its end"
+)]
 async fn r17_the_amount_that_is_charged_is_the_amount_that_was_shown_or_nothing_is() {
     let stage = Stage::start().await;
     let (one, two) = (stage.bill_due(4_000, 10), stage.bill_due(2_500, 31));

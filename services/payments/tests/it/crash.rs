@@ -637,6 +637,10 @@ async fn f02_a_night_stays_below_the_processors_rate() {
 /// Killed while many payments share transactions: what was acknowledged is there, and what was not is wholly there or
 /// not at all; asked again, each is recorded once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a story from its beginning to its end"
+)]
 async fn f01_payments_that_shared_a_transaction_survive_kill_9_when_they_were_acknowledged() {
     let machine = Machine::start().await;
     let bill = machine.bill(1_000_000).await;

@@ -19,6 +19,10 @@ async fn announced(stage: &Stage) -> Vec<PaymentFailed> {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of declines and what each says"
+)]
 async fn r24_each_decline_has_its_reason_its_next_step_and_says_whether_it_is_for_good() {
     use DeclineNextStep as Next;
     use DeclineReason as Why;

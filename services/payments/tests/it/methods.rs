@@ -38,7 +38,7 @@ async fn r19_a_card_comes_on_file_by_the_browser_and_only_what_may_be_shown_is_k
     );
     assert_eq!((card.exp_month, card.exp_year), (12, 2029));
     assert!(card.is_default && card.hsa_fsa && !card.authorized);
-    assert_eq!(wallet.list().await, [card.clone()]);
+    assert_eq!(wallet.list().await, std::slice::from_ref(&card));
     assert_eq!(wallet.get(&card).await.expect("read"), card);
     assert_eq!(stage.announced("MethodAdded").await.len(), 1);
     stage.finish().await;

@@ -26,8 +26,8 @@ async fn r19_client_and_contact_see_to_their_own_methods_only() {
     let parents = of_contact.add("pm_card_mastercard").await;
     assert!(own.is_default && parents.is_default, "each has its own");
     assert_eq!(parents.contact_id, contact.to_string());
-    assert_eq!(of_client.list().await, [own.clone()]);
-    assert_eq!(of_contact.list().await, [parents.clone()]);
+    assert_eq!(of_client.list().await, std::slice::from_ref(&own));
+    assert_eq!(of_contact.list().await, std::slice::from_ref(&parents));
     assert_eq!(practice.list().await.len(), 2, "the practice sees both");
     for refused in [
         of_client.get(&parents).await,

@@ -116,6 +116,10 @@ async fn r17_cards_that_are_saved_at_once_are_one_customers_and_one_is_the_defau
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a story from its beginning to its end"
+)]
 async fn r17_a_method_is_used_by_its_payer_and_the_practice_only() {
     let stage = Stage::start().await;
     let (contact, another) = (ContactId::new(&stage.clock), ContactId::new(&stage.clock));

@@ -69,8 +69,8 @@ pub async fn continue_payment(
     outcome.map(|()| charge.give_up_time(now))
 }
 
-/// Asks the processor what has become of a payment and takes it in; takes no step of its own. For webhooks, of
-/// which a night of AutoPay brings thousands: nobody waits for them either.
+/// Asks the processor what has become of a payment and takes it in; takes no step of its own. For webhooks, of which each
+/// charge of a night brings several: they keep the pace as well.
 pub async fn read_payment(
     payments: &Payments,
     caller: &Caller,

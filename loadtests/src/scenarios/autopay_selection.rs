@@ -195,7 +195,7 @@ async fn run_nights(options: &Options, payments: &Payments) -> Result<(Duration,
         done += u64::try_from(nights)?;
         bar.set_position(done);
         let resident = resident::kib("self")?;
-        if done <= u64::from(options.practices.max(10)) / 10 {
+        if early == 0 || done <= u64::from(options.practices) / 10 {
             early = resident;
         }
         most = most.max(resident);

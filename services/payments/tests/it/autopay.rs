@@ -2,7 +2,6 @@ use crate::autopay_stage::{AutoPays, FAILS_WHEN_CHARGED, WANTS_THE_PAYER, facts}
 use crate::stage::{Stage, VISA, reason, usd};
 use ids::{BillId, ContactId, PracticeId};
 use jiff::ToSpan as _;
-use proto::billing::v1::BillBalanceChanged;
 use proto::payments::v1::*;
 use testkit::request_id;
 
@@ -84,10 +83,6 @@ async fn r21_turning_it_on_charges_nothing_old_unless_the_practice_says_so() {
 }
 
 #[tokio::test]
-#[expect(
-    clippy::too_many_lines,
-    reason = "a story from its beginning to its end"
-)]
 async fn r21_what_must_not_be_charged_is_left_out_with_its_reason() {
     let stage = Stage::start().await;
     stage.card_on_file(VISA).await;
@@ -97,46 +92,24 @@ async fn r21_what_must_not_be_charged_is_left_out_with_its_reason() {
     let later = today.saturating_add(9.days());
 
     let held = stage.owed(1_000, today).await;
-    stage
-        .auto_pay()
-        .hold_auto_pay_item(HoldAutoPayItemRequest {
-            practice_id: stage.practice.to_string(),
-            request_id: request_id(),
-            bill_id: held.to_string(),
-            reason: "the client called".to_owned(),
-        })
-        .await
-        .expect("held");
+    stage.hold(held).await;
     // The insurer paid on account and still owes.
     let reviewed = stage.owed(1_100, today).await;
     stage.insurer_paid(reviewed, false).await;
     let mut facts_of_reviewed = facts(reviewed, stage.client, 1_100, today);
     facts_of_reviewed.insurance_balance = Some(usd(5_000));
-    stage
-        .told(&BillBalanceChanged {
-            bill: Some(facts_of_reviewed),
-            entry_id: String::new(),
-        })
-        .await;
+    stage.told_facts(facts_of_reviewed).await;
     // Its service is still to come.
     let unserved = stage.owed(1_200, today).await;
     let mut facts_of_unserved = facts(unserved, stage.client, 1_200, today);
     facts_of_unserved.last_service_date = Some(rpc::wire::date(later));
-    stage
-        .told(&BillBalanceChanged {
-            bill: Some(facts_of_unserved),
-            entry_id: String::new(),
-        })
-        .await;
+    stage.told_facts(facts_of_unserved).await;
     // Somebody paid part of it, and it went back.
     let refunded = stage.owed(1_300, today).await;
     let paid = stage.pay(refunded, 1_300, VISA).await;
     stage.refund(&paid, 300, false).await.expect("refunded");
     stage
-        .told(&BillBalanceChanged {
-            bill: Some(facts(refunded, stage.client, 300, today)),
-            entry_id: String::new(),
-        })
+        .told_facts(facts(refunded, stage.client, 300, today))
         .await;
     let undue = stage.owed(1_400, later).await;
     let due = stage.owed(1_500, tomorrow).await;
@@ -161,29 +134,38 @@ async fn r21_what_must_not_be_charged_is_left_out_with_its_reason() {
     assert_eq!(stage.runs().await[0].skipped_count, 4);
 
     // What was held is charged when it is given free; what is turned off is no business of the next night.
-    let release = ReleaseAutoPayItemRequest {
-        practice_id: stage.practice.to_string(),
-        request_id: request_id(),
-        bill_id: held.to_string(),
-    };
-    stage
-        .auto_pay()
-        .release_auto_pay_item(release)
-        .await
-        .expect("free");
+    stage.release(held).await;
     stage.feed_comes(due, tomorrow).await;
     let night = stage.night().await;
     assert_eq!(stage.fate(night, held).await, CHARGED);
-    let off = TurnOffAutoPayRequest {
-        practice_id: stage.practice.to_string(),
-        request_id: request_id(),
-        client_id: stage.client.to_string(),
-    };
-    let answer = stage.auto_pay().turn_off_auto_pay(off).await.expect("off");
-    let off = answer.into_inner().auto_pay.expect("AutoPay");
+    let off = stage.turn_off().await;
     assert!(!off.enabled && off.turn_off_time.is_some());
     let night = stage.night().await;
     assert!(stage.items(night).await.is_empty());
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn r29_a_bill_with_a_disputed_payment_is_left_out() {
+    let stage = Stage::start().await;
+    stage.card_on_file(VISA).await;
+    stage.turn_on().await;
+    let due = stage.today();
+    let bill = stage.owed(9_000, due).await;
+    stage.pay(bill, 4_000, "pm_card_createDispute").await;
+    stage.feed_comes(bill, due).await;
+    stage
+        .webhooks_came("charge.dispute.funds_withdrawn", 1)
+        .await;
+    stage.process_webhooks().await;
+    let preview = stage.preview().await;
+    assert_eq!(preview.items[0].skip_reason(), AutoPaySkipReason::Disputed);
+    let night = stage.night().await;
+    assert_eq!(
+        stage.fate(night, bill).await,
+        skipped(AutoPaySkipReason::Disputed)
+    );
+    assert_eq!(stage.billing.balance(bill), 5_000);
     stage.finish().await;
 }
 
@@ -255,16 +237,7 @@ async fn r24_a_soft_decline_is_tried_again_on_days_one_three_five_and_seven() {
     }
     assert_eq!(tried, [0, 1, 3, 5, 7]);
     // Staff may have it tried once more, and another card is tried at once.
-    let release = ReleaseAutoPayItemRequest {
-        practice_id: stage.practice.to_string(),
-        request_id: request_id(),
-        bill_id: bill.to_string(),
-    };
-    stage
-        .auto_pay()
-        .release_auto_pay_item(release)
-        .await
-        .expect("free");
+    stage.release(bill).await;
     let night = stage.night().await;
     assert_eq!(stage.fate(night, bill).await, DECLINED);
     stage.card_on_file(VISA).await;
@@ -308,16 +281,7 @@ async fn r21_the_preview_shows_tonights_run_page_by_page_and_changes_nothing() {
         bills.push(stage.owed(amount, tomorrow).await);
     }
     stage.owed(9_000, tomorrow.saturating_add(1.day())).await;
-    stage
-        .auto_pay()
-        .hold_auto_pay_item(HoldAutoPayItemRequest {
-            practice_id: stage.practice.to_string(),
-            request_id: request_id(),
-            bill_id: bills[1].to_string(),
-            reason: "asked for".to_owned(),
-        })
-        .await
-        .expect("held");
+    stage.hold(bills[1]).await;
     let whole = stage.preview().await;
     assert_eq!(whole.run_date, Some(rpc::wire::date(tomorrow)));
     assert_eq!((whole.due_count, whole.skipped_count), (2, 1));
@@ -405,32 +369,33 @@ async fn r21_it_is_turned_on_once_and_what_cannot_be_is_refused() {
     stage.finish().await;
 }
 
-#[tokio::test]
-#[expect(
-    clippy::too_many_lines,
-    reason = "a story from its beginning to its end"
-)]
-async fn r21_the_practice_says_when_and_whether_nights_run_and_who_turns_it_on() {
-    let stage = Stage::start().await;
-    stage.card_on_file(VISA).await;
-    let read = || async {
-        let request = GetAutoPaySettingsRequest {
-            practice_id: stage.practice.to_string(),
-        };
-        let answer = stage.auto_pay().get_auto_pay_settings(request).await;
-        answer
-            .expect("read")
-            .into_inner()
-            .settings
-            .expect("settings")
+async fn settings(stage: &Stage) -> AutoPaySettings {
+    let request = GetAutoPaySettingsRequest {
+        practice_id: stage.practice.to_string(),
     };
-    let defaults = read().await;
-    assert_eq!((defaults.run_hour, defaults.move_window_days), (4, 16));
-    let set = |settings: AutoPaySettings| SetAutoPaySettingsRequest {
+    let answer = stage.auto_pay().get_auto_pay_settings(request).await;
+    answer
+        .expect("read")
+        .into_inner()
+        .settings
+        .expect("settings")
+}
+
+fn set(stage: &Stage, settings: AutoPaySettings) -> SetAutoPaySettingsRequest {
+    SetAutoPaySettingsRequest {
         practice_id: stage.practice.to_string(),
         request_id: request_id(),
         settings: Some(settings),
-    };
+    }
+}
+
+#[tokio::test]
+async fn r21_the_practice_says_when_nights_run_and_who_turns_it_on() {
+    let stage = Stage::start().await;
+    stage.card_on_file(VISA).await;
+    let defaults = settings(&stage).await;
+    assert_eq!((defaults.run_hour, defaults.move_window_days), (4, 16));
+    let set = |settings| set(&stage, settings);
     let by_practice = AutoPaySettings {
         clients_may_turn_on: false,
         ..defaults
@@ -470,29 +435,29 @@ async fn r21_the_practice_says_when_and_whether_nights_run_and_who_turns_it_on()
         .await
         .expect("a client may again");
 
-    // Nights that are off charge nothing.
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn r21_nights_that_are_off_charge_nothing_until_they_are_on_again() {
+    let stage = Stage::start().await;
+    stage.card_on_file(VISA).await;
+    stage.turn_on().await;
     let bill = stage.owed(4_000, stage.today()).await;
-    let off = AutoPaySettings {
-        enabled: false,
-        ..defaults
-    };
-    stage
-        .auto_pay()
-        .set_auto_pay_settings(set(off))
-        .await
-        .expect("off");
-    stage.night().await;
-    assert_eq!(
-        (stage.runs().await.len(), stage.billing.balance(bill)),
-        (0, 4_000)
-    );
-    stage
-        .auto_pay()
-        .set_auto_pay_settings(set(defaults))
-        .await
-        .expect("on");
-    stage.night().await;
-    assert_eq!(stage.billing.balance(bill), 0);
+    for (enabled, left) in [(false, 4_000), (true, 0)] {
+        let settings = AutoPaySettings {
+            enabled,
+            ..settings(&stage).await
+        };
+        stage
+            .auto_pay()
+            .set_auto_pay_settings(set(&stage, settings))
+            .await
+            .expect("set");
+        stage.night().await;
+        assert_eq!(stage.billing.balance(bill), left);
+        assert_eq!(stage.runs().await.len(), usize::from(enabled));
+    }
     stage.finish().await;
 }
 

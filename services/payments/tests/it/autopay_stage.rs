@@ -38,10 +38,6 @@ pub struct Door {
 }
 
 /// Puts a card of the processor's on file as the payer's default.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one row of the table has many columns"
-)]
 pub async fn on_file(
     payments: &Door,
     practice: PracticeId,
@@ -93,13 +89,26 @@ pub async fn on_file(
             .await
             .expect("written");
     }
-    let method = Method {
-        method: MethodId::new(clock),
+    let method = visa(payments, (payer, client), (customer, attached.id));
+    store::methods::insert(&mut tx, practice, &method)
+        .await
+        .expect("written");
+    tx.commit().await.expect("committed");
+    method.method
+}
+
+fn visa(
+    payments: &Door,
+    (payer, client): (Payer, ClientId),
+    (processor_customer, processor_method): (String, String),
+) -> Method {
+    Method {
+        method: MethodId::new(&payments.clock),
         payer,
         client,
         kind: MethodKind::Card,
-        processor_customer: customer,
-        processor_method: attached.id,
+        processor_customer,
+        processor_method,
         fingerprint: String::new(),
         brand: "visa".to_owned(),
         last4: "4242".to_owned(),
@@ -111,13 +120,8 @@ pub async fn on_file(
         is_default: true,
         authorization: None,
         replaced_by: None,
-        create_time: clock.now(),
-    };
-    store::methods::insert(&mut tx, practice, &method)
-        .await
-        .expect("written");
-    tx.commit().await.expect("committed");
-    method.method
+        create_time: payments.clock.now(),
+    }
 }
 
 /// A bill as billing's feed tells of it.
@@ -221,6 +225,46 @@ impl Stage {
         };
         self.told(&issued).await;
         bill
+    }
+
+    /// billing says anew what it knows of a bill.
+    pub async fn told_facts(&self, facts: BillFacts) {
+        let changed = BillBalanceChanged {
+            bill: Some(facts),
+            entry_id: String::new(),
+        };
+        self.told(&changed).await;
+    }
+
+    pub async fn hold(&self, bill: BillId) {
+        let request = HoldAutoPayItemRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            bill_id: bill.to_string(),
+            reason: "the client called".to_owned(),
+        };
+        let held = self.auto_pay().hold_auto_pay_item(request).await;
+        held.expect("held");
+    }
+
+    pub async fn release(&self, bill: BillId) {
+        let request = ReleaseAutoPayItemRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            bill_id: bill.to_string(),
+        };
+        let free = self.auto_pay().release_auto_pay_item(request).await;
+        free.expect("free");
+    }
+
+    pub async fn turn_off(&self) -> AutoPay {
+        let request = TurnOffAutoPayRequest {
+            practice_id: self.practice.to_string(),
+            request_id: request_id(),
+            client_id: self.client.to_string(),
+        };
+        let off = self.auto_pay().turn_off_auto_pay(request).await;
+        off.expect("off").into_inner().auto_pay.expect("AutoPay")
     }
 
     pub async fn told(&self, message: &impl prost_reflect::ReflectMessage) {

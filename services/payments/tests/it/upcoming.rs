@@ -77,10 +77,6 @@ async fn r28_a_client_is_told_before_an_insurance_determined_charge_and_it_comes
 }
 
 #[tokio::test]
-#[expect(
-    clippy::too_many_lines,
-    reason = "a story from its beginning to its end"
-)]
 async fn r28_a_client_moves_a_charge_within_the_window_and_staff_go_beyond_with_a_reason() {
     let stage = Stage::start().await;
     let (bill, night) = announced(&stage).await;
@@ -150,11 +146,23 @@ async fn r28_a_client_moves_a_charge_within_the_window_and_staff_go_beyond_with_
     );
     assert_eq!(upcoming(&stage).await[0].changes[3].reason, "a hard month");
 
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn r28_the_window_closes_and_the_practices_day_counts() {
+    let stage = Stage::start().await;
+    let (bill, night) = announced(&stage).await;
+    let mut client = Upcoming::new(stage.client_connection());
+    let day = night.saturating_add(20.days());
+    stage
+        .upcoming()
+        .move_upcoming_charge(to(&stage, bill, day, "a hard month"))
+        .await
+        .expect("moved");
     // Sixteen days after the notice the client moves nothing any more.
     stage.nights_later(17).await;
-    let refused = client
-        .move_upcoming_charge(to(&stage, bill, too_late, ""))
-        .await;
+    let refused = client.move_upcoming_charge(to(&stage, bill, day, "")).await;
     assert_eq!(reason(refused), "MOVE_WINDOW_CLOSED");
     assert_eq!(stage.billing.balance(bill), 4_000);
     stage.nights_later(3).await;

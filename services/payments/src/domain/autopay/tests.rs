@@ -38,95 +38,32 @@ fn told(days: i32, minor: i64) -> Option<Announced> {
     })
 }
 
+type Change = fn(&mut Facts, Date);
+
 #[test]
-#[expect(
-    clippy::too_many_lines,
-    reason = "a table of all that stands in the way"
-)]
 fn what_is_due_today_is_charged_and_everything_that_stands_in_the_way_is_named() {
     assert_eq!(choose(&due(), TODAY), Choice::Charge(usd(4_000)));
-    let tomorrow = TODAY.saturating_add(1.day());
-    for (facts, reason) in [
+    let cases: [(Change, SkipReason); 13] = [
+        (|it, _| it.open = false, SkipReason::NothingDue),
+        (|it, _| it.client_balance = usd(0), SkipReason::NothingDue),
+        (|it, _| it.on = false, SkipReason::Off),
+        (|it, _| it.old = true, SkipReason::OldBalance),
+        (|it, later| it.due_date = later, SkipReason::NotDue),
         (
-            Facts {
-                open: false,
-                ..due()
-            },
-            SkipReason::NothingDue,
-        ),
-        (
-            Facts {
-                client_balance: usd(0),
-                ..due()
-            },
-            SkipReason::NothingDue,
-        ),
-        (Facts { on: false, ..due() }, SkipReason::Off),
-        (Facts { old: true, ..due() }, SkipReason::OldBalance),
-        (
-            Facts {
-                due_date: tomorrow,
-                ..due()
-            },
-            SkipReason::NotDue,
-        ),
-        (
-            Facts {
-                last_service_date: Some(tomorrow),
-                ..due()
-            },
+            |it, later| it.last_service_date = Some(later),
             SkipReason::BeforeService,
         ),
-        (
-            Facts {
-                held: true,
-                ..due()
-            },
-            SkipReason::Held,
-        ),
-        (
-            Facts {
-                disputed: true,
-                ..due()
-            },
-            SkipReason::Disputed,
-        ),
-        (
-            Facts {
-                on_plan: true,
-                ..due()
-            },
-            SkipReason::OnPlan,
-        ),
-        (
-            Facts {
-                under_review: true,
-                ..due()
-            },
-            SkipReason::UnderReview,
-        ),
-        (
-            Facts {
-                refunded: true,
-                ..due()
-            },
-            SkipReason::Refunded,
-        ),
-        (
-            Facts {
-                in_progress: true,
-                ..due()
-            },
-            SkipReason::PaymentInProgress,
-        ),
-        (
-            Facts {
-                has_method: false,
-                ..due()
-            },
-            SkipReason::NoMethod,
-        ),
-    ] {
+        (|it, _| it.held = true, SkipReason::Held),
+        (|it, _| it.disputed = true, SkipReason::Disputed),
+        (|it, _| it.on_plan = true, SkipReason::OnPlan),
+        (|it, _| it.under_review = true, SkipReason::UnderReview),
+        (|it, _| it.refunded = true, SkipReason::Refunded),
+        (|it, _| it.in_progress = true, SkipReason::PaymentInProgress),
+        (|it, _| it.has_method = false, SkipReason::NoMethod),
+    ];
+    for (change, reason) in cases {
+        let mut facts = due();
+        change(&mut facts, TODAY.saturating_add(1.day()));
         assert_eq!(choose(&facts, TODAY), Choice::Skip(reason), "{facts:?}");
     }
 }

@@ -11,6 +11,12 @@ use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PaymentId, PracticeId};
 use processor::{Confirmation, NewCustomer, NewIntent, ProcessorError};
 use secrecy::SecretString;
+use std::time::Duration;
+
+/// How often a customer is asked for beyond the first time.
+const CUSTOMER_TRIES: u32 = 4;
+/// For a twin of the call to end.
+const TWIN_PAUSE: Duration = Duration::from_millis(250);
 
 /// Has billing set the money aside, or ends the payment when it will not. Errors: `Billing`.
 pub(super) async fn hold(
@@ -53,23 +59,28 @@ pub(super) async fn create_customer(
     records::customer(payments, practice, (payment, known.payer), &customer).await
 }
 
-/// A customer of the processor. Its own failure is its answer as long as the key lives, so it is asked under another one:
-/// a customer whom nobody knows harms nobody.
+/// A customer of the processor. A twin of the call, made by another charge of the payer, is waited for. The processor's
+/// own failure is its answer as long as the key lives, so it is asked under another one: a customer whom nobody knows
+/// harms nobody.
 pub(in crate::ops) async fn made_customer(
     payments: &Payments,
     new: NewCustomer,
     key: &str,
 ) -> std::result::Result<String, ProcessorError> {
-    match payments.processor.create_customer(new, key).await {
-        Err(ProcessorError::Unknown {
-            status: Some(500..),
-            ..
-        }) => {
-            let another = format!("{key}-another");
-            payments.processor.create_customer(new, &another).await
+    let mut key = key.to_owned();
+    for _ in 0..CUSTOMER_TRIES {
+        match payments.processor.create_customer(new, &key).await {
+            Err(ProcessorError::Unknown {
+                status: Some(409), ..
+            }) => tokio::time::sleep(TWIN_PAUSE).await,
+            Err(ProcessorError::Unknown {
+                status: Some(500..),
+                ..
+            }) => key.push_str("-another"),
+            made => return made,
         }
-        made => made,
     }
+    payments.processor.create_customer(new, &key).await
 }
 
 /// Makes the processor's object, which takes no money, and keeps its id. What it said instead, when there is none.

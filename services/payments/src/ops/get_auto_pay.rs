@@ -1,3 +1,4 @@
+use super::payers;
 use crate::store::autopay_enrolments::Enrolment;
 use crate::{Error, Missing, Payments, Result, store};
 use ::rpc::Caller;
@@ -14,5 +15,7 @@ pub async fn get_auto_pay(
     caller.sees_client(client)?;
     let mut tx = pg::begin(&payments.db, practice).await?;
     let found = store::autopay_enrolments::find(&mut tx, practice, client).await?;
-    found.ok_or(Error::Missing(Missing::AutoPay(client)))
+    let enrolled = found.ok_or(Error::Missing(Missing::AutoPay(client)))?;
+    payers::may_auto_pay(caller, practice, (enrolled.payer, client))?;
+    Ok(enrolled)
 }

@@ -1,4 +1,5 @@
 use super::UpcomingCharges;
+use super::payers;
 use super::turn_on_auto_pay::is_staff;
 use crate::domain::upcoming::Mover;
 use crate::store::upcoming_charges::{Change, UpcomingCharge};
@@ -44,6 +45,11 @@ pub async fn move_upcoming_charge(
     caller
         .sees_client(charge.client)
         .map_err(|_| Error::Missing(Missing::UpcomingCharge(bill)))?;
+    let paid_by = store::autopay_enrolments::find(&mut tx, practice_id, charge.client).await?;
+    if let Some(paid_by) = paid_by {
+        payers::may_auto_pay(caller, practice_id, (paid_by.payer, charge.client))
+            .map_err(|_| Error::Missing(Missing::UpcomingCharge(bill)))?;
+    }
     if before.is_some() {
         return shown(&mut tx, practice_id, charge).await;
     }

@@ -52,6 +52,22 @@ pub(super) async fn learn(
     Ok(tx.commit().await?)
 }
 
+/// Whether the caller may see to AutoPay of this payer. Errors: AUTO_PAY_NOT_FOUND for another payer's.
+pub(super) fn may_auto_pay(
+    caller: &Caller,
+    practice: PracticeId,
+    (payer, client): (Payer, ClientId),
+) -> Result<()> {
+    let of_staff = match caller.role {
+        Role::Owner | Role::Biller | Role::Program | Role::Service => true,
+        Role::Client | Role::Contact | Role::Clinician | Role::Guest | Role::Anonymous => false,
+    };
+    if of_staff {
+        return Ok(());
+    }
+    may(caller, practice, (payer, client)).map_err(|_| Error::Missing(Missing::AutoPay(client)))
+}
+
 /// The same of a method that was named. Errors: METHOD_NOT_FOUND for another payer's.
 pub(super) fn may_method(caller: &Caller, practice: PracticeId, method: &Method) -> Result<()> {
     may(caller, practice, (method.payer, method.client))

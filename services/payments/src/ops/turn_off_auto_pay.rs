@@ -1,3 +1,4 @@
+use super::payers;
 use crate::store::autopay_enrolments::Enrolment;
 use crate::{Error, Missing, Payments, REQUESTS, Result, store};
 use ::rpc::Caller;
@@ -18,6 +19,7 @@ pub async fn turn_off_auto_pay(
     let before = REQUESTS.replayed(&mut tx, key, client.uuid(), now).await?;
     let enrolled = store::autopay_enrolments::lock(&mut tx, practice, client).await?;
     let enrolled = enrolled.ok_or(Error::Missing(Missing::AutoPay(client)))?;
+    payers::may_auto_pay(caller, practice, (enrolled.payer, client))?;
     if before.is_some() {
         return Ok(enrolled);
     }

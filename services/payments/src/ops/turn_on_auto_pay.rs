@@ -49,6 +49,9 @@ pub async fn turn_on_auto_pay(
     check_method(&mut tx, &asked).await?;
 
     let running = enrolled.filter(|it| it.turn_off_time.is_none());
+    if let Some(other) = &running {
+        payers::may_auto_pay(caller, asked.practice, (other.payer, asked.client))?;
+    }
     let enrolment = Enrolment {
         client: asked.client,
         payer: asked.payer,

@@ -439,6 +439,42 @@ async fn r21_the_practice_says_when_nights_run_and_who_turns_it_on() {
 }
 
 #[tokio::test]
+async fn r21_a_contact_neither_reads_nor_ends_what_another_payer_turned_on() {
+    let stage = Stage::start().await;
+    stage.card_on_file(VISA).await;
+    let mut client = AutoPays::new(stage.client_connection());
+    client
+        .turn_on_auto_pay(stage.turn_on_request())
+        .await
+        .expect("turned on");
+    let contact = ContactId::new(&stage.clock);
+    let mut contact = AutoPays::new(stage.payer(stage.client, Some(contact)));
+    let read = GetAutoPayRequest {
+        practice_id: stage.practice.to_string(),
+        client_id: stage.client.to_string(),
+    };
+    let refused = contact.get_auto_pay(read.clone()).await;
+    assert_eq!(reason(refused), "AUTO_PAY_NOT_FOUND");
+    let off = TurnOffAutoPayRequest {
+        practice_id: stage.practice.to_string(),
+        request_id: request_id(),
+        client_id: stage.client.to_string(),
+    };
+    let refused = contact.turn_off_auto_pay(off).await;
+    assert_eq!(reason(refused), "AUTO_PAY_NOT_FOUND");
+    let still = client.get_auto_pay(read).await.expect("the payer's own");
+    assert!(
+        still
+            .into_inner()
+            .auto_pay
+            .expect("AutoPay")
+            .turn_off_time
+            .is_none()
+    );
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn r21_nights_that_are_off_charge_nothing_until_they_are_on_again() {
     let stage = Stage::start().await;
     stage.card_on_file(VISA).await;

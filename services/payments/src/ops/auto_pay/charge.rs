@@ -90,7 +90,8 @@ pub(super) async fn ours(payments: &Payments, night: Night<'_>) -> Result<Tx> {
 }
 
 /// The item as it is to be charged now, and with what; none when it is left out after all. Once credit was asked to pay, the
-/// amounts stay as they are: what billing's feed says meanwhile may or may not count it already.
+/// amounts stay as they are: what billing's feed says meanwhile may or may not count it already. What stands in the way
+/// is asked again all the same.
 async fn look_again(
     payments: &Payments,
     night: Night<'_>,
@@ -101,12 +102,14 @@ async fn look_again(
     let mut tx = ours(payments, night).await?;
     let found = store::autopay_candidates::find(&mut tx, practice, item.bill, announce_all).await?;
     let mut candidate = found.ok_or(Error::Stored("an item without its bill"))?;
-    candidate.facts.on &= night.practice.online_payments;
+    // The switch as it is now: a night takes hours.
+    let switched = store::practices::get(&mut tx, practice).await?;
+    candidate.facts.on &= switched.online_payments;
     let payer_stays = candidate.payer == Some(item.payer);
-    let choice = match item.credit {
-        Some(_) => Choice::Charge(item.amount),
-        None => choose(&candidate.facts, run_date),
-    };
+    if item.credit.is_some() {
+        (candidate.facts.open, candidate.facts.client_balance) = (true, item.amount);
+    }
+    let choice = choose(&candidate.facts, run_date);
     let skipped = match (choice, candidate.method) {
         (Choice::Charge(amount), Some(method)) if payer_stays => {
             return Ok(Some((DueItem { amount, ..item }, method)));

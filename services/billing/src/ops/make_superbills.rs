@@ -13,6 +13,7 @@ use ids::{ClientId, DocumentId};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use tonic::Code;
+use typeset::TypesetError;
 
 /// Clients asked for at once.
 const CLIENTS_AT_ONCE: i64 = 100;
@@ -130,7 +131,10 @@ async fn outcome(
 
 /// Whether it may go well the next time.
 fn is_passing(error: &Error) -> bool {
-    matches!(error, Error::Database(_))
-        || error.conflict()
+    // A service that stops has printed nothing; the next one does.
+    matches!(
+        error,
+        Error::Database(_) | Error::Typeset(TypesetError::Stopped)
+    ) || error.conflict()
         || matches!(error.code(), Code::Unavailable | Code::Aborted)
 }

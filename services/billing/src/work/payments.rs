@@ -14,6 +14,8 @@ use proto::payments::v1::{
 
 const PAYMENT: &str = "evenkeel.payments.v1.PaymentSucceeded";
 const REFUND: &str = "evenkeel.payments.v1.RefundSucceeded";
+const FAILED: &str = "evenkeel.payments.v1.PaymentFailed";
+const CANCELLED: &str = "evenkeel.payments.v1.PaymentCancelled";
 
 /// payments' events: every payment and refund that succeeded is booked, also when nobody made the call that does it
 /// at once. What is booked already is found by its id. What a charge held that came to nothing is free again.
@@ -26,11 +28,11 @@ impl Handler for Payments {
         match event.event_type.as_str() {
             PAYMENT => book(billing, tx, std::slice::from_ref(event)).await,
             REFUND => give_back(billing, tx, event).await,
-            "evenkeel.payments.v1.PaymentFailed" => {
+            FAILED => {
                 let facts = event.decode::<PaymentFailed>()?.payment;
                 release_hold(tx, event.practice, facts).await
             }
-            "evenkeel.payments.v1.PaymentCancelled" => {
+            CANCELLED => {
                 let facts = event.decode::<PaymentCancelled>()?.payment;
                 release_hold(tx, event.practice, facts).await
             }
@@ -55,13 +57,15 @@ impl Handler for Payments {
         Ok(())
     }
 
-    /// A refund, one that came back and a dispute take their locks in an order of their own: each stands alone in its
-    /// transaction.
+    /// A refund, one that came back, a dispute and what frees holds take their locks in an order of their own: each
+    /// stands alone in its transaction.
     fn together(&self, one: &Event, next: &Event) -> bool {
         let alone = |event: &Event| {
             let kind = event.event_type.as_str();
             kind.starts_with("evenkeel.payments.v1.Refund")
                 || kind.starts_with("evenkeel.payments.v1.Dispute")
+                || kind == FAILED
+                || kind == CANCELLED
         };
         !alone(one) && !alone(next)
     }

@@ -106,10 +106,14 @@ async fn walk(
     pace: Pace,
 ) -> Result<()> {
     for _ in 0..STEPS_MAX {
-        let charge = records::charge(payments, practice, payment).await?;
-        let step = charge.next(payments.clock.now());
-        pace.before(payments, step).await?;
-        match step {
+        let mut charge = records::charge(payments, practice, payment).await?;
+        if pace
+            .before(payments, charge.next(payments.clock.now()))
+            .await?
+        {
+            charge = records::charge(payments, practice, payment).await?;
+        }
+        match charge.next(payments.clock.now()) {
             Step::Rest => return Ok(()),
             Step::Hold => steps::hold(payments, practice, payment).await?,
             Step::CreateCustomer => steps::create_customer(payments, practice, payment).await?,

@@ -18,8 +18,8 @@ pub(super) enum Pace {
 }
 
 impl Pace {
-    /// Waits until a step may be taken.
-    pub(super) async fn before(self, payments: &Payments, step: Step) -> Result<()> {
+    /// Waits until a step may be taken; true when it waited, and somebody else may have gone on meanwhile.
+    pub(super) async fn before(self, payments: &Payments, step: Step) -> Result<bool> {
         let calls = match step {
             Step::CreateCustomer
             | Step::CreateIntent
@@ -34,10 +34,11 @@ impl Pace {
                 let mut tx = pg::begin_any(&payments.db).await?;
                 let slot = store::call_slots::take(&mut tx, ACCOUNT, now).await?;
                 tx.commit().await?;
-                tokio::time::sleep(pacing::wait(slot, now)).await;
-                Ok(())
+                let wait = pacing::wait(slot, now);
+                tokio::time::sleep(wait).await;
+                Ok(!wait.is_zero())
             }
-            Self::BySlots | Self::AtOnce => Ok(()),
+            Self::BySlots | Self::AtOnce => Ok(false),
         }
     }
 }

@@ -39,6 +39,8 @@ words! {
         Declined "declined",
         /// The payer has no payment method on file.
         NoMethod "no_method",
+        /// The payer revoked the form that allowed to charge the method.
+        AuthorizationRevoked "authorization_revoked",
         /// The night was interrupted and the next day had begun before it was its turn.
         NightOver "night_over",
     }
@@ -82,9 +84,11 @@ pub struct Facts {
     pub in_progress: bool,
     /// The payer has a method that can be charged.
     pub has_method: bool,
+    /// The payer revoked the form that allowed to charge it.
+    pub authorization_revoked: bool,
     /// The payer is to be told before it is charged.
     pub needs_notice: bool,
-    /// What the payer was told.
+    /// What the payer was told of a charge that was not made yet: one notice is for one charge.
     pub announced: Option<Announced>,
     /// Charges with the same method that were declined.
     pub declines: Option<Attempts>,
@@ -168,6 +172,10 @@ fn method(facts: &Facts, today: Date) -> Option<SkipReason> {
     let blocks = [
         (facts.in_progress, SkipReason::PaymentInProgress),
         (!facts.has_method, SkipReason::NoMethod),
+        (
+            facts.authorization_revoked,
+            SkipReason::AuthorizationRevoked,
+        ),
         (matches!(retry, Retry::On(_)), SkipReason::RetryLater),
         (retry == Retry::Never, SkipReason::Declined),
     ];

@@ -25,6 +25,7 @@ fn due() -> Facts {
         refunded: false,
         in_progress: false,
         has_method: true,
+        authorization_revoked: false,
         needs_notice: false,
         announced: None,
         declines: None,
@@ -43,7 +44,7 @@ type Change = fn(&mut Facts, Date);
 #[test]
 fn what_is_due_today_is_charged_and_everything_that_stands_in_the_way_is_named() {
     assert_eq!(choose(&due(), TODAY), Choice::Charge(usd(4_000)));
-    let cases: [(Change, SkipReason); 13] = [
+    let cases: [(Change, SkipReason); 14] = [
         (|it, _| it.open = false, SkipReason::NothingDue),
         (|it, _| it.client_balance = usd(0), SkipReason::NothingDue),
         (|it, _| it.on = false, SkipReason::Off),
@@ -54,6 +55,10 @@ fn what_is_due_today_is_charged_and_everything_that_stands_in_the_way_is_named()
             SkipReason::BeforeService,
         ),
         (|it, _| it.held = true, SkipReason::Held),
+        (
+            |it, _| it.authorization_revoked = true,
+            SkipReason::AuthorizationRevoked,
+        ),
         (|it, _| it.disputed = true, SkipReason::Disputed),
         (|it, _| it.on_plan = true, SkipReason::OnPlan),
         (|it, _| it.under_review = true, SkipReason::UnderReview),
@@ -123,6 +128,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
                 refunded: flag[7],
                 in_progress: flag[8],
                 has_method: flag[9],
+                authorization_revoked: flag[11],
                 needs_notice: flag[10],
                 announced: announced.and_then(|(days, minor)| told(days, minor)),
                 declines: declines.map(|(first, after, hard)| Attempts {

@@ -151,6 +151,29 @@ impl Surroundings {
         })
     }
 
+    /// The session as its correction says it. The fee that a policy gave it stays while nothing changes that it was
+    /// made from, whatever the policy says by now.
+    ///
+    /// Errors: as [`Self::session`].
+    pub fn corrected(&self, former: &Session, content: SessionContent) -> Result<Session> {
+        let session = self.session((former.session, former.create_time), content)?;
+        let currency = self.practice.currency;
+        let keeps_fee = Missed::of(session.outcome).is_some()
+            && session.outcome == former.outcome
+            && session.missed_fee == former.missed_fee
+            && total(currency, &session.lines)? == total(currency, &former.lines)?;
+        Ok(Session {
+            total: if keeps_fee {
+                former.total
+            } else {
+                session.total
+            },
+            revision: former.revision + 1,
+            waived: former.waived.clone(),
+            ..session
+        })
+    }
+
     /// What it costs, and the fee that was named for it.
     fn cost(
         &self,

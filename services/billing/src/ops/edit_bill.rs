@@ -2,7 +2,7 @@ use super::adjust_bill::{Reductions, reduce, reductions};
 use super::bill_lines::{Content, bill_lines, waivers};
 use super::book_bills::{issued, shares};
 use super::get_bill::{ShownBill, shown};
-use super::{entry, post_all};
+use super::{bill_days, entry, post_all};
 use crate::domain::adjustment::{AdjustmentKind, Reduction};
 use crate::domain::bill::{Bill, BillStatus, Face, Item, Line, Revenue, Totals, last_service_date};
 use crate::domain::entry::{Act, Entry};
@@ -67,7 +67,8 @@ pub async fn edit_bill(
     if before.etag() != asked.etag {
         return Err(Error::EtagMismatch(bill));
     }
-    let face = terms(&before.bill.face, asked.due_date, asked.comments)?;
+    let due_date = bill_days::due(asked.due_date, practice.local_date(now)?)?;
+    let face = terms(&before.bill.face, due_date, asked.comments)?;
 
     let entries = match asked.content {
         Some(content) => {

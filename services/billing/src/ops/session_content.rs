@@ -2,7 +2,7 @@
 
 use crate::domain::fee::{self, Service};
 use crate::domain::missed::{Missed, MissedSessionPolicy};
-use crate::domain::session::{Outcome, ServiceLine, Session, total};
+use crate::domain::session::{FIRST_DAY, Outcome, ServiceLine, Session, total};
 use crate::store::fees::Fees;
 use crate::store::new_sessions::Known;
 use crate::store::practices::Practice;
@@ -16,8 +16,6 @@ use sqlx::PgConnection;
 
 /// In minor units. It keeps the sums over all sessions of a practice far within 64 bits.
 const TOTAL_MAX_MINOR: i64 = 1_000_000_000_000;
-/// Before this a date is a slip of the keyboard.
-pub(super) const FIRST_DAY: Date = Date::constant(1900, 1, 1);
 
 /// An appointment with its outcome, as the EHR tells it.
 #[derive(Clone, Debug, PartialEq)]

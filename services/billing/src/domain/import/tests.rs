@@ -227,7 +227,9 @@ fn a_bill_owes_its_total_less_what_was_paid() {
     let text = format!(
         "{header}old,7,2026-01-05,2026-02-04,Sessions in January,150.00,110.00,40.00\n\
         old,8,2026-01-05,,Session,50,,50.00\n\
-        old,9,2026-01-05,2026-01-04,Session,150.00,110.00,40.01\n"
+        old,9,2026-01-05,2026-01-04,Session,150.00,110.00,40.01\n\
+        old,10,2026-01-05,2036-03-02,Session,50,,50.00\n\
+        old,11,2026-01-05,2036-03-03,Session,50,,50.00\n"
     );
     let (files, mistakes) = read(&[(FileKind::OpenBills, text.as_bytes())]);
     assert_eq!(
@@ -235,6 +237,7 @@ fn a_bill_owes_its_total_less_what_was_paid() {
         [
             "4 client_owes: must be total less paid",
             "4 due_date: must not be before issue_date",
+            "6 due_date: must be within ten years",
         ]
     );
     let rows = files.open_bills.expect("a sheet").rows;

@@ -4,7 +4,9 @@ use super::book_bills::{issued, shares};
 use super::get_bill::{ShownBill, shown};
 use super::{bill_days, entry, post_all};
 use crate::domain::adjustment::{AdjustmentKind, Reduction};
-use crate::domain::bill::{Bill, BillStatus, Face, Item, Line, Revenue, Totals, last_service_date};
+use crate::domain::bill::{
+    Bill, BillStatus, Face, Item, Line, Revenue, Standing, Totals, last_service_date,
+};
 use crate::domain::entry::{Act, Entry};
 use crate::domain::issue::{self, Fixed, UnderWay};
 use crate::store::bill_changes::BillChange;
@@ -15,7 +17,7 @@ use ::rpc::Caller;
 use ids::{BillId, PracticeId, SessionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use money::Currency;
+use money::{Currency, Money};
 use pg::{Announcement, RequestKey};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -90,7 +92,7 @@ pub async fn edit_bill(
         }
         None => {
             let standing = before.bill.standing;
-            unpaid(&standing.status(), bill)?;
+            unpaid(&standing)?;
             store::bills::update_terms(&mut tx, practice_id, &Bill { standing, face }).await?;
             Vec::new()
         }
@@ -156,17 +158,20 @@ struct Anew {
     face: Face,
 }
 
-/// Sessions that were waived stay free when their bill is edited, unless the waiver was taken back on it.
+/// Sessions that were waived stay free when their bill is edited, unless the waiver was taken back on it, for all or for
+/// a part.
 fn kept_waivers(
     before: &ShownBill,
     waivers: Vec<Reduction>,
     lines: &[(Revenue, Line)],
 ) -> Vec<Reduction> {
     let is_waived = |line: &Line| {
-        before.adjustments.iter().any(|made| {
+        let share = line.shares.client;
+        let made = before.adjustments.iter().filter(|made| {
             made.reduction.kind == AdjustmentKind::Waiver
                 && made.reduction.line == Some(line.number)
-        })
+        });
+        Money::sum(share.currency(), made.map(|made| made.amount)) == Ok(share)
     };
     let charged: BTreeSet<_> = before
         .lines
@@ -261,12 +266,13 @@ fn terms(face: &Face, due_date: Option<Date>, comments: Option<String>) -> Resul
     })
 }
 
-/// Words and due date can change while something is due. Errors: BILL_CANCELLED, BILL_HAS_PAYMENTS.
-const fn unpaid(status: &BillStatus, bill: BillId) -> Result<()> {
-    match status {
-        BillStatus::Open => Ok(()),
-        BillStatus::Paid => Err(Error::BillHasPayments(bill)),
-        BillStatus::Cancelled => Err(Error::BillCancelled(bill)),
+/// Words and due date can change while something is due, and when nothing ever was. Errors: BILL_CANCELLED,
+/// BILL_HAS_PAYMENTS.
+fn unpaid(bill: &Standing) -> Result<()> {
+    match bill.status() {
+        BillStatus::Paid if bill.has_payments() => Err(Error::BillHasPayments(bill.bill)),
+        BillStatus::Open | BillStatus::Paid => Ok(()),
+        BillStatus::Cancelled => Err(Error::BillCancelled(bill.bill)),
     }
 }
 

@@ -3,8 +3,8 @@ use crate::app::{TODAY, TestApp, due, minor, reason, usd};
 use futures::future::join_all;
 use proto::billing::v1::session_to_bill::ClientPart;
 use proto::billing::v1::{
-    Bill, BillContent, BillStatus, EditBillRequest, LineTerms, ListBillChangesRequest, Outcome,
-    ProductLine, SessionToBill,
+    AdjustmentKind, Bill, BillContent, BillStatus, EditBillRequest, LineTerms,
+    ListBillChangesRequest, Outcome, ProductLine, Reduction, SessionToBill,
 };
 use proto::google::r#type::Date;
 use testkit::request_id;
@@ -286,6 +286,74 @@ async fn r06_a_waived_session_stays_free_when_its_bill_is_edited_unless_it_is_ch
         20_000,
         "and is charged when somebody said so"
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r06_a_part_that_was_waived_does_not_become_the_whole_when_the_bill_is_edited() {
+    let app = TestApp::start().await;
+    let session = app.missed(Outcome::NoShow).await;
+    let waive = app.waive_request(&session);
+    app.sessions().waive_session(waive).await.expect("waived");
+    let bill = app.issue_of(&session).await;
+    let charged = app.reverse(&bill, 0).await.expect("taken back");
+    let third = Reduction {
+        kind: AdjustmentKind::Waiver.into(),
+        line_number: 1,
+        ..off(5_000)
+    };
+    let partly = app.adjust(&charged, third.clone()).await.expect("waived");
+    assert_eq!(due(&partly).0, 10_000);
+    let mut content = again(&partly, LineTerms::default());
+    content.sessions[0].line_terms.clear();
+    content.reductions = vec![third];
+    let request = EditBillRequest {
+        content: Some(content),
+        comments: Some("A third is on us".to_owned()),
+        ..app.edit_request(&partly)
+    };
+    let edited = app.edit(request).await.expect("edited");
+    assert_eq!(due(&edited).0, 10_000, "a third is waived and no more");
+
+    // In two parts it is waived as a whole, and stays so.
+    let rest = Reduction {
+        kind: AdjustmentKind::Waiver.into(),
+        line_number: 1,
+        ..off(10_000)
+    };
+    let free = app.adjust(&edited, rest).await.expect("waived");
+    let request = EditBillRequest {
+        content: Some(again(&free, price(20_000))),
+        ..app.edit_request(&free)
+    };
+    let edited = app.edit(request).await.expect("edited");
+    assert_eq!(due(&edited), (0, 0, BillStatus::Paid));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r03_words_on_a_bill_of_nothing_can_be_edited_and_on_a_paid_one_not() {
+    let app = TestApp::start().await;
+    let session = app.missed(Outcome::NoShow).await;
+    let waive = app.waive_request(&session);
+    app.sessions().waive_session(waive).await.expect("waived");
+    let free = app.issue_of(&session).await;
+    assert_eq!(due(&free), (0, 0, BillStatus::Paid));
+    let words = |bill: &Bill| EditBillRequest {
+        comments: Some("We hope you are well again".to_owned()),
+        ..app.edit_request(bill)
+    };
+    let edited = app.edit(words(&free)).await.expect("edited");
+    assert_eq!(edited.comments, "We hope you are well again");
+    app.cancel(&edited).await;
+    let cancelled = app.bill(&edited).await;
+    assert_eq!(reason(app.edit(words(&cancelled)).await), "BILL_CANCELLED");
+
+    let paid = app.issue(4_000, 0).await;
+    let partly = app.adjust(&paid, off(1_000)).await.expect("adjusted");
+    app.post(&app.payment(3_000, &[(&partly, 3_000)])).await;
+    let paid = app.bill(&paid).await;
+    assert_eq!(reason(app.edit(words(&paid)).await), "BILL_HAS_PAYMENTS");
     app.finish().await;
 }
 

@@ -1,5 +1,5 @@
 use super::adjust_bill::{Reductions, reduce, reductions};
-use super::bill_lines::{Content, bill_lines, waivers};
+use super::bill_lines::{Content, bill_lines, fees, waivers};
 use super::book_bills::{issued, shares};
 use super::get_bill::{ShownBill, shown};
 use super::{bill_days, entry, post_all};
@@ -74,7 +74,8 @@ pub async fn edit_bill(
 
     let entries = match asked.content {
         Some(content) => {
-            let lines = bill_lines(&practice, &content, &found)?;
+            let fees = fees(&mut tx, (&practice, client), &content).await?;
+            let lines = bill_lines(&practice, &content, (&found, &fees))?;
             let waivers = kept_waivers(&before, waivers(&lines, &found), &lines);
             let anew = Anew {
                 content,

@@ -1,6 +1,6 @@
 use super::adjust_bill::reductions;
 use super::bill_days;
-use super::bill_lines::{Content, bill_lines, waivers};
+use super::bill_lines::{Content, bill_lines, fees, waivers};
 use super::book_bills::{Draft, book_bills};
 use super::get_bill::{ShownBill, shown};
 use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
@@ -52,7 +52,8 @@ pub async fn issue_bill(
     let today = practice.local_date(now)?;
     let issue_date = bill_days::issued(asked.issue_date, today)?;
     let due_date = bill_days::due(asked.due_date, today)?;
-    let lines = bill_lines(&practice, &asked.content, &found)?;
+    let fees = fees(&mut tx, (&practice, asked.client), &asked.content).await?;
+    let lines = bill_lines(&practice, &asked.content, (&found, &fees))?;
     let waivers = waivers(&lines, &found);
     let reductions = reductions(&practice, asked.content.reductions, "reductions")?;
     if let Some(policy) = asked.content.policy {

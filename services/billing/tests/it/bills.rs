@@ -77,7 +77,7 @@ async fn r03_a_bill_that_cannot_be_is_refused_with_its_reason() {
         change(&mut request);
         request
     };
-    let wrong: [(&str, Change); 9] = [
+    let wrong: [(&str, Change); 10] = [
         ("POLICY_REQUIRED", |bill| bill.policy_id.clear()),
         ("POLICY_NOT_FOUND", |bill| {
             bill.policy_id = "pol_01j2jv5gymfay8vvr14d2pf2db".to_owned()
@@ -87,6 +87,9 @@ async fn r03_a_bill_that_cannot_be_is_refused_with_its_reason() {
         }),
         ("SESSION_NOT_FOUND", |bill| {
             bill.sessions[0].session_id = "ses_01j2jv5gymfay8vvr14d2pf2db".to_owned();
+        }),
+        ("SERVICE_NOT_FOUND", |bill| {
+            bill.sessions[0].line_terms[0].service_code = "90834".to_owned();
         }),
         ("SHARE_EXCEEDS_PRICE", |bill| {
             bill.sessions[0].line_terms[0].insurance_share = Some(usd(15_001))

@@ -45,11 +45,7 @@ pub async fn correct_session(
         return Err(Invalid::new("session.client_id", "must be the session's client").into());
     }
     let surroundings = Surroundings::read(&mut tx, practice, &[&asked.content]).await?;
-    let session = Session {
-        revision: former.revision + 1,
-        waived: former.waived.clone(),
-        ..surroundings.session((id, former.create_time), asked.content)?
-    };
+    let session = surroundings.corrected(&former, asked.content)?;
 
     let change = (ChangeKind::Corrected, caller.subject.as_str());
     store::session_changes::insert(&mut tx, practice, (change, now), &former).await?;

@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 
 impl TestApp {
     /// A request to replace what the session says.
-    fn correction(
+    pub fn correction(
         &self,
         session: &Session,
         change: impl FnOnce(&mut Session),
@@ -29,7 +29,7 @@ impl TestApp {
         }
     }
 
-    async fn correct(&self, request: CorrectSessionRequest) -> Result<Session, Status> {
+    pub async fn correct(&self, request: CorrectSessionRequest) -> Result<Session, Status> {
         let corrected = self.sessions().correct_session(request).await?.into_inner();
         Ok(corrected.session.expect("a session"))
     }

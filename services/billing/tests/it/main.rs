@@ -21,6 +21,7 @@ mod edits;
 mod feeds;
 mod fees;
 mod histories;
+mod history_model;
 mod holds;
 mod import_cut;
 mod import_files;

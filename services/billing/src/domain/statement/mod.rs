@@ -205,7 +205,7 @@ impl fmt::Display for Occasion {
     }
 }
 
-/// What one transfer of an entry changes for the client.
+/// What an entry, or a part of it, changes for the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The entry.

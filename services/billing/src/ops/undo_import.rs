@@ -121,7 +121,7 @@ async fn removal(
     Ok(removal)
 }
 
-/// Clients, then sessions, then bills; answers the bills.
+/// Clients, then sessions, then bills with their share schedules; answers the bills.
 async fn lock(conn: &mut PgConnection, practice: PracticeId, items: &[Item]) -> Result<Vec<Bill>> {
     let (mut clients, mut sessions, mut bills) = (BTreeSet::new(), Vec::new(), Vec::new());
     for item in items {
@@ -137,7 +137,9 @@ async fn lock(conn: &mut PgConnection, practice: PracticeId, items: &[Item]) -> 
     let clients: Vec<_> = clients.into_iter().collect();
     store::import_items::lock_clients(conn, practice, &clients).await?;
     store::import_items::lock_sessions(conn, practice, &sessions).await?;
-    store::bills::lock(conn, practice, &bills).await
+    let locked = store::bills::lock(conn, practice, &bills).await?;
+    store::share_schedules::lock_of_bills(conn, practice, &bills).await?;
+    Ok(locked)
 }
 
 /// What is known of the bills and credits that are to be reversed.

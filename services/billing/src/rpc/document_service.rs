@@ -271,7 +271,10 @@ impl DocumentService for Billing {
     ) -> Result<Response<DownloadSharedDocumentResponse>, Status> {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
-        let sent = document::sent_with(&asked.share_id)?;
+        let sent = (
+            document::sent_with(&asked.share_id)?,
+            document::sha256(&asked.sha256)?,
+        );
         let pdf =
             ops::download_shared_document::download_shared_document(self, &caller, practice, sent)
                 .await?;

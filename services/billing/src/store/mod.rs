@@ -19,6 +19,7 @@ pub mod client_rates;
 pub mod clients;
 pub mod clinicians;
 pub mod contacts;
+pub mod credit_reversals;
 pub mod disputes;
 pub mod document_bytes;
 pub mod document_payments;

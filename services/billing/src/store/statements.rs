@@ -125,15 +125,7 @@ pub async fn changes(
             on payer.practice_id = insured.practice_id and payer.payer_id = insured.payer_id
         left join billing.adjustments adjustment
             on adjustment.practice_id = entry.practice_id and adjustment.adjustment_id = entry.adjustment_id
-        where entry.practice_id = $1
-            and entry.client_id = $2
-            and ($3::date is null or entry.entry_date >= $3)
-            and entry.entry_date <= $4
-            and (
-                transfer.debit_account_id in (select account_id from account)
-                or transfer.credit_account_id in (select account_id from account)
-            )
-        order by entry.entry_date, entry.entry_id, transfer.position
+        order by entry.entry_date, entry.entry_id
         limit $5
         "#,
         practice.uuid(),
@@ -198,6 +190,9 @@ impl Row {
                 method: self.method_text?,
             }),
             "credit_applied" => Some(Occasion::CreditApplied {
+                number: self.number?,
+            }),
+            "credit_reversed" => Some(Occasion::CreditReversed {
                 number: self.number?,
             }),
             "bill_edited" => Some(Occasion::BillEdited {

@@ -373,6 +373,12 @@ impl LedgerService for FakeBilling {
         books.credits.insert(asked.request_id.clone(), asked);
         Ok(Response::new(ApplyCreditResponse::default()))
     }
+    async fn reverse_credit(
+        &self,
+        _: Request<ReverseCreditRequest>,
+    ) -> Answer<ReverseCreditResponse> {
+        Err(not_called())
+    }
     async fn get_trial_balance(
         &self,
         _: Request<GetTrialBalanceRequest>,

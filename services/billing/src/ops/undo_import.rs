@@ -17,12 +17,22 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many rows go to the database, and so many events to the feed, in one statement.
 const BATCH: usize = 2_000;
 
+/// Which imports are taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// Also one that was taken.
+    Any,
+    /// Only one that was not taken: whoever drops it may be mistaken about that.
+    Uncommitted,
+}
+
 /// Takes an import back, or drops one that was not taken. Errors: as ImportService.UndoImport says.
 pub async fn undo_import(
     billing: &Billing,
     caller: &Caller,
     key: &RequestKey,
     (practice_id, import): (PracticeId, ImportId),
+    wanted: Undo,
 ) -> Result<Import> {
     caller.within(practice_id)?;
     let now = billing.clock.now();
@@ -32,10 +42,14 @@ pub async fn undo_import(
     }
     let state = store::imports::lock(&mut tx, practice_id, import).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
-    let removal = match state {
-        ImportState::Undone => return Err(ImportRefusal::Closed(import).into()),
-        ImportState::Open | ImportState::Prepared => Removal::default(),
-        ImportState::Committed => removal(billing, &mut tx, &practice, (import, now)).await?,
+    let removal = match (state, wanted) {
+        (ImportState::Undone, _) | (ImportState::Committed, Undo::Uncommitted) => {
+            return Err(ImportRefusal::Closed(import).into());
+        }
+        (ImportState::Open | ImportState::Prepared, _) => Removal::default(),
+        (ImportState::Committed, Undo::Any) => {
+            removal(billing, &mut tx, &practice, (import, now)).await?
+        }
     };
 
     write(&mut tx, practice_id, now, &removal).await?;

@@ -129,6 +129,8 @@ pub enum Act {
     CreditBrought,
     /// Credit from the former system taken back with its import.
     CreditTakenBack,
+    /// Credit taken off a bill again.
+    CreditReversed(BillId),
     /// A refund that the payer's bank sent back.
     RefundReturned(RefundId),
     /// The processor withdrew or reinstated money for a dispute.
@@ -154,6 +156,7 @@ impl Act {
             Self::OpeningBalance(_) => "opening_balance",
             Self::CreditBrought => "credit_brought",
             Self::CreditTakenBack => "credit_taken_back",
+            Self::CreditReversed(_) => "credit_reversed",
             Self::RefundReturned(_) => "refund_returned",
             Self::DisputeMoved(_) => "dispute_moved",
             Self::DisputeLost(_) => "dispute_lost",
@@ -171,6 +174,7 @@ impl Act {
             | Self::AdjustmentReversed(_, bill)
             | Self::InsurerPayment(_, bill)
             | Self::CreditApplied(bill)
+            | Self::CreditReversed(bill)
             | Self::OpeningBalance(bill) => Some(bill),
             Self::Payment(_)
             | Self::Refund(_)

@@ -81,6 +81,7 @@ pub mod release_hold;
 pub mod retire_service;
 pub mod return_refund;
 pub mod reverse_adjustment;
+pub mod reverse_credit;
 pub mod run_automation;
 pub mod run_by_hand;
 pub mod schedule_share;

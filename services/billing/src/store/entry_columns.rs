@@ -74,6 +74,7 @@ impl Subjects {
             | Act::BillEdited(_)
             | Act::BillCancelled(_)
             | Act::CreditApplied(_)
+            | Act::CreditReversed(_)
             | Act::OpeningBalance(_)
             | Act::CreditBrought
             | Act::CreditTakenBack => {}
@@ -107,6 +108,7 @@ pub(super) fn act(
         ("bill_edited", Some(bill), ..) => Act::BillEdited(bill),
         ("bill_cancelled", Some(bill), ..) => Act::BillCancelled(bill),
         ("credit_applied", Some(bill), ..) => Act::CreditApplied(bill),
+        ("credit_reversed", Some(bill), ..) => Act::CreditReversed(bill),
         ("opening_balance", Some(bill), ..) => Act::OpeningBalance(bill),
         ("credit_brought", ..) => Act::CreditBrought,
         ("credit_taken_back", ..) => Act::CreditTakenBack,

@@ -43,6 +43,7 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         | Act::BillEdited(_)
         | Act::BillCancelled(_)
         | Act::CreditApplied(_)
+        | Act::CreditReversed(_)
         | Act::OpeningBalance(_)
         | Act::CreditBrought
         | Act::CreditTakenBack => {}
@@ -73,6 +74,7 @@ const fn entry_kind(act: Act) -> contract::EntryKind {
         Act::OpeningBalance(_) => contract::EntryKind::OpeningBalance,
         Act::CreditBrought => contract::EntryKind::CreditBrought,
         Act::CreditTakenBack => contract::EntryKind::CreditTakenBack,
+        Act::CreditReversed(_) => contract::EntryKind::CreditReversed,
         Act::RefundReturned(_) => contract::EntryKind::RefundReturned,
         Act::DisputeMoved(_) => contract::EntryKind::DisputeMoved,
         Act::DisputeLost(_) => contract::EntryKind::DisputeLost,

@@ -31,6 +31,7 @@ mod importing;
 mod imports;
 mod insurers;
 mod letterheads;
+mod late_superbills;
 mod missed;
 mod monthly_superbills;
 mod nights;

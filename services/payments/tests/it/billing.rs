@@ -389,6 +389,12 @@ impl LedgerService for FakeBilling {
         }
         Ok(Response::new(ApplyCreditResponse::default()))
     }
+    async fn reverse_credit(
+        &self,
+        _: Request<ReverseCreditRequest>,
+    ) -> Answer<ReverseCreditResponse> {
+        Err(not_called())
+    }
     async fn get_trial_balance(
         &self,
         _: Request<GetTrialBalanceRequest>,

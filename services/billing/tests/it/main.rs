@@ -34,6 +34,7 @@ mod missed;
 mod monthly_superbills;
 mod nights;
 mod payments;
+mod payouts;
 mod people;
 mod policies;
 mod previews;

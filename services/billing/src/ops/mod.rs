@@ -18,6 +18,7 @@ pub mod bill_pending_sessions;
 pub mod book_bills;
 pub mod book_dispute;
 mod book_payments;
+pub mod book_payout;
 mod bring;
 pub mod cancel_bill;
 pub mod commit_import;
@@ -61,6 +62,7 @@ pub mod list_clients;
 pub mod list_import_errors;
 pub mod list_imports;
 pub mod list_monthly_superbills;
+pub mod list_payout_lines;
 pub mod list_services;
 pub mod list_session_changes;
 pub mod list_sessions;
@@ -118,12 +120,12 @@ use sqlx::PgConnection;
 /// An entry with fresh ids.
 fn entry(
     clock: &Clock,
-    (act, client): (Act, ClientId),
+    (act, client): (Act, impl Into<Option<ClientId>>),
     date: Date,
     transfers: &Transfers,
 ) -> Result<Entry> {
     let ids = (EntryId::new(clock), || TransferId::new(clock));
-    Ok(Entry::new(ids, (act, client), date, transfers)?)
+    Ok(Entry::new(ids, (act, client.into()), date, transfers)?)
 }
 
 /// Writes an entry and the balances it moves.

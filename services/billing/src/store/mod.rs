@@ -47,6 +47,8 @@ pub mod new_people;
 pub mod new_sessions;
 pub mod payers;
 pub mod payments;
+pub mod payout_lines;
+pub mod payouts;
 pub mod people;
 pub mod policies;
 pub mod practices;
@@ -66,6 +68,7 @@ pub mod statements;
 pub mod superbills;
 pub mod terms;
 pub mod verify;
+pub mod verify_payouts;
 pub mod verify_processor;
 
 use crate::{Error, Result};

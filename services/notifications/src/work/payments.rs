@@ -62,7 +62,7 @@ impl Handler for Payments {
             "evenkeel.payments.v1.UpcomingChargeMoved" => {
                 autopay::charge_moved(event.event_id, event.decode()?)
             }
-            // Other events of payments ask for no mail.
+            // Other events of payments ask for no mail. (Of a payout that failed the practice hears by the processor itself.)
             _ => return Ok(()),
         };
         queue(tx, &self.0, event, draft).await

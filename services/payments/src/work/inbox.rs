@@ -77,6 +77,7 @@ async fn take_in(payments: &Payments, webhook: &Webhook) -> Result<bool> {
     match webhook.object_kind.as_str() {
         "refund" => return ops::read_refund(payments, &caller, &webhook.object).await,
         "dispute" => return ops::read_dispute(payments, &caller, &webhook.object).await,
+        "payout" => return ops::read_payout(payments, &caller, &webhook.object).await,
         _payment_intent => {}
     }
     match subject(payments, &webhook.object).await? {

@@ -10,6 +10,8 @@ pub mod endpoints;
 pub mod intents;
 pub mod machine;
 pub mod methods;
+mod payout_row;
+pub mod payouts;
 pub mod refunds;
 pub mod rows;
 pub mod settlement;
@@ -23,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use rows::{
-    Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Refund, Setup, Standing,
-    StoredAnswer, Transaction,
+    Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Payout, Refund, Setup,
+    Standing, StoredAnswer, Transaction,
 };
 use table::Table;
 
@@ -39,6 +41,7 @@ pub struct Book {
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
     pub disputes: Table<Dispute>,
+    pub payouts: Table<Payout>,
     pub standings: Table<Standing>,
     pub transactions: Table<Transaction>,
     pub events: Table<Event>,
@@ -58,6 +61,7 @@ pub enum Entry {
     Charge(Charge),
     Refund(Refund),
     Dispute(Dispute),
+    Payout(Payout),
     Standing(Standing),
     Transaction(Transaction),
     Event(Event),
@@ -95,6 +99,7 @@ impl Book {
                 .into_iter()
                 .map(Entry::Dispute),
         );
+        entries.extend(self.payouts.drain_touched().into_iter().map(Entry::Payout));
         entries.extend(
             self.standings
                 .drain_touched()
@@ -134,6 +139,7 @@ impl Book {
             Entry::Charge(row) => self.charges.restore(row),
             Entry::Refund(row) => self.refunds.restore(row),
             Entry::Dispute(row) => self.disputes.restore(row),
+            Entry::Payout(row) => self.payouts.restore(row),
             Entry::Standing(row) => self.standings.restore(row),
             Entry::Transaction(row) => self.transactions.restore(row),
             Entry::Event(row) => self.events.restore(row),
@@ -153,6 +159,7 @@ impl Book {
         entries.extend(self.charges.iter().cloned().map(Entry::Charge));
         entries.extend(self.refunds.iter().cloned().map(Entry::Refund));
         entries.extend(self.disputes.iter().cloned().map(Entry::Dispute));
+        entries.extend(self.payouts.iter().cloned().map(Entry::Payout));
         entries.extend(self.standings.iter().cloned().map(Entry::Standing));
         entries.extend(self.transactions.iter().cloned().map(Entry::Transaction));
         entries.extend(self.endpoints.iter().cloned().map(Entry::Endpoint));

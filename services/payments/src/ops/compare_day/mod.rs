@@ -4,6 +4,7 @@
 mod records;
 mod steps;
 
+use super::read_payout::read_payouts;
 use super::{read_dispute, read_payment, read_refund};
 use crate::domain::comparison::{Compared, Movement, day, last_due};
 use crate::store::comparisons::Night;
@@ -38,6 +39,7 @@ pub async fn compare_day(payments: &Payments, caller: &Caller, night: Night) -> 
         }
         compared.push(beside(transaction, known));
     }
+    read_payouts(payments, caller, span.1).await?;
     let mut differences = Vec::new();
     for compared in &compared {
         differences.extend(compared.difference()?);

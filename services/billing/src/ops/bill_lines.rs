@@ -81,7 +81,7 @@ impl Content {
 }
 
 /// What the catalogue has of the services that the content names, and what was agreed on them with the client.
-pub async fn fees(
+pub(super) async fn fees(
     conn: &mut PgConnection,
     (practice, client): (&Practice, ClientId),
     content: &Content,

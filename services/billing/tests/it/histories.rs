@@ -10,8 +10,7 @@ use proto::billing::v1::reduction::Extent;
 use proto::billing::v1::{
     AdjustBillRequest, AdjustmentKind, AdjustmentReason, ApplyCreditRequest, Bill, BillContent,
     BillStatus, CancelBillRequest, EditBillRequest, GetSuperbillRequest, IssueBillRequest,
-    LineTerms, ProductLine, Reduction, ReverseAdjustmentRequest, SessionToBill,
-    WaiveSessionRequest,
+    LineTerms, ProductLine, Reduction, SessionToBill, WaiveSessionRequest,
 };
 use std::collections::BTreeSet;
 use testkit::request_id;
@@ -157,6 +156,34 @@ impl Real {
         self.app.bills().adjust_bill(request).await.map(drop)
     }
 
+    async fn apply_credit(&self, at: usize, amount: i64) -> Result<(), Status> {
+        let request = ApplyCreditRequest {
+            practice_id: self.app.practice.to_string(),
+            request_id: request_id(),
+            bill_id: self.bills[at].bill_id.clone(),
+            amount: Some(usd(amount)),
+        };
+        self.app.ledger().apply_credit(request).await.map(drop)
+    }
+
+    async fn reverse_last(&self, at: usize) -> Result<(), Status> {
+        let bill = self.bill(at).await;
+        let Some(last) = bill.adjustments.len().checked_sub(1) else {
+            return Err(Status::failed_precondition("nothing to reverse"));
+        };
+        self.app.reverse(&bill, last).await.map(drop)
+    }
+
+    async fn cancel(&self, at: usize) -> Result<(), Status> {
+        let request = CancelBillRequest {
+            practice_id: self.app.practice.to_string(),
+            request_id: request_id(),
+            bill_id: self.bills[at].bill_id.clone(),
+            reason: String::new(),
+        };
+        self.app.bills().cancel_bill(request).await.map(drop)
+    }
+
     /// The number of the line that the model means.
     async fn line(&self, at: usize, line: usize) -> usize {
         line % self.bill(at).await.lines.len() + 1
@@ -164,8 +191,6 @@ impl Real {
 
     /// Does it through the API.
     async fn act(&mut self, act: Act) -> Result<(), Status> {
-        let practice_id = self.app.practice.to_string();
-        let request_id = request_id();
         match act {
             Act::Sell(price) => self.issue(workbook(price), None).await,
             Act::Bill(shares, waived) => {
@@ -190,15 +215,7 @@ impl Real {
                 self.app.post(&self.app.payment(amount, &wanted)).await;
                 Ok(())
             }
-            Act::ApplyCredit(at, amount) => {
-                let request = ApplyCreditRequest {
-                    practice_id,
-                    request_id,
-                    bill_id: self.bills[at].bill_id.clone(),
-                    amount: Some(usd(amount)),
-                };
-                self.app.ledger().apply_credit(request).await.map(drop)
-            }
+            Act::ApplyCredit(at, amount) => self.apply_credit(at, amount).await,
             Act::Adjust(at, amount) => {
                 let off = taken(AdjustmentKind::WriteOff, 0, Extent::Amount(usd(amount)));
                 self.adjust(at, off).await
@@ -213,27 +230,8 @@ impl Real {
                 let waiver = taken(AdjustmentKind::Waiver, line, Extent::Whole(true));
                 self.adjust(at, waiver).await
             }
-            Act::Reverse(at) => {
-                let taken = self.bill(at).await.adjustments;
-                let last = taken.last();
-                let last = last.ok_or_else(|| Status::failed_precondition("none"))?;
-                let request = ReverseAdjustmentRequest {
-                    practice_id,
-                    request_id,
-                    bill_id: self.bills[at].bill_id.clone(),
-                    adjustment_id: last.adjustment_id.clone(),
-                };
-                self.app.bills().reverse_adjustment(request).await.map(drop)
-            }
-            Act::Cancel(at) => {
-                let request = CancelBillRequest {
-                    practice_id,
-                    request_id,
-                    bill_id: self.bills[at].bill_id.clone(),
-                    reason: String::new(),
-                };
-                self.app.bills().cancel_bill(request).await.map(drop)
-            }
+            Act::Reverse(at) => self.reverse_last(at).await,
+            Act::Cancel(at) => self.cancel(at).await,
         }
     }
 

@@ -150,8 +150,8 @@ mod tests {
             shown,
             [
                 (Some(id(1)), Some(id(7)), 3_000, 104),
-                (Some(id(1)), Some(id(8)), 1_000, 34),
-                (Some(id(2)), Some(id(7)), 1_000, 35),
+                (Some(id(1)), Some(id(8)), 1_000, 35),
+                (Some(id(2)), Some(id(7)), 1_000, 34),
                 (None, None, 500, 17),
             ]
         );

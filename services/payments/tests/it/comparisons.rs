@@ -28,7 +28,7 @@ impl Stage {
     }
 
     /// As for a practice of before there were comparisons: its first day is the one that ended last.
-    async fn first_night(&self) {
+    pub async fn first_night(&self) {
         self.sql("update payments.comparison_queue set next_date = null, lease_end_time = null, due_time = '2000-01-01'")
             .await;
     }

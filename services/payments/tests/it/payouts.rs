@@ -280,8 +280,14 @@ async fn f04_words_about_a_payout_reversed_twentyfold_at_once_and_days_late_are_
     stage
         .command("webhooks/release", json!({ "reversed": true }))
         .await;
-    for kind in ["payout.created", "payout.paid", "payout.failed"] {
-        stage.webhooks_came(kind, 1).await;
+    for (kind, count) in [
+        ("payout.created", 1),
+        ("payout.reconciliation_completed", 1),
+        ("payout.updated", 2),
+        ("payout.paid", 1),
+        ("payout.failed", 1),
+    ] {
+        stage.webhooks_came(kind, count).await;
     }
     join_all((0..4).map(|_| stage.process_webhooks())).await;
     assert_eq!(stage.payout().await.state(), PayoutState::Failed);
@@ -315,6 +321,7 @@ async fn f05_without_any_webhook_the_night_finds_payouts_and_what_became_of_them
     let refund = json!({ "payment_intent": intent, "amount": 700 });
     stage.command("refunds", refund).await;
     let payout = stage.pay_out().await;
+    stage.first_night().await;
     let night = async || {
         stage.minutes(24 * 60);
         compare_due(&stage.payments).await.expect("compared")

@@ -61,6 +61,7 @@ async fn take_in(payments: &Payments, caller: &Caller, payout: &Payout) -> Resul
     let divided = records::divide(payments, before.as_ref(), content.moved).await?;
     let shared = divided.is_shared();
     for (practice, moved) in &divided.practices {
+        caller.within(*practice)?;
         let items = matched(payments, caller, *practice, moved).await?;
         let part = PayoutPart {
             told: &told,

@@ -154,6 +154,15 @@ pub enum Letter {
         /// The same card or account will not pay, whenever it is tried.
         hard: bool,
     },
+    /// To the practice: a payout did not arrive.
+    PayoutFailed {
+        /// What the bank would have got.
+        amount: Money,
+        /// Local day.
+        fail_date: Date,
+        /// Why, and what helps.
+        reason: String,
+    },
     /// To the practice: what AutoPay did in a night.
     AutoPayRun {
         /// Its local day.
@@ -240,6 +249,7 @@ impl Letter {
             Self::RefundReturned { .. } => format!("A refund of {practice} came back"),
             Self::ChargeMoved { .. } => format!("Your payment to {practice} comes on another day"),
             Self::UnattendedDecline { .. } => format!("A charge of {practice} was declined"),
+            Self::PayoutFailed { .. } => format!("A payout to {practice} did not arrive"),
             Self::AutoPayRun { .. } => format!("Last night’s AutoPay of {practice}"),
         }
     }

@@ -150,6 +150,7 @@ impl Templates {
             Letter::Dispute { .. }
             | Letter::RefundReturned { .. }
             | Letter::UnattendedDecline { .. }
+            | Letter::PayoutFailed { .. }
             | Letter::AutoPayRun { .. } => "notice",
         };
         let page = page::of(letter, practice);

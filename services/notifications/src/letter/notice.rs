@@ -37,6 +37,18 @@ pub(super) fn of(letter: &Letter) -> Option<Value> {
             reason,
             hard,
         } => Some(decline((*amount, method_text), (reason, *hard))),
+        Letter::PayoutFailed {
+            amount,
+            fail_date,
+            reason,
+        } => Some(context! {
+            heading => "A payout did not arrive",
+            label => "Payout",
+            amount => amount.to_string(),
+            note => long(*fail_date),
+            rows => rows("", None),
+            words => format!("{} The money is in your Stripe balance again.", one_line(reason)).trim(),
+        }),
         Letter::AutoPayRun { run_date, figures } => Some(night(*run_date, figures)),
         Letter::Bill { .. }
         | Letter::ChargeMoved { .. }

@@ -92,6 +92,7 @@ fn particular(letter: &Letter, practice: &str) -> Value {
         Letter::Dispute { .. }
         | Letter::RefundReturned { .. }
         | Letter::UnattendedDecline { .. }
+        | Letter::PayoutFailed { .. }
         | Letter::AutoPayRun { .. } => notice::of(letter).unwrap_or_default(),
         Letter::ChargeMoved {
             due,

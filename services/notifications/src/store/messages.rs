@@ -138,6 +138,7 @@ pub async fn find_receipted(
         | Particulars::ChargeMoved { .. }
         | Particulars::UnattendedDecline { .. }
         | Particulars::AutoPayRun { .. }
+        | Particulars::PayoutFailed { .. }
         | Particulars::Superbill { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);

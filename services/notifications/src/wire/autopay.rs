@@ -1,4 +1,4 @@
-//! What payments says of AutoPay and of charges to come.
+//! What payments says of AutoPay, of charges to come and of payouts.
 
 use super::event::Draft;
 use crate::domain::card::Audience;
@@ -80,4 +80,19 @@ pub fn unattended_decline(event: &payments::PaymentFailed) -> Result<Option<Draf
     };
     let client = parse(&payment.client_id, "payment.client_id")?;
     Ok(Some((client, particulars)))
+}
+
+/// The practice's mail about a payout that did not arrive; none for one that was stopped. Errors: the event lacks an id, the
+/// amount or the date.
+pub fn payout_failed(event: payments::PayoutFailed) -> Result<Option<Particulars>, Invalid> {
+    if event.cancelled {
+        return Ok(None);
+    }
+    let payout = parse::required(event.payout, "payout")?;
+    Ok(Some(Particulars::PayoutFailed {
+        payout: parse(&payout.payout_id, "payout.payout_id")?,
+        amount: parse::amount(payout.net, "payout.net")?,
+        fail_date: parse::date(event.fail_date, "fail_date")?,
+        reason: event.failure_text,
+    }))
 }

@@ -45,6 +45,7 @@ fn message(message: Message) -> notifications::Message {
         Kind::ChargeMoved => notifications::MessageKind::ChargeMoved,
         Kind::UnattendedDecline => notifications::MessageKind::UnattendedDecline,
         Kind::AutoPayRun => notifications::MessageKind::AutoPayRun,
+        Kind::PayoutFailed => notifications::MessageKind::PayoutFailed,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,

@@ -114,6 +114,7 @@ impl<'a> Gather<'a> {
             Particulars::Dispute { .. }
             | Particulars::RefundReturned { .. }
             | Particulars::UnattendedDecline { .. }
+            | Particulars::PayoutFailed { .. }
             | Particulars::AutoPayRun { .. } => notices::letter(&message.particulars),
         }
     }

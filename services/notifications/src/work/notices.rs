@@ -48,6 +48,16 @@ fn of(particulars: &Particulars) -> Option<Letter> {
             reason: reason.clone(),
             hard: *hard,
         }),
+        Particulars::PayoutFailed {
+            amount,
+            fail_date,
+            reason,
+            ..
+        } => Some(Letter::PayoutFailed {
+            amount: *amount,
+            fail_date: *fail_date,
+            reason: reason.clone(),
+        }),
         Particulars::AutoPayRun { run_date, figures } => Some(Letter::AutoPayRun {
             run_date: *run_date,
             figures: *figures,

@@ -1,12 +1,14 @@
 use super::queue;
+use crate::domain::message::Particulars;
 use crate::wire::{autopay, card, event};
+use ::rpc::Invalid;
 use clock::Clock;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::payments::v1::{DisputeClosed, DisputeOpened, PaymentFailed, RefundFailed};
 
 /// payments' events: declines, refunds, charges to come and news of cards on file are told of, and to the practice nights
-/// of AutoPay, declines that nobody saw, disputes and refunds that came back. (A payment's receipt waits for billing to have booked it.)
+/// of AutoPay, declines that nobody saw, disputes, refunds that came back and payouts that failed. (A payment's receipt waits for billing to have booked it.)
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
@@ -23,10 +25,11 @@ impl Handler for Payments {
             }
             "evenkeel.payments.v1.AutoPayRunEnded" => {
                 let run = autopay::auto_pay_run(event.decode()?);
-                return match run.map_err(HandlerError::poison)? {
-                    Some(particulars) => queue(tx, &self.0, event, Ok((None, particulars))).await,
-                    None => Ok(()),
-                };
+                return self.tell_practice(tx, event, run).await;
+            }
+            "evenkeel.payments.v1.PayoutFailed" => {
+                let failed = autopay::payout_failed(event.decode()?);
+                return self.tell_practice(tx, event, failed).await;
             }
             "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
             "evenkeel.payments.v1.MethodAdded" => card::method_added(event.decode()?),
@@ -66,5 +69,20 @@ impl Handler for Payments {
             _ => return Ok(()),
         };
         queue(tx, &self.0, event, draft).await
+    }
+}
+
+impl Payments {
+    /// What is about no client.
+    async fn tell_practice(
+        &self,
+        tx: &mut Tx,
+        event: &Event,
+        particulars: Result<Option<Particulars>, Invalid>,
+    ) -> Result<(), HandlerError> {
+        match particulars.map_err(HandlerError::poison)? {
+            Some(particulars) => queue(tx, &self.0, event, Ok((None, particulars))).await,
+            None => Ok(()),
+        }
     }
 }

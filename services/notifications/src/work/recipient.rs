@@ -25,6 +25,7 @@ impl Gather<'_> {
             Particulars::Dispute { .. }
             | Particulars::RefundReturned { .. }
             | Particulars::UnattendedDecline { .. }
+            | Particulars::PayoutFailed { .. }
             | Particulars::AutoPayRun { .. } => Some(Audience::Practice),
             Particulars::ChargeMoved { to, .. } => Some(*to),
             Particulars::UpcomingCharge { to, .. } => *to,

@@ -2,15 +2,17 @@
 
 use crate::app::{TODAY, TestApp, usd};
 use crate::fake_feed::FakeFeed;
-use ids::{BillId, ClientId, ContactId, DisputeId, EventId, PaymentId, RefundId, ShareId};
+use ids::{
+    BillId, ClientId, ContactId, DisputeId, EventId, PaymentId, PayoutId, RefundId, ShareId,
+};
 use jiff::Timestamp;
 use pg::Announcement;
 use proto::billing::v1::{Allocation, BillFacts, BillShared, PaymentKind, PaymentPosted};
 use proto::google::r#type::Date;
 use proto::payments::v1::{
     AutoPayRunEnded, DeclineReason, DisputeClosed, DisputeFacts, DisputeOpened, DisputeState,
-    PaymentFacts, PaymentFailed, RefundFailed, RefundSucceeded, UpcomingChargeMoved,
-    UpcomingChargeNoticed,
+    PaymentFacts, PaymentFailed, PayoutFacts, PayoutFailed, RefundFailed, RefundSucceeded,
+    UpcomingChargeMoved, UpcomingChargeNoticed,
 };
 use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
@@ -199,6 +201,21 @@ impl TestApp {
             contact_id: contact.map(|id| id.to_string()).unwrap_or_default(),
         };
         self.announce(&self.payments, &moved);
+    }
+
+    /// A payout did not arrive, or was stopped before.
+    pub fn fail_payout(&self, cancelled: bool) {
+        let failed = PayoutFailed {
+            payout: Some(PayoutFacts {
+                payout_id: PayoutId::new(&self.clock).to_string(),
+                net: Some(usd(19_390)),
+                ..PayoutFacts::default()
+            }),
+            fail_date: Some(TODAY),
+            failure_text: "The bank account is closed. Please give Stripe another one.".to_owned(),
+            cancelled,
+        };
+        self.announce(&self.payments, &failed);
     }
 
     /// A night of AutoPay that charged and declined so many bills of $40.

@@ -131,3 +131,24 @@ async fn r24_the_practice_is_told_of_a_decline_that_nobody_saw_and_of_no_other()
         assert!(said.contains(part), "{part} in {said}");
     }
 }
+
+#[tokio::test]
+async fn r43_the_practice_is_told_of_a_payout_that_did_not_arrive() {
+    let app = TestApp::start().await;
+    app.fail_payout(true);
+    app.fail_payout(false);
+    let told = app.until(1, MessageState::Sent).await.remove(0);
+    app.a_while().await;
+    assert_eq!(app.sent().len(), 1, "one that was stopped is no news");
+    assert_eq!(told.kind(), MessageKind::PayoutFailed);
+    assert_eq!(told.recipient, "billing@harborlight.example");
+    let said = text(&app.sent()[0]);
+    for part in [
+        "$193.90",
+        "March 2, 2026",
+        "The bank account is closed.",
+        "in your Stripe balance again",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}

@@ -40,6 +40,8 @@ pub enum Kind {
     UnattendedDecline,
     /// To the practice: what AutoPay did in a night.
     AutoPayRun,
+    /// To the practice: a payout did not arrive.
+    PayoutFailed,
 }
 
 impl Kind {
@@ -61,6 +63,7 @@ impl Kind {
             Self::ChargeMoved => "charge_moved",
             Self::UnattendedDecline => "unattended_decline",
             Self::AutoPayRun => "auto_pay_run",
+            Self::PayoutFailed => "payout_failed",
         }
     }
 
@@ -82,6 +85,7 @@ impl Kind {
             Self::ChargeMoved,
             Self::UnattendedDecline,
             Self::AutoPayRun,
+            Self::PayoutFailed,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }

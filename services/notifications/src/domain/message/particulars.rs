@@ -4,7 +4,7 @@ use super::Kind;
 use crate::domain::adjustment::Change;
 use crate::domain::card::{Audience, CardNews};
 use crate::domain::dispute::DisputeNews;
-use ids::{BillId, DisputeId, DocumentId, EventId, PaymentId, RefundId, ShareId};
+use ids::{BillId, DisputeId, DocumentId, EventId, PaymentId, PayoutId, RefundId, ShareId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
@@ -156,6 +156,17 @@ pub enum Particulars {
         /// The same card or account will not pay, whenever it is tried.
         hard: bool,
     },
+    /// A payout did not arrive.
+    PayoutFailed {
+        /// The payout.
+        payout: PayoutId,
+        /// What the bank would have got.
+        amount: Money,
+        /// Local day on which it was heard of.
+        fail_date: Date,
+        /// Why, and what helps; empty when it was stopped.
+        reason: String,
+    },
     /// What AutoPay did in a night.
     AutoPayRun {
         /// Its local day.
@@ -221,6 +232,7 @@ impl Particulars {
             Self::ChargeMoved { .. } => Kind::ChargeMoved,
             Self::UnattendedDecline { .. } => Kind::UnattendedDecline,
             Self::AutoPayRun { .. } => Kind::AutoPayRun,
+            Self::PayoutFailed { .. } => Kind::PayoutFailed,
         }
     }
 
@@ -235,6 +247,7 @@ impl Particulars {
             | Self::UnattendedDecline { payment, .. } => {
                 format!("{kind}/{payment}")
             }
+            Self::PayoutFailed { payout, .. } => format!("{kind}/{payout}"),
             Self::AutoPayRun { run_date, .. } => format!("{kind}/{run_date}"),
             Self::Refund { refund, .. } | Self::RefundReturned { refund, .. } => {
                 format!("{kind}/{refund}")
@@ -272,6 +285,7 @@ impl Particulars {
             | Self::Dispute { .. }
             | Self::UnattendedDecline { .. }
             | Self::AutoPayRun { .. }
+            | Self::PayoutFailed { .. }
             | Self::RefundReturned { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
@@ -286,6 +300,7 @@ impl Particulars {
             | Self::UpcomingCharge { .. }
             | Self::ChargeMoved { .. }
             | Self::AutoPayRun { .. }
+            | Self::PayoutFailed { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Superbill { .. } => None,
@@ -312,6 +327,7 @@ impl Particulars {
             | Self::ChargeMoved { .. }
             | Self::UnattendedDecline { .. }
             | Self::AutoPayRun { .. }
+            | Self::PayoutFailed { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Superbill { .. } => None,
@@ -331,6 +347,7 @@ impl Particulars {
             | Self::ChargeMoved { .. }
             | Self::UnattendedDecline { .. }
             | Self::AutoPayRun { .. }
+            | Self::PayoutFailed { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Dispute { .. }

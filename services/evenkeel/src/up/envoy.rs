@@ -67,6 +67,9 @@ pub async fn start(options: &Options, home: &Home, ports: &Ports) -> Result<Envo
                 options.envoy.display()
             )
         })?;
+    if let Some(id) = child.id() {
+        fs::write(folder.join("envoy.pid"), id.to_string())?;
+    }
     Ok(Envoy { child, log })
 }
 

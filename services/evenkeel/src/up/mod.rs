@@ -4,6 +4,7 @@
 
 mod envoy;
 mod home;
+mod leftover;
 mod ports;
 pub mod postgres;
 mod processor;
@@ -93,6 +94,7 @@ pub struct Suite {
 /// A port that is taken, another `up` in the same home, a program that is missing: each names itself and the mend.
 pub async fn start(options: Options, clock: Clock) -> Result<Suite> {
     let home = Home::open(&options.home)?;
+    leftover::end(&home).await?;
     let ports = Ports::new(options.port, options.inner_ports)?;
     let elsewhere = [
         options.stripe_secret_key.as_ref().map(|_| ports.processor),

@@ -2,9 +2,9 @@ use crate::workshop::{Workshop, said};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::Stdio;
+use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -28,6 +28,49 @@ fn the_main_job_is_done_twice_and_the_second_time_changes_nothing() {
 #[test]
 fn up_says_what_runs_where_and_ctrl_c_leaves_nothing_running() {
     let workshop = Workshop::new("up");
+    let (up, table, _out) = started(&workshop);
+    for part in [
+        "billing",
+        "payments",
+        "portal-auth",
+        "notifications",
+        "reporting",
+        "gateway",
+        "sandbox",
+    ] {
+        assert!(table.contains(part), "{part} is not in the table");
+    }
+    let again = workshop.run("up");
+    assert!(!again.status.success());
+    assert!(said(&again).contains("already running"), "{}", said(&again));
+
+    interrupt(up);
+    let gone = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, workshop.port())).is_ok() {
+        assert!(
+            gone.elapsed() < Duration::from_secs(5),
+            "the gateway still listens"
+        );
+    }
+}
+
+#[test]
+fn r51_a_suite_that_was_killed_starts_again_where_it_was() {
+    let workshop = Workshop::new("killed");
+    let (mut killed, _, _out) = started(&workshop);
+    killed.kill().expect("it runs");
+    killed.wait().expect("it ends");
+    let gateway = (Ipv4Addr::LOCALHOST, workshop.port());
+    assert!(
+        TcpStream::connect(gateway).is_ok(),
+        "the gateway was left behind"
+    );
+    let (reborn, _, _out) = started(&workshop);
+    interrupt(reborn);
+}
+
+/// Runs until it says that it is up; it, what it said, and where it says more.
+fn started(workshop: &Workshop) -> (Child, String, Lines<BufReader<ChildStdout>>) {
     let mut up = workshop
         .evenkeel("up")
         .stdout(Stdio::piped())
@@ -45,35 +88,15 @@ fn up_says_what_runs_where_and_ctrl_c_leaves_nothing_running() {
             ),
         }
     }
-    for part in [
-        "billing",
-        "payments",
-        "portal-auth",
-        "notifications",
-        "reporting",
-        "gateway",
-        "sandbox",
-    ] {
-        assert!(table.contains(part), "{part} is not in the table");
-    }
-    let again = workshop.run("up");
-    assert!(!again.status.success());
-    assert!(said(&again).contains("already running"), "{}", said(&again));
+    (up, table, lines)
+}
 
-    kill(
-        Pid::from_raw(i32::try_from(up.id()).expect("a pid")),
-        Signal::SIGINT,
-    )
-    .expect("it runs");
+/// As Ctrl-C does, and waits until it has ended well.
+fn interrupt(mut up: Child) {
+    let id = Pid::from_raw(i32::try_from(up.id()).expect("a pid"));
+    kill(id, Signal::SIGINT).expect("it runs");
     let status = up.wait().expect("ends");
     assert!(status.success(), "{status}");
-    let gone = Instant::now();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, workshop.port())).is_ok() {
-        assert!(
-            gone.elapsed() < Duration::from_secs(5),
-            "the gateway still listens"
-        );
-    }
 }
 
 #[test]

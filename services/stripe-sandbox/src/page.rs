@@ -30,7 +30,7 @@ pub fn routes() -> Router<Arc<Sandbox>> {
 }
 
 /// Text made safe for HTML content and quoted attributes.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -45,7 +45,7 @@ fn escape(text: &str) -> String {
     safe
 }
 
-fn document(title: &str, body: &str) -> Html<String> {
+pub(crate) fn document(title: &str, body: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
             \

@@ -1,5 +1,7 @@
 //! The books: one per account, all rules pure over them. Nothing here knows of HTTP.
 
+mod account_rows;
+pub mod accounts;
 pub mod charges;
 pub mod currency;
 pub mod customers;
@@ -23,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use rows::{
-    Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Refund, Setup, Standing,
-    StoredAnswer, Transaction,
+    AccountLink, Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Refund,
+    Setup, Standing, StoredAnswer, Transaction,
 };
 use table::Table;
 
@@ -39,7 +41,9 @@ pub struct Book {
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
     pub disputes: Table<Dispute>,
+    /// Of the platform: what its own account and those connected with it may do.
     pub standings: Table<Standing>,
+    pub links: Table<AccountLink>,
     pub transactions: Table<Transaction>,
     pub events: Table<Event>,
     pub endpoints: Table<Endpoint>,
@@ -59,6 +63,7 @@ pub enum Entry {
     Refund(Refund),
     Dispute(Dispute),
     Standing(Standing),
+    Link(AccountLink),
     Transaction(Transaction),
     Event(Event),
     Endpoint(Endpoint),
@@ -101,6 +106,7 @@ impl Book {
                 .into_iter()
                 .map(Entry::Standing),
         );
+        entries.extend(self.links.drain_touched().into_iter().map(Entry::Link));
         entries.extend(
             self.transactions
                 .drain_touched()
@@ -135,6 +141,7 @@ impl Book {
             Entry::Refund(row) => self.refunds.restore(row),
             Entry::Dispute(row) => self.disputes.restore(row),
             Entry::Standing(row) => self.standings.restore(row),
+            Entry::Link(row) => self.links.restore(row),
             Entry::Transaction(row) => self.transactions.restore(row),
             Entry::Event(row) => self.events.restore(row),
             Entry::Endpoint(row) => self.endpoints.restore(row),
@@ -154,6 +161,13 @@ impl Book {
         entries.extend(self.refunds.iter().cloned().map(Entry::Refund));
         entries.extend(self.disputes.iter().cloned().map(Entry::Dispute));
         entries.extend(self.standings.iter().cloned().map(Entry::Standing));
+        entries.extend(
+            self.links
+                .iter()
+                .filter(|row| row.created >= horizon)
+                .cloned()
+                .map(Entry::Link),
+        );
         entries.extend(self.transactions.iter().cloned().map(Entry::Transaction));
         entries.extend(self.endpoints.iter().cloned().map(Entry::Endpoint));
         entries.extend(
@@ -207,6 +221,8 @@ pub struct Act<'a> {
     /// Unix seconds, the same for all of the act.
     pub now: i64,
     pub origin: Origin,
+    /// What the account may do, when it is one that is connected with the platform's.
+    pub standing: Option<Standing>,
     /// Ids of the events announced so far.
     pub announced: Vec<String>,
     /// Where people reach the sandbox, `http://host:port`.

@@ -6,7 +6,7 @@ use crate::domain::charge::Presence;
 use crate::domain::means::Means;
 use crate::domain::on_file::MethodState;
 use crate::domain::payer::Payer;
-use crate::{Error, Missing, Result, store};
+use crate::{AccountRefusal, Error, Missing, Result, store};
 use ::rpc::{Caller, Invalid, Role};
 use ids::{ClientId, ContactId, MethodId, PracticeId};
 use pg::Tx;
@@ -28,12 +28,12 @@ pub enum PayWith {
 }
 
 /// With what a charge is made, and who waits for it; a payer who is new here has to be asked of billing first. Errors:
-/// METHOD_NOT_FOUND, also for one that the caller may not use; CONTACT_NOT_FOUND, INVALID_FIELD.
+/// METHOD_NOT_FOUND, also for one that the caller may not use; METHOD_OF_FORMER_ACCOUNT, CONTACT_NOT_FOUND, INVALID_FIELD.
 pub(super) async fn find(
     tx: &mut Tx,
     caller: &Caller,
     (practice, client): (PracticeId, ClientId),
-    asked: &PayWith,
+    (asked, account): (&PayWith, Option<String>),
 ) -> Result<Result<(Means, Presence), Unknown>> {
     match asked {
         PayWith::Token {
@@ -42,6 +42,7 @@ pub(super) async fn find(
             contact,
         } => {
             let mut means = Means {
+                account,
                 token: Some(token.clone()),
                 ..Means::offline()
             };
@@ -56,9 +57,13 @@ pub(super) async fn find(
             }
             Ok(Ok((means, Presence::Payer)))
         }
-        PayWith::OnFile(method) => on_file(tx, caller, (practice, client), *method)
-            .await
-            .map(Ok),
+        PayWith::OnFile(method) => {
+            let (means, presence) = on_file(tx, caller, (practice, client), *method).await?;
+            if means.account != account {
+                return Err(AccountRefusal::FormerMethod(*method).into());
+            }
+            Ok(Ok((means, presence)))
+        }
     }
 }
 
@@ -74,6 +79,7 @@ async fn on_file(
         return Err(Error::Missing(Missing::Method(method)));
     }
     let means = Means {
+        account: found.account,
         token: Some(found.processor_method),
         method: Some(method),
         customer: Some(found.processor_customer),

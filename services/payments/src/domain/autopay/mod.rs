@@ -39,6 +39,10 @@ words! {
         Declined "declined",
         /// The payer has no payment method on file.
         NoMethod "no_method",
+        /// The payer's payment method is on file with an account that the practice does not use any more.
+        FormerAccount "former_account",
+        /// The processor takes no charges for the practice's account, or there is none.
+        NoAccount "no_account",
         /// The night was interrupted and the next day had begun before it was its turn.
         NightOver "night_over",
     }
@@ -82,6 +86,10 @@ pub struct Facts {
     pub in_progress: bool,
     /// The payer has a method that can be charged.
     pub has_method: bool,
+    /// That is on file with an account that the practice does not use any more.
+    pub former_account: bool,
+    /// There is no account to charge on.
+    pub no_account: bool,
     /// The payer is to be told before it is charged.
     pub needs_notice: bool,
     /// What the payer was told.
@@ -167,7 +175,9 @@ fn method(facts: &Facts, today: Date) -> Option<SkipReason> {
         .map_or(Retry::Now, |attempts| attempts.retry(today));
     let blocks = [
         (facts.in_progress, SkipReason::PaymentInProgress),
+        (facts.no_account, SkipReason::NoAccount),
         (!facts.has_method, SkipReason::NoMethod),
+        (facts.former_account, SkipReason::FormerAccount),
         (matches!(retry, Retry::On(_)), SkipReason::RetryLater),
         (retry == Retry::Never, SkipReason::Declined),
     ];

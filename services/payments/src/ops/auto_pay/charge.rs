@@ -7,11 +7,12 @@ use crate::domain::autopay::{Choice, SkipReason, choose};
 use crate::domain::charge::Presence;
 use crate::domain::means::Means;
 use crate::domain::pacing;
+use crate::ops::accounts;
 use crate::ops::begin_charge::{Fresh, NewCharge, write_down};
 use crate::ops::charge::{go_on_paced, hold_off};
 use crate::store::autopay_candidates::ChargedMethod;
 use crate::store::autopay_items::{DueItem, ItemState};
-use crate::{AutoPayRefusal, Error, Payments, Result, store};
+use crate::{AccountRefusal, AutoPayRefusal, Error, Payments, Result, store};
 use ids::PaymentId;
 use money::Money;
 use pg::Tx;
@@ -77,7 +78,7 @@ async fn charge_item(payments: &Payments, night: Night<'_>, item: DueItem) -> Re
         return Ok(());
     };
     crate::crash::point("autopay_started");
-    go_on(payments, night, payment).await
+    go_on(payments, night, payment, method.account.as_deref()).await
 }
 
 /// A transaction that another worker, who has the night now, cannot have. Errors: NIGHT_TAKEN_OVER.
@@ -102,9 +103,10 @@ async fn look_again(
     let mut tx = ours(payments, night).await?;
     let found = store::autopay_candidates::find(&mut tx, practice, item.bill, announce_all).await?;
     let mut candidate = found.ok_or(Error::Stored("an item without its bill"))?;
-    // The switch as it is now: a night takes hours.
+    // The switch and the account as they are now: a night takes hours.
     let switched = store::practices::get(&mut tx, practice).await?;
     candidate.facts.on &= switched.online_payments;
+    candidate.facts.no_account = accounts::is_missing(payments, &mut tx, practice).await?;
     let payer_stays = candidate.payer == Some(item.payer);
     if item.credit.is_some() {
         (candidate.facts.open, candidate.facts.client_balance) = (true, item.amount);
@@ -143,6 +145,7 @@ async fn start(
             amount,
         }],
         means: Means {
+            account: method.account.clone(),
             token: Some(method.processor_method.clone()),
             method: Some(method.method),
             customer: Some(method.processor_customer.clone()),
@@ -154,6 +157,9 @@ async fn start(
     };
     let fresh = Fresh::of_the_night(payments);
     let mut tx = ours(payments, night).await?;
+    if accounts::to_charge(payments, &mut tx, night.practice).await? != method.account {
+        return Err(AccountRefusal::FormerMethod(method.method).into());
+    }
     let begun = write_down(payments, &mut tx, (night.practice, now), fresh, new).await?;
     let which = (night.due.run_date, item.bill, item.payer);
     let started = (night.due.practice, begun.payment);
@@ -166,12 +172,17 @@ async fn start(
 
 /// Goes on with a payment, and leaves the processor alone when it is busy. What is not settled then, the reconciler
 /// finishes, or gives up before the next night.
-async fn go_on(payments: &Payments, night: Night<'_>, payment: PaymentId) -> Result<()> {
+async fn go_on(
+    payments: &Payments,
+    night: Night<'_>,
+    payment: PaymentId,
+    account: Option<&str>,
+) -> Result<()> {
     for tries in 0..BUSY_TRIES {
         match go_on_paced(payments, night.due.practice, payment).await {
             Err(Error::ProcessorUnavailable { retry_after }) => {
                 let pause = pacing::back_off(tries, retry_after);
-                hold_off(payments, pause).await?;
+                hold_off(payments, account, pause).await?;
             }
             Err(Error::Billing(status)) => {
                 tracing::warn!(%payment, %status, "billing does not answer");

@@ -1,4 +1,5 @@
 use crate::documents::{DocumentError, Refusal};
+use crate::domain::credit::CreditLimit;
 use crate::import_refusal::ImportRefusal;
 use crate::{Missing, Named};
 use ::rpc::{Denied, Details, Fault, Invalid};
@@ -105,9 +106,9 @@ pub enum Error {
     /// More than insurance still owes.
     #[error("insurance owes {0}")]
     ExceedsInsuranceBalance(Money),
-    /// More than the client's credit.
-    #[error("the client's credit is {0}")]
-    ExceedsCredit(Money),
+    /// More than the client's credit, or than credit pays of the bill.
+    #[error(transparent)]
+    ExceedsCredit(CreditLimit),
     /// More than the client still owes on the bill.
     #[error("the client owes {0} on the bill")]
     ExceedsClientBalance(Money),
@@ -304,7 +305,7 @@ impl Fault for Error {
             Self::ShareNotScheduled(_) => "SHARE_NOT_SCHEDULED",
             Self::NoInsuranceShare(_) => "NO_INSURANCE_SHARE",
             Self::ExceedsInsuranceBalance(_) => "EXCEEDS_INSURANCE_BALANCE",
-            Self::ExceedsCredit(_) => "EXCEEDS_CREDIT",
+            Self::ExceedsCredit(limit) => limit.reason(),
             Self::ExceedsClientBalance(_) => "EXCEEDS_CLIENT_BALANCE",
             Self::NothingDue(_) => "NOTHING_DUE",
             Self::EtagMismatch(_) | Self::SessionChanged(_) => "ETAG_MISMATCH",

@@ -27,7 +27,9 @@ impl Fault for AutoPayRefusal {
             Self::NoMethodOnFile
             | Self::ByPracticeOnly
             | Self::Move(MoveRefusal::WindowClosed(_)) => Code::FailedPrecondition,
-            Self::Move(MoveRefusal::TooLate(_) | MoveRefusal::InPast) => Code::InvalidArgument,
+            Self::Move(
+                MoveRefusal::TooLate(_) | MoveRefusal::InPast | MoveRefusal::BeforeToldDay(_),
+            ) => Code::InvalidArgument,
             Self::NightTakenOver => Code::Aborted,
         }
     }
@@ -39,6 +41,7 @@ impl Fault for AutoPayRefusal {
             Self::Move(MoveRefusal::WindowClosed(_)) => "MOVE_WINDOW_CLOSED",
             Self::Move(MoveRefusal::TooLate(_)) => "CHARGE_DATE_TOO_LATE",
             Self::Move(MoveRefusal::InPast) => "CHARGE_DATE_IN_PAST",
+            Self::Move(MoveRefusal::BeforeToldDay(_)) => "CHARGE_DATE_BEFORE_TOLD",
             Self::NightTakenOver => "NIGHT_TAKEN_OVER",
         }
     }
@@ -46,9 +49,9 @@ impl Fault for AutoPayRefusal {
     fn details(&self) -> Details {
         let details = Details::default();
         match self {
-            Self::Move(MoveRefusal::TooLate(_) | MoveRefusal::InPast) => {
-                details.field("charge_date", self.to_string())
-            }
+            Self::Move(
+                MoveRefusal::TooLate(_) | MoveRefusal::InPast | MoveRefusal::BeforeToldDay(_),
+            ) => details.field("charge_date", self.to_string()),
             Self::NoMethodOnFile
             | Self::ByPracticeOnly
             | Self::Move(MoveRefusal::WindowClosed(_))

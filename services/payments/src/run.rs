@@ -17,6 +17,7 @@ use proto::payments::v1::comparison_service_server::ComparisonServiceServer;
 use proto::payments::v1::dispute_service_server::DisputeServiceServer;
 use proto::payments::v1::method_service_server::MethodServiceServer;
 use proto::payments::v1::payment_service_server::PaymentServiceServer;
+use proto::payments::v1::payout_service_server::PayoutServiceServer;
 use proto::payments::v1::processor_account_service_server::ProcessorAccountServiceServer;
 use proto::payments::v1::upcoming_charge_service_server::UpcomingChargeServiceServer;
 use proto::payments::v1::webhook_service_server::WebhookServiceServer;
@@ -141,6 +142,7 @@ pub fn routes(payments: &Payments, feed: Feed) -> Routes {
         .offer(CardAuthorizationServiceServer::new(payments.clone()))
         .offer(ComparisonServiceServer::new(payments.clone()))
         .offer(DisputeServiceServer::new(payments.clone()))
+        .offer(PayoutServiceServer::new(payments.clone()))
         .offer(ProcessorAccountServiceServer::new(payments.clone()))
         .offer(WebhookServiceServer::new(payments.clone()))
         .offer(FeedService::server(feed, may_read))

@@ -45,6 +45,7 @@ pub fn routes() -> Router<Arc<Sandbox>> {
         .route("/refunds/{id}/settle", post(settle_refund))
         .merge(crate::trouble::routes())
         .merge(crate::connect::routes())
+        .merge(crate::payouts::routes())
         .route("/payment_intents/{id}/authenticate", post(authenticate))
         .route("/payment_intents/{id}/settle", post(settle_intent))
         .route("/setup_intents/{id}/authenticate", post(authenticate_setup))

@@ -20,6 +20,7 @@ mod journal;
 mod metadata;
 mod page;
 mod params;
+mod payouts;
 mod request_log;
 mod sandbox;
 mod server;

@@ -18,7 +18,7 @@ use crate::error::ApiError;
 use crate::sandbox::{API_VERSION, Sandbox};
 
 /// Rows of each table, newest first.
-const ROWS: usize = 50;
+pub(crate) const ROWS: usize = 50;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -69,6 +69,7 @@ pub async fn overview(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
             body.push_str(&payments(book));
             body.push_str(&refunds(book));
             body.push_str(&disputes(book));
+            body.push_str(&crate::payouts::section(book));
             body.push_str(&events(book));
         }
         body
@@ -76,7 +77,7 @@ pub async fn overview(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
     document("Stripe sandbox", &body)
 }
 
-fn table(title: &str, heads: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(crate) fn table(title: &str, heads: &[&str], rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {
         return format!("<h3>{title}</h3><p class=\"none\">None yet.</p>");
     }
@@ -102,14 +103,14 @@ fn table(title: &str, heads: &[&str], rows: Vec<Vec<String>>) -> String {
     )
 }
 
-fn time(second: i64) -> String {
+pub(crate) fn time(second: i64) -> String {
     Timestamp::from_second(second).map_or_else(
         |_| second.to_string(),
         |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     )
 }
 
-fn badge(word: &str) -> String {
+pub(crate) fn badge(word: &str) -> String {
     format!(
         "<span class=\"badge {word}\">{}</span>",
         word.replace('_', " ")

@@ -143,6 +143,8 @@ ids! {
     DisputeMovementId "dmv";
     /// What the processor pays out to a practice's bank account.
     PayoutId "po";
+    /// A movement of money that a payout paid out.
+    PayoutItemId "poi";
     /// What the processor's books and ours disagree about.
     DiscrepancyId "dis";
     /// A stored payment method.

@@ -63,6 +63,7 @@ impl Outbox {
         if announcements.is_empty() {
             return Ok(0);
         }
+        tx.wait_for_disk().await?;
         let (mut ids, mut types, mut payloads) = (Vec::new(), Vec::new(), Vec::new());
         for announcement in announcements {
             ids.push(announcement.event_id.uuid());

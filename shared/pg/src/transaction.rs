@@ -21,6 +21,18 @@ pub async fn begin_any(pool: &Pool) -> Result<Tx, sqlx::Error> {
     Tx::begin(pool, "begin".to_owned()).await
 }
 
+/// Begins one for what is done again if it is lost: its commit does not wait for the disk. Whoever builds on it waits,
+/// for the log is written in order; so does it itself once it announces something, which others would have seen.
+pub(crate) async fn begin_repeatable(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
+    let statement = format!(
+        "begin; set local synchronous_commit = off; {}",
+        see_only(practice)
+    );
+    let mut tx = Tx::begin(pool, statement).await?;
+    tx.waits_for_disk = false;
+    Ok(tx)
+}
+
 fn see_only(practice: PracticeId) -> String {
     format!("set local app.practice_id = '{}'", practice.uuid())
 }
@@ -35,6 +47,7 @@ pub struct Tx {
     connection: PoolConnection<Postgres>,
     state: State,
     wakes: Vec<Wake>,
+    waits_for_disk: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -51,6 +64,7 @@ impl Tx {
             connection,
             state: State::Beginning,
             wakes: Vec::new(),
+            waits_for_disk: true,
         };
         let statement = AssertSqlSafe(statement).into_sql_str();
         PgTransactionManager::begin(&mut tx.connection, Some(statement)).await?;
@@ -80,6 +94,17 @@ impl Tx {
         sqlx::raw_sql(AssertSqlSafe(see_only(practice)))
             .execute(&mut **self)
             .await?;
+        Ok(())
+    }
+
+    /// From here on its commit waits for the disk, as the server is set up.
+    pub(crate) async fn wait_for_disk(&mut self) -> Result<(), sqlx::Error> {
+        if !self.waits_for_disk {
+            sqlx::raw_sql("set local synchronous_commit to default")
+                .execute(&mut **self)
+                .await?;
+            self.waits_for_disk = true;
+        }
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 use jiff::civil::Date;
-use money::{Currency, Money};
+use money::{Money, MoneyError};
 use serde::Serialize;
 use typeset::{Identity, TypesetError, Typesetter};
 
@@ -24,8 +24,12 @@ pub struct ReceiptFacts {
     pub received_from: Party,
     /// Whose care it is for.
     pub client: String,
-    /// What was paid, in order.
+    /// What was paid, in order, and, below 0, what was given back of it.
     pub payments: Vec<PaymentFacts>,
+    /// What of it was given back; not negative.
+    pub returned: Money,
+    /// What of it was moved to the client's credit when a bill did not need it any more; not negative.
+    pub moved: Money,
     /// Where it went.
     pub applied: Vec<AppliedFacts>,
     /// What went to no bill and is kept for later ones; not negative.
@@ -91,16 +95,12 @@ impl ReceiptDocument {
     ///
     /// # Errors
     /// [`DocumentError::FiguresDisagree`] when the payments are not what was applied
-    /// and what became credit, [`DocumentError::Money`].
+    /// and what became credit, or what was given back of them not what they say, [`DocumentError::Money`].
     pub fn new(facts: ReceiptFacts) -> Result<Self, DocumentError> {
-        let currency = facts.credit.currency();
-        let received = Money::sum(
-            currency,
-            facts.payments.iter().map(|payment| payment.amount),
-        )?;
-        let left = Money::sum(currency, facts.applied.iter().map(|bill| bill.left))?;
-        let totals = totals(&facts, currency, received, left)?;
-        let standing = Standing::of(left, None, facts.issue_date);
+        let sums = Sums::of(&facts)?;
+        let (received, left) = (sums.received, sums.left);
+        let totals = totals(&facts, sums)?;
+        let standing = standing(&facts, sums);
         Ok(Self {
             identity: Identity::new(facts.id, facts.issue_date),
             paper: facts.paper,
@@ -119,7 +119,7 @@ impl ReceiptDocument {
             received: amount(received),
             received_from: facts.received_from,
             client: facts.client,
-            mark: (left.is_zero() && !facts.applied.is_empty()).then_some("PAID"),
+            mark: (left.is_zero() && sums.applied.is_positive()).then_some("PAID"),
             standing,
             payments: facts
                 .payments
@@ -147,25 +147,76 @@ pub async fn render_receipt(
         .await
 }
 
-fn totals(
-    facts: &ReceiptFacts,
-    currency: Currency,
+/// What a receipt adds up.
+#[derive(Clone, Copy)]
+struct Sums {
+    /// What came, before anything was given back.
     received: Money,
+    /// What of it pays bills now.
+    applied: Money,
+    /// What is left to pay on them.
     left: Money,
-) -> Result<Vec<TotalRow>, DocumentError> {
-    let applied = Money::sum(currency, facts.applied.iter().map(|bill| bill.applied))?;
-    agree("the amount received", received, applied.plus(facts.credit)?)?;
-    let mut rows = vec![
-        TotalRow::strong("Received", received),
-        TotalRow::plain("Applied to bills", applied),
+}
+
+impl Sums {
+    fn of(facts: &ReceiptFacts) -> Result<Self, DocumentError> {
+        let currency = facts.credit.currency();
+        let sum = |amounts: &mut dyn Iterator<Item = Money>| Money::sum(currency, amounts);
+        let amounts = || facts.payments.iter().map(|payment| payment.amount);
+        let received = sum(&mut amounts().filter(|amount| amount.is_positive()))?;
+        let given = facts.returned.plus(facts.moved)?;
+        agree(
+            "the amount given back",
+            received.minus(sum(&mut amounts())?)?,
+            given,
+        )?;
+        let applied = sum(&mut facts.applied.iter().map(|bill| bill.applied))?;
+        let placed = applied.plus(facts.credit)?.plus(given)?;
+        agree("the amount received", received, placed)?;
+        Ok(Self {
+            received,
+            applied,
+            left: sum(&mut facts.applied.iter().map(|bill| bill.left))?,
+        })
+    }
+}
+
+/// Thanks are for money that is still here, and what was given back is told before what is due.
+fn standing(facts: &ReceiptFacts, sums: Sums) -> Standing {
+    let mut standing = Standing::of(sums.left, None, facts.issue_date);
+    if sums.left.is_zero() && !sums.applied.is_positive() {
+        let sentence = if facts.credit.is_positive() {
+            "It is kept as credit for later bills. Thank you."
+        } else {
+            "Nothing is due."
+        };
+        sentence.clone_into(&mut standing.sentence);
+    }
+    let given = [
+        (facts.returned, "was given back."),
+        (facts.moved, "was moved to your credit."),
     ];
+    let given = given.into_iter().filter(|(money, _)| money.is_positive());
+    let mut told: Vec<String> = given
+        .map(|(money, words)| format!("{} {words}", amount(money)))
+        .collect();
+    told.push(standing.sentence);
+    standing.sentence = told.join(" ");
+    standing
+}
+
+fn totals(facts: &ReceiptFacts, sums: Sums) -> Result<Vec<TotalRow>, MoneyError> {
+    let mut rows = vec![TotalRow::strong("Received", sums.received)];
+    rows.extend(TotalRow::taken("Given back", facts.returned)?);
+    rows.extend(TotalRow::taken("Moved to credit", facts.moved)?);
+    rows.push(TotalRow::plain("Applied to bills", sums.applied));
     if !facts.credit.is_zero() {
         rows.push(TotalRow::plain(
             "Kept as credit for later bills",
             facts.credit,
         ));
     }
-    rows.push(TotalRow::strong("Balance:", left));
+    rows.push(TotalRow::strong("Balance:", sums.left));
     Ok(rows)
 }
 

@@ -292,6 +292,8 @@ pub(crate) fn receipt() -> ReceiptFacts {
                 5_000,
             ),
         ],
+        returned: usd(0),
+        moved: usd(0),
         applied: vec![
             bill("1042", "K7M2-9QXD", 15_000, 0),
             bill("1038", "3WQ8-HT5N", 4_000, 0),

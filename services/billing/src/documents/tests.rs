@@ -211,9 +211,76 @@ fn a_receipt_says_where_every_cent_went() {
 
     let short = ReceiptDocument::new(super::ReceiptFacts {
         credit: usd(1_000),
-        ..facts
+        ..facts.clone()
     });
     assert!(matches!(short, Err(DocumentError::FiguresDisagree { .. })));
+    let untold = ReceiptDocument::new(super::ReceiptFacts {
+        returned: usd(100),
+        ..facts
+    });
+    assert!(matches!(untold, Err(DocumentError::FiguresDisagree { .. })));
+}
+
+#[test]
+fn a_receipt_of_money_that_was_given_back_says_so_and_does_not_thank() {
+    let receipt = |returned: i64, moved: i64, left: i64| {
+        let mut facts = samples::receipt();
+        facts.payments.truncate(1);
+        facts.applied.truncate(1);
+        for (minor, words) in [(returned, "Refunded"), (moved, "Moved to your credit")] {
+            if minor > 0 {
+                let mut back = facts.payments[0].clone();
+                back.amount = usd(-minor);
+                back.paid_by = PaidBy::Other {
+                    words: words.to_owned(),
+                };
+                facts.payments.push(back);
+            }
+        }
+        facts.applied[0].applied = usd(15_500 - returned - moved);
+        facts.applied[0].left = usd(left);
+        (facts.returned, facts.moved, facts.credit) = (usd(returned), usd(moved), usd(0));
+        as_json(&ReceiptDocument::new(facts).expect("figures add up"))
+    };
+    let said = |receipt: &Value| {
+        let sentence = receipt["standing"]["sentence"]
+            .as_str()
+            .expect("a sentence");
+        (
+            receipt["mark"].as_str().map(str::to_owned),
+            sentence.to_owned(),
+        )
+    };
+    let all = receipt(15_500, 0, 0);
+    assert_eq!(
+        said(&all),
+        (None, "$155.00 was given back. Nothing is due.".to_owned())
+    );
+    assert_eq!(all["received"], "$155.00");
+    assert_eq!(
+        words_of(&all["totals"]),
+        [
+            "Received $155.00",
+            "Given back −$155.00",
+            "Applied to bills $0.00",
+            "Balance: $0.00",
+        ]
+    );
+    assert_eq!(
+        said(&receipt(5_000, 500, 5_500)),
+        (
+            None,
+            "$50.00 was given back. $5.00 was moved to your credit. $55.00 is due.".to_owned()
+        )
+    );
+    assert_eq!(
+        said(&receipt(5_000, 0, 0)),
+        (
+            Some("PAID".to_owned()),
+            "$50.00 was given back. Nothing is due. Thank you.".to_owned()
+        ),
+        "what was written off instead"
+    );
 }
 
 #[test]

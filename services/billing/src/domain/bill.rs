@@ -1,8 +1,8 @@
 use super::missed::Missed;
 use super::shares::Shares;
 use ids::{BillId, ClientId, PolicyId, Reference, SessionId};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use money::{Currency, Money, MoneyError};
 
 /// Where a bill stands; derived from the ledger, never stored.
@@ -176,6 +176,12 @@ impl Standing {
     pub fn has_payments(&self) -> bool {
         self.client_balance != self.client_owes || self.insurance_balance != self.insurance_owes
     }
+}
+
+/// The last day on which a bill may be due: ten years from today. Later is a slip of the keyboard.
+#[must_use]
+pub fn last_due_date(today: Date) -> Date {
+    today.saturating_add(10.years())
 }
 
 /// Cancelled; paid when both balances are 0; open otherwise.

@@ -1,4 +1,4 @@
-//! Credit used for a bill, and credit brought from a former system.
+//! Credit used for a bill, taken off it again, and brought from a former system.
 
 use super::account::{Account, AccountKind};
 use super::bill::Standing;
@@ -6,15 +6,37 @@ use super::entry::Transfers;
 use ids::ClientId;
 use money::{Money, MoneyError};
 
-/// Why credit is not used.
+/// What credit that is used, or taken off a bill, cannot exceed. `Display` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CreditLimit {
+    /// What the client has.
+    #[error("the client's credit is {0}")]
+    Left(Money),
+    /// What of it pays the bill.
+    #[error("the bill has {0} from credit")]
+    Applied(Money),
+}
+
+impl CreditLimit {
+    /// What programs go by.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Left(_) => "EXCEEDS_CREDIT",
+            Self::Applied(_) => "EXCEEDS_APPLIED_CREDIT",
+        }
+    }
+}
+
+/// Why credit is not used, or not taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CreditRefusal {
     /// The bill was taken back.
     #[error("the bill is cancelled")]
     Cancelled,
     /// There is less credit.
-    #[error("the credit is {0}")]
-    ExceedsCredit(Money),
+    #[error(transparent)]
+    Exceeds(CreditLimit),
     /// The client owes less.
     #[error("the client owes {0}")]
     ExceedsClientBalance(Money),
@@ -36,7 +58,7 @@ pub fn apply_credit(
         return Err(CreditRefusal::Cancelled);
     }
     if amount.compare(credit)?.is_gt() {
-        return Err(CreditRefusal::ExceedsCredit(credit));
+        return Err(CreditRefusal::Exceeds(CreditLimit::Left(credit)));
     }
     if amount.compare(standing.client_balance)?.is_gt() {
         return Err(CreditRefusal::ExceedsClientBalance(standing.client_balance));
@@ -50,6 +72,37 @@ pub fn apply_credit(
     let after = Standing {
         client_balance: standing.client_balance.minus(amount)?,
         credit_applied: standing.credit_applied.plus(amount)?,
+        ..*standing
+    };
+    Ok((transfers, after))
+}
+
+/// Takes credit off a bill again: client receivable ← client credit. The client owes it again, and has it again. No
+/// payment's part of the credit changes by it, as none did when it was used.
+///
+/// # Errors
+/// See [`CreditRefusal`].
+pub fn reverse_credit(
+    standing: &Standing,
+    amount: Money,
+) -> Result<(Transfers, Standing), CreditRefusal> {
+    if standing.cancelled {
+        return Err(CreditRefusal::Cancelled);
+    }
+    if amount.compare(standing.credit_applied)?.is_gt() {
+        return Err(CreditRefusal::Exceeds(CreditLimit::Applied(
+            standing.credit_applied,
+        )));
+    }
+    let mut transfers = Transfers::new();
+    transfers.post(
+        Account::client_receivable(standing.bill, standing.client),
+        Account::client_credit(standing.client),
+        amount,
+    );
+    let after = Standing {
+        client_balance: standing.client_balance.plus(amount)?,
+        credit_applied: standing.credit_applied.minus(amount)?,
         ..*standing
     };
     Ok((transfers, after))

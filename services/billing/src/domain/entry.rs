@@ -3,7 +3,7 @@
 use super::account::Account;
 use ids::{
     AdjustmentId, BillId, ClientId, DisputeId, DisputeMovementId, EntryId, InsurerPaymentId,
-    PaymentId, RefundId, TransferId,
+    PaymentId, PayoutItemId, RefundId, TransferId,
 };
 use jiff::civil::Date;
 use money::{Money, MoneyError};
@@ -129,12 +129,18 @@ pub enum Act {
     CreditBrought,
     /// Credit from the former system taken back with its import.
     CreditTakenBack,
+    /// Credit taken off a bill again.
+    CreditReversed(BillId),
     /// A refund that the payer's bank sent back.
     RefundReturned(RefundId),
     /// The processor withdrew or reinstated money for a dispute.
     DisputeMoved(DisputeMovementId),
     /// A dispute was lost.
     DisputeLost(DisputeId),
+    /// The processor paid money out to the bank.
+    PaidOut(PayoutItemId),
+    /// A payout failed: what was booked of its item reversed.
+    PayoutFailed(PayoutItemId),
 }
 
 impl Act {
@@ -154,9 +160,12 @@ impl Act {
             Self::OpeningBalance(_) => "opening_balance",
             Self::CreditBrought => "credit_brought",
             Self::CreditTakenBack => "credit_taken_back",
+            Self::CreditReversed(_) => "credit_reversed",
             Self::RefundReturned(_) => "refund_returned",
             Self::DisputeMoved(_) => "dispute_moved",
             Self::DisputeLost(_) => "dispute_lost",
+            Self::PaidOut(_) => "paid_out",
+            Self::PayoutFailed(_) => "payout_failed",
         }
     }
 
@@ -171,6 +180,7 @@ impl Act {
             | Self::AdjustmentReversed(_, bill)
             | Self::InsurerPayment(_, bill)
             | Self::CreditApplied(bill)
+            | Self::CreditReversed(bill)
             | Self::OpeningBalance(bill) => Some(bill),
             Self::Payment(_)
             | Self::Refund(_)
@@ -178,7 +188,9 @@ impl Act {
             | Self::CreditTakenBack
             | Self::RefundReturned(_)
             | Self::DisputeMoved(_)
-            | Self::DisputeLost(_) => None,
+            | Self::DisputeLost(_)
+            | Self::PaidOut(_)
+            | Self::PayoutFailed(_) => None,
         }
     }
 }
@@ -192,8 +204,8 @@ pub struct Entry {
     pub act: Act,
     /// Business date in the practice's time zone.
     pub date: Date,
-    /// Whose it is.
-    pub client: ClientId,
+    /// Whose it is; none for an act of the practice itself.
+    pub client: Option<ClientId>,
     /// In order, each with its id.
     pub transfers: Vec<(TransferId, Transfer)>,
     /// The sum of the transfers by account, in lock order.
@@ -207,7 +219,7 @@ impl Entry {
     /// As [`Transfers::movements`].
     pub fn new(
         (id, mut next_id): (EntryId, impl FnMut() -> TransferId),
-        (act, client): (Act, ClientId),
+        (act, client): (Act, Option<ClientId>),
         date: Date,
         transfers: &Transfers,
     ) -> Result<Self, MoneyError> {

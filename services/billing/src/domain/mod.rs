@@ -16,6 +16,8 @@ pub mod insurer;
 pub mod issue;
 pub mod missed;
 pub mod payment;
+pub mod payout;
+pub mod payout_line;
 pub mod people;
 pub mod place_of_service;
 pub mod refund;

@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use money::{Currency, Money, MoneyError};
 
+/// Before this a date is a slip of the keyboard.
+pub const FIRST_DAY: Date = Date::constant(1900, 1, 1);
+
 macro_rules! outcomes {
     ($($(#[$doc:meta])* $name:ident $text:literal;)+) => {
         /// What became of an appointment.

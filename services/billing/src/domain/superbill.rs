@@ -12,6 +12,17 @@ pub struct Priced {
     pub price: Money,
     /// Who owed it when it was billed; sums to the price.
     pub shares: Shares,
+    /// What was taken off this line and no other: of the client's share, at most all of it.
+    pub taken: Money,
+}
+
+impl Priced {
+    /// What the client was left to pay of it.
+    fn clients(&self) -> Result<Money, MoneyError> {
+        self.shares
+            .client
+            .minus(self.taken.at_most(self.shares.client)?)
+    }
 }
 
 /// Where the money of a bill, or of one of its lines, is. The four parts sum to what was charged.
@@ -29,12 +40,13 @@ pub struct Parts {
     pub pending: Money,
 }
 
-/// Spreads a bill's parts over its lines, by largest remainder: what the client paid over the client's shares, what
-/// insurers paid over theirs, what was taken off over the rest. No part of a line is below 0, each line's parts sum to
-/// its price and all lines' parts to the bill's.
+/// Spreads a bill's parts over its lines, by largest remainder: what was taken off one line stays there; then what the
+/// client paid over what the client was left to pay, what insurers paid over their shares, what was taken off the whole
+/// bill over the rest. No part of a line is below 0, each line's parts sum to its price and all lines' parts to the
+/// bill's.
 ///
 /// An insurer's decision can move what is owed from one side to the other, so that a side has paid more than its shares
-/// of the lines: what a line cannot take goes to those that can.
+/// of the lines, or less was taken off than lines say: what a line cannot take goes to those that can.
 ///
 /// # Errors
 /// Parts that do not sum to the prices, as `Weights`; amounts of two currencies, or too large.
@@ -42,26 +54,35 @@ pub fn spread(lines: &[Priced], bill: &Parts) -> Result<Vec<Parts>, MoneyError> 
     if lines.is_empty() {
         return Ok(Vec::new());
     }
+    let currency = bill.adjusted.currency();
     let mut left: Vec<Money> = lines.iter().map(|line| line.price).collect();
-    let client = place(&mut left, bill.client, |at| lines[at].shares.client)?;
+    let taken =
+        Money::sum(currency, lines.iter().map(|line| line.taken))?.at_most(bill.adjusted)?;
+    let own = place(&mut left, taken, |at| lines[at].taken)?;
+    let weights = lines.iter().map(Priced::clients);
+    let weights = weights.collect::<Result<Vec<Money>, MoneyError>>()?;
+    let client = place(&mut left, bill.client, |at| weights[at])?;
     let insurance = place(&mut left, bill.insurance, |at| lines[at].shares.insurance)?;
-    let zero = Money::zero(bill.adjusted.currency());
-    let adjusted = place(&mut left, bill.adjusted, |_| zero)?;
+    let whole = bill.adjusted.minus(taken)?;
+    let whole = place(&mut left, whole, |_| Money::zero(currency))?;
     let mut clients_left = left.clone();
     let insurers = |at: usize| lines[at].shares.insurance;
     let pending = place(&mut clients_left, bill.pending, insurers)?;
+    let adjusted = own.into_iter().zip(whole);
     let sides = client.into_iter().zip(insurance).zip(adjusted);
     let parts = sides.zip(left).zip(pending);
     let parts = parts.map(
-        |((((client, insurance), adjusted), balance), pending)| Parts {
-            client,
-            insurance,
-            adjusted,
-            balance,
-            pending,
+        |((((client, insurance), (own, whole)), balance), pending)| {
+            Ok(Parts {
+                client,
+                insurance,
+                adjusted: own.plus(whole)?,
+                balance,
+                pending,
+            })
         },
     );
-    Ok(parts.collect())
+    parts.collect()
 }
 
 /// Takes an amount out of what is left of the lines, by these weights as far as each line can take it, then by what is
@@ -157,6 +178,14 @@ mod tests {
                 client: usd(client),
                 insurance: usd(insurance),
             },
+            taken: usd(0),
+        }
+    }
+
+    fn less(taken: i64, line: Priced) -> Priced {
+        Priced {
+            taken: usd(taken),
+            ..line
         }
     }
 
@@ -224,6 +253,38 @@ mod tests {
     }
 
     #[test]
+    fn what_was_taken_off_a_line_is_no_other_lines() {
+        let waived = less(15_000, line(15_000, 0));
+        assert_eq!(
+            spread(&[waived, line(15_000, 0)], &parts(15_000, 0, 15_000, 0)),
+            Ok(vec![parts(0, 0, 15_000, 0), parts(15_000, 0, 0, 0)])
+        );
+        // A discount on the second line, and one on the whole bill beside it.
+        let lines = [line(10_000, 0), less(2_000, line(10_000, 0))];
+        assert_eq!(
+            spread(&lines, &parts(9_000, 0, 3_800, 7_200)),
+            Ok(vec![
+                parts(5_000, 0, 1_000, 4_000),
+                parts(4_000, 0, 2_800, 3_200)
+            ])
+        );
+        // An insured line keeps what its insurer owes of it.
+        let lines = [less(4_000, line(4_000, 11_000)), line(4_000, 11_000)];
+        assert_eq!(
+            spread(&lines, &pending(22_000, parts(4_000, 0, 4_000, 22_000))),
+            Ok(vec![
+                pending(11_000, parts(0, 0, 4_000, 11_000)),
+                pending(11_000, parts(4_000, 0, 0, 11_000)),
+            ])
+        );
+        // An insurer paid what the practice had taken off.
+        assert_eq!(
+            spread(&[less(4_000, line(4_000, 11_000))], &parts(0, 15_000, 0, 0)),
+            Ok(vec![parts(0, 15_000, 0, 0)])
+        );
+    }
+
+    #[test]
     fn diagnoses_have_letters() {
         let letters = [0, 1, 25, 26, 27, 51, 52].map(pointer);
         assert_eq!(letters, ["A", "B", "Z", "AA", "AB", "AZ", "BA"]);
@@ -232,10 +293,13 @@ mod tests {
     proptest! {
         #[test]
         fn parts_of_lines_sum_to_the_bill_and_to_each_price(
-            shares in prop::collection::vec((0..100_000_i64, 0..100_000_i64), 1..20),
+            shares in prop::collection::vec((0..100_000_i64, 0..100_000_i64, 0..=1_000_i64), 1..20),
             cuts in prop::array::uniform4(0..=1_000_000_u64),
         ) {
-            let lines: Vec<Priced> = shares.iter().map(|(client, insurance)| line(*client, *insurance)).collect();
+            let lines: Vec<Priced> = shares
+                .iter()
+                .map(|(client, insurance, permille)| less(client * permille / 1_000, line(*client, *insurance)))
+                .collect();
             let total: i64 = lines.iter().map(|line| line.price.minor()).sum();
             let mut left = total;
             let [client, insurance, adjusted, waiting] = cuts.map(|cut| {
@@ -259,6 +323,30 @@ mod tests {
                 prop_assert!(all.iter().all(|part| !part.is_negative()));
                 prop_assert!(!parts.pending.is_negative() && parts.pending.minor() <= parts.balance.minor());
                 prop_assert_eq!(Money::sum(Currency::USD, all), Ok(line.price));
+            }
+        }
+
+        /// Whatever else happened, a line has at least what was taken off it, and what each was left to pay is paid
+        /// where it was left.
+        #[test]
+        fn what_was_taken_off_each_line_is_there_when_each_paid_the_rest(
+            shares in prop::collection::vec((0..100_000_i64, 0..100_000_i64, 0..=1_000_i64), 1..20),
+        ) {
+            let lines: Vec<Priced> = shares
+                .iter()
+                .map(|(client, insurance, permille)| less(client * permille / 1_000, line(*client, *insurance)))
+                .collect();
+            let sum = |part: fn(&Priced) -> i64| lines.iter().map(part).sum::<i64>();
+            let taken = sum(|line| line.taken.minor());
+            let (client, insurance) = (
+                sum(|line| line.shares.client.minor()) - taken,
+                sum(|line| line.shares.insurance.minor()),
+            );
+            let spread = spread(&lines, &parts(client, insurance, taken, 0)).expect("the parts sum to the prices");
+            for (line, of_line) in lines.iter().zip(&spread) {
+                let taken = line.taken.minor();
+                let client = line.shares.client.minor() - taken;
+                prop_assert_eq!(*of_line, parts(client, line.shares.insurance.minor(), taken, 0));
             }
         }
 

@@ -1,5 +1,5 @@
-use super::session_content::FIRST_DAY;
 use crate::domain::fee::Service;
+use crate::domain::session::FIRST_DAY;
 use crate::domain::timeline::Timeline;
 use crate::{Billing, Error, REQUESTS, Result, store};
 use ::rpc::Caller;

@@ -6,10 +6,12 @@ use crate::wire::event;
 use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
 use ::rpc::Caller;
 use ids::{BillId, PracticeId};
+use jiff::Timestamp;
 use money::Money;
 use pg::RequestKey;
+use sqlx::PgConnection;
 
-/// The bill after credit was used for it.
+/// The bill after credit was used for it, or taken off it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreditApplied {
     /// The bill.
@@ -30,12 +32,7 @@ pub async fn apply_credit(
     let now = billing.clock.now();
     let mut tx = pg::begin(&billing.db, practice_id).await?;
     if let Some(first) = REQUESTS.replayed(&mut tx, key, bill.uuid(), now).await? {
-        let bill = shown(&mut tx, practice_id, first.into(), now).await?;
-        let (client, currency) = (bill.bill.standing.client, bill.held.currency());
-        let credit = store::accounts::client_balance(&mut tx, practice_id, client, currency)
-            .await?
-            .credit;
-        return Ok(CreditApplied { bill, credit });
+        return with_credit(&mut tx, (practice_id, first.into()), now).await;
     }
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let amount = practice.in_currency(amount, "amount")?;
@@ -53,14 +50,8 @@ pub async fn apply_credit(
         return Err(Error::PaymentInProgress(bill));
     }
 
-    let (transfers, after) = credit::apply_credit(&before.standing, amount, credit).map_err(
-        |refusal| match refusal {
-            CreditRefusal::Cancelled => Error::BillCancelled(bill),
-            CreditRefusal::ExceedsCredit(credit) => Error::ExceedsCredit(credit),
-            CreditRefusal::ExceedsClientBalance(balance) => Error::ExceedsClientBalance(balance),
-            CreditRefusal::Money(error) => Error::Money(error),
-        },
-    )?;
+    let (transfers, after) = credit::apply_credit(&before.standing, amount, credit)
+        .map_err(|refusal| refused(refusal, bill))?;
     let today = practice.local_date(now)?;
     let entry = entry(
         &billing.clock,
@@ -85,4 +76,28 @@ pub async fn apply_credit(
         bill,
         credit: credit.minus(amount)?,
     })
+}
+
+/// The bill as it stands, with the credit that its client has.
+pub(super) async fn with_credit(
+    conn: &mut PgConnection,
+    (practice, bill): (PracticeId, BillId),
+    now: Timestamp,
+) -> Result<CreditApplied> {
+    let bill = shown(conn, practice, bill, now).await?;
+    let (client, currency) = (bill.bill.standing.client, bill.held.currency());
+    let balance = store::accounts::client_balance(conn, practice, client, currency).await?;
+    Ok(CreditApplied {
+        bill,
+        credit: balance.credit,
+    })
+}
+
+pub(super) fn refused(refusal: CreditRefusal, bill: BillId) -> Error {
+    match refusal {
+        CreditRefusal::Cancelled => Error::BillCancelled(bill),
+        CreditRefusal::Exceeds(limit) => Error::ExceedsCredit(limit),
+        CreditRefusal::ExceedsClientBalance(balance) => Error::ExceedsClientBalance(balance),
+        CreditRefusal::Money(error) => Error::Money(error),
+    }
 }

@@ -2,14 +2,17 @@
 
 use crate::domain::adjustment::{AdjustmentKind, Extent, Reduction};
 use crate::domain::bill::{Item, Line, Revenue};
+use crate::domain::fee;
 use crate::domain::shares::{Division, Responsibility, ShareError, Shares};
 use crate::domain::terms::ClientPart;
+use crate::store::fees::Fees;
 use crate::store::practices::Practice;
 use crate::store::sessions::{BillableLine, BillableSession};
-use crate::{Error, Missing, Result};
+use crate::{Error, Missing, Named, Result, store};
 use ::rpc::Invalid;
-use ids::{PolicyId, SessionId};
+use ids::{ClientId, PolicyId, SessionId};
 use money::Money;
+use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A session to put on a bill, with what departs from its record.
@@ -70,16 +73,32 @@ impl Content {
     pub fn session_ids(&self) -> Vec<SessionId> {
         self.sessions.iter().map(|terms| terms.session).collect()
     }
+
+    fn codes(&self) -> Vec<String> {
+        let lines = self.sessions.iter().flat_map(|terms| &terms.lines);
+        lines.filter_map(|line| line.service_code.clone()).collect()
+    }
 }
 
-/// The lines, numbered from 1, each with its revenue. `found` are the client's sessions, locked.
+/// What the catalogue has of the services that the content names, and what was agreed on them with the client.
+pub(super) async fn fees(
+    conn: &mut PgConnection,
+    (practice, client): (&Practice, ClientId),
+    content: &Content,
+) -> Result<Fees> {
+    let tenant = (practice.practice, practice.currency);
+    store::fees::read(conn, tenant, &[client], &content.codes()).await
+}
+
+/// The lines, numbered from 1, each with its revenue. `found` are the client's sessions, locked, `fees` those of the
+/// content.
 ///
 /// Errors: INVALID_FIELD, CURRENCY_MISMATCH, SESSION_NOT_FOUND, SESSION_ALREADY_BILLED, SESSION_NOT_BILLABLE,
-/// SHARE_EXCEEDS_PRICE.
+/// SERVICE_NOT_FOUND, SHARE_EXCEEDS_PRICE.
 pub fn bill_lines(
     practice: &Practice,
     content: &Content,
-    found: &BTreeMap<SessionId, BillableSession>,
+    (found, fees): (&BTreeMap<SessionId, BillableSession>, &Fees),
 ) -> Result<Vec<(Revenue, Line)>> {
     if content.sessions.is_empty() && content.products.is_empty() {
         return Err(Invalid::new("sessions", "must name a session, or products a product").into());
@@ -97,7 +116,7 @@ pub fn bill_lines(
             .get(&terms.session)
             .ok_or(Error::Missing(Missing::Session(terms.session)))?;
         session_lines(
-            practice,
+            (practice, fees),
             (content.responsibility, &field),
             (terms, session),
             &mut lines,
@@ -126,7 +145,7 @@ pub fn bill_lines(
 }
 
 fn session_lines(
-    practice: &Practice,
+    (practice, fees): (&Practice, &Fees),
     (responsibility, field): (Responsibility, &str),
     (terms, session): (&SessionTerms, &BillableSession),
     lines: &mut Vec<(Revenue, Line)>,
@@ -151,6 +170,7 @@ fn session_lines(
         let field = format!("{field}.line_terms[{}]", departs.unwrap_or(0));
         let departing = departs.and_then(|at| terms.lines.get(at));
         let departing = departing.cloned().unwrap_or_default();
+        let recorded = &under_its_code(fees, (session, recorded), &departing, &field)?;
         let units = departing.units.unwrap_or(recorded.units);
         let (price, insurance) = priced(practice, &field, (recorded, units), &departing)?;
         if session.missed.is_some() && insurance.is_some_and(Money::is_positive) {
@@ -230,6 +250,46 @@ fn named_once(field: &str, terms: &[LineTerms], session: &BillableSession) -> Re
     Ok(())
 }
 
+/// The line as its service has it when the terms name another: at the price of that day, in the catalogue's words, as
+/// far as the terms have none of their own. The fee for a missed session stays what it is under any code.
+///
+/// Errors: SERVICE_NOT_FOUND.
+fn under_its_code(
+    fees: &Fees,
+    (session, recorded): (&BillableSession, &BillableLine),
+    departing: &LineTerms,
+    field: &str,
+) -> Result<BillableLine> {
+    let mut line = recorded.clone();
+    let code = match &departing.service_code {
+        Some(code) if *code != recorded.service_code => code,
+        Some(_) | None => return Ok(line),
+    };
+    line.service_code.clone_from(code);
+    if departing.price.is_some() && departing.description.is_some() {
+        return Ok(line);
+    }
+    let unknown = || Error::Unknown {
+        thing: Named::Service,
+        name: code.clone(),
+        field: format!("{field}.service_code"),
+    };
+    let service = fees.service(code).ok_or_else(unknown)?;
+    if session.missed.is_some() {
+        return Ok(line);
+    }
+    line.description.clone_from(&service.description);
+    if departing.price.is_none() {
+        let agreed = fees.agreement(session.client, code);
+        let price = fee::unit_price(service, &agreed, session.service_date)?;
+        line.unit_price = price.ok_or_else(unknown)?;
+        if line.modifiers.is_empty() {
+            line.modifiers.clone_from(&service.modifiers);
+        }
+    }
+    Ok(line)
+}
+
 /// What the line costs, and what insurance owes of it if the terms say so.
 fn priced(
     practice: &Practice,
@@ -257,9 +317,7 @@ fn line(
     let item = Item::Service {
         session: session.session,
         session_line: recorded.number,
-        code: departing
-            .service_code
-            .unwrap_or_else(|| recorded.service_code.clone()),
+        code: recorded.service_code.clone(),
         modifiers: recorded.modifiers.clone(),
         date: session.service_date,
         clinician: session.clinician_name.clone(),

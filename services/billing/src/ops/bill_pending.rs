@@ -9,6 +9,7 @@ use crate::domain::automation::{Position, bills, piece};
 use crate::domain::terms::{ClientPart, ClientTerms, Owing};
 use crate::store::automation_runs::{Made, RunKey};
 use crate::store::automation_sessions::{By, Pick};
+use crate::store::fees::Fees;
 use crate::store::practices::Practice;
 use crate::store::sessions::BillableSession;
 use crate::{Billing, OUTBOX, Result, store};
@@ -206,7 +207,7 @@ fn draft(
         }
         By::Hand(..) => (run.run_date, None),
     };
-    let lines = bill_lines(run.practice, &content, found)?;
+    let lines = bill_lines(run.practice, &content, (found, &Fees::default()))?;
     Ok(Draft {
         id,
         client,

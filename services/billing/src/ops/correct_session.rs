@@ -34,6 +34,8 @@ pub async fn correct_session(
     if let Some(first) = REQUESTS.replayed(&mut tx, key, id.uuid(), now).await? {
         return store::recorded_sessions::get(&mut tx, practice, first.into()).await;
     }
+    // Keeps the client, and clients are locked before sessions.
+    let surroundings = Surroundings::read(&mut tx, practice, &[&asked.content]).await?;
     let former = store::session_changes::lock(&mut tx, practice, id).await?;
     if asked.revision.is_some_and(|read| read != former.revision) {
         return Err(Error::SessionChanged(id));
@@ -44,12 +46,7 @@ pub async fn correct_session(
     if asked.content.client != former.client {
         return Err(Invalid::new("session.client_id", "must be the session's client").into());
     }
-    let surroundings = Surroundings::read(&mut tx, practice, &[&asked.content]).await?;
-    let session = Session {
-        revision: former.revision + 1,
-        waived: former.waived.clone(),
-        ..surroundings.session((id, former.create_time), asked.content)?
-    };
+    let session = surroundings.corrected(&former, asked.content)?;
 
     let change = (ChangeKind::Corrected, caller.subject.as_str());
     store::session_changes::insert(&mut tx, practice, (change, now), &former).await?;

@@ -4,7 +4,8 @@ use crate::{Billing, Result, store};
 use ::rpc::{Caller, Invalid};
 use ids::{BillId, PracticeId, ShareId};
 
-/// Renders a bill as it stands today. For an act of sharing what was rendered first is kept, and rendered no more.
+/// Renders a bill as it stands today. For an act of sharing what goes out is kept: a mail that is tried again says what is
+/// true by then, and so does what it takes along.
 /// Errors: BILL_NOT_FOUND, PORTAL_AUTH, INVALID_FIELD.
 pub async fn download_bill(
     billing: &Billing,
@@ -16,21 +17,22 @@ pub async fn download_bill(
     let Some(share) = share else {
         return render(billing, caller, practice, bill).await;
     };
+    let of = (practice, share);
     let mut tx = pg::begin(&billing.db, practice).await?;
-    let kept = store::shared_documents::find(&mut tx, practice, share).await?;
+    let before = store::shared_documents::find(&mut tx, of, None).await?;
     tx.rollback().await?;
-    if let Some((of, kept)) = kept {
-        return same_bill(bill, of, kept);
+    if let Some((shown, kept)) = before {
+        same_bill(bill, shown, kept)?;
     }
     let rendered = render(billing, caller, practice, bill).await?;
     let now = billing.clock.now();
     let mut tx = pg::begin(&billing.db, practice).await?;
-    // Of two that render at once the first one that writes is the one that was sent. A caller who goes away meanwhile
-    // leaves nothing or all of it; its next call finds out.
-    store::shared_documents::insert(&mut tx, (practice, share), (bill, &rendered), now).await?;
-    let kept = store::shared_documents::get(&mut tx, practice, share).await?;
+    // Of two that render at once the first one that writes is the one that is sent. A caller who goes away meanwhile leaves
+    // nothing or all of it.
+    store::shared_documents::insert(&mut tx, of, (bill, &rendered), now).await?;
+    let (shown, kept) = store::shared_documents::get(&mut tx, of, None).await?;
     tx.commit().await?;
-    same_bill(bill, kept.0, kept.1)
+    same_bill(bill, shown, kept)
 }
 
 async fn render(

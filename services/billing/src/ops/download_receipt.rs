@@ -4,7 +4,7 @@ use crate::{Billing, Result, store};
 use ::rpc::{Caller, Invalid};
 use ids::{MessageId, PaymentId, PracticeId};
 
-/// Renders the receipt of a payment as it stands today. For a mail what was rendered first is kept, and rendered no more.
+/// Renders the receipt of a payment as it stands today. For a mail what goes out is kept, as of bills that are shared.
 /// Errors: PAYMENT_NOT_FOUND, INVALID_FIELD.
 pub async fn download_receipt(
     billing: &Billing,
@@ -16,20 +16,22 @@ pub async fn download_receipt(
     let Some(mail) = mail else {
         return render(billing, caller, practice, payment).await;
     };
+    let of = (practice, mail);
     let mut tx = pg::begin(&billing.db, practice).await?;
-    let kept = store::mailed_receipts::find(&mut tx, practice, mail).await?;
+    let before = store::mailed_receipts::find(&mut tx, of, None).await?;
     tx.rollback().await?;
-    if let Some((of, kept)) = kept {
-        return same_payment(payment, of, kept);
+    if let Some((shown, kept)) = before {
+        same_payment(payment, shown, kept)?;
     }
     let rendered = render(billing, caller, practice, payment).await?;
     let now = billing.clock.now();
     let mut tx = pg::begin(&billing.db, practice).await?;
-    // As with bills: of two that render at once the first one that writes is the one that was sent.
-    store::mailed_receipts::insert(&mut tx, (practice, mail), (payment, &rendered), now).await?;
-    let kept = store::mailed_receipts::get(&mut tx, practice, mail).await?;
+    // Of two that render at once the first one that writes is the one that is sent. A caller who goes away meanwhile leaves
+    // nothing or all of it.
+    store::mailed_receipts::insert(&mut tx, of, (payment, &rendered), now).await?;
+    let (shown, kept) = store::mailed_receipts::get(&mut tx, of, None).await?;
     tx.commit().await?;
-    same_payment(payment, kept.0, kept.1)
+    same_payment(payment, shown, kept)
 }
 
 async fn render(

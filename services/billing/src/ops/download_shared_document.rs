@@ -4,26 +4,24 @@ use crate::{Billing, Result, store};
 use ::rpc::Caller;
 use ids::PracticeId;
 
-/// Reads a document as it was sent. Errors: SHARE_NOT_FOUND.
+/// Reads a document as it was sent: the last file of the mail, or the one with this hash. Errors: SHARE_NOT_FOUND.
 pub async fn download_shared_document(
     billing: &Billing,
     caller: &Caller,
     practice: PracticeId,
-    sent_with: SentWith,
+    (sent_with, sha256): (SentWith, Option<Vec<u8>>),
 ) -> Result<Pdf> {
     caller.within(practice)?;
     let mut tx = pg::begin(&billing.db, practice).await?;
-    let pdf = match sent_with {
+    let sha256 = sha256.as_deref();
+    match sent_with {
         SentWith::Share(share) => {
-            store::shared_documents::get(&mut tx, practice, share)
-                .await?
-                .1
+            let of = (practice, share);
+            Ok(store::shared_documents::get(&mut tx, of, sha256).await?.1)
         }
         SentWith::Mail(message) => {
-            store::mailed_receipts::get(&mut tx, practice, message)
-                .await?
-                .1
+            let of = (practice, message);
+            Ok(store::mailed_receipts::get(&mut tx, of, sha256).await?.1)
         }
-    };
-    Ok(pdf)
+    }
 }

@@ -1,10 +1,12 @@
 use super::adjust_bill::{Reductions, reduce, reductions};
-use super::bill_lines::{Content, bill_lines, waivers};
+use super::bill_lines::{Content, bill_lines, fees, waivers};
 use super::book_bills::{issued, shares};
 use super::get_bill::{ShownBill, shown};
-use super::{entry, post_all};
+use super::{bill_days, entry, post_all};
 use crate::domain::adjustment::{AdjustmentKind, Reduction};
-use crate::domain::bill::{Bill, BillStatus, Face, Item, Line, Revenue, Totals, last_service_date};
+use crate::domain::bill::{
+    Bill, BillStatus, Face, Item, Line, Revenue, Standing, Totals, last_service_date,
+};
 use crate::domain::entry::{Act, Entry};
 use crate::domain::issue::{self, Fixed, UnderWay};
 use crate::store::bill_changes::BillChange;
@@ -15,7 +17,7 @@ use ::rpc::Caller;
 use ids::{BillId, PracticeId, SessionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use money::Currency;
+use money::{Currency, Money};
 use pg::{Announcement, RequestKey};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -67,11 +69,13 @@ pub async fn edit_bill(
     if before.etag() != asked.etag {
         return Err(Error::EtagMismatch(bill));
     }
-    let face = terms(&before.bill.face, asked.due_date, asked.comments)?;
+    let due_date = bill_days::due(asked.due_date, practice.local_date(now)?)?;
+    let face = terms(&before.bill.face, due_date, asked.comments)?;
 
     let entries = match asked.content {
         Some(content) => {
-            let lines = bill_lines(&practice, &content, &found)?;
+            let fees = fees(&mut tx, (&practice, client), &content).await?;
+            let lines = bill_lines(&practice, &content, (&found, &fees))?;
             let waivers = kept_waivers(&before, waivers(&lines, &found), &lines);
             let anew = Anew {
                 content,
@@ -89,7 +93,7 @@ pub async fn edit_bill(
         }
         None => {
             let standing = before.bill.standing;
-            unpaid(&standing.status(), bill)?;
+            unpaid(&standing)?;
             store::bills::update_terms(&mut tx, practice_id, &Bill { standing, face }).await?;
             Vec::new()
         }
@@ -155,17 +159,20 @@ struct Anew {
     face: Face,
 }
 
-/// Sessions that were waived stay free when their bill is edited, unless the waiver was taken back on it.
+/// Sessions that were waived stay free when their bill is edited, unless the waiver was taken back on it, for all or for
+/// a part.
 fn kept_waivers(
     before: &ShownBill,
     waivers: Vec<Reduction>,
     lines: &[(Revenue, Line)],
 ) -> Vec<Reduction> {
     let is_waived = |line: &Line| {
-        before.adjustments.iter().any(|made| {
+        let share = line.shares.client;
+        let made = before.adjustments.iter().filter(|made| {
             made.reduction.kind == AdjustmentKind::Waiver
                 && made.reduction.line == Some(line.number)
-        })
+        });
+        Money::sum(share.currency(), made.map(|made| made.amount)) == Ok(share)
     };
     let charged: BTreeSet<_> = before
         .lines
@@ -260,12 +267,13 @@ fn terms(face: &Face, due_date: Option<Date>, comments: Option<String>) -> Resul
     })
 }
 
-/// Words and due date can change while something is due. Errors: BILL_CANCELLED, BILL_HAS_PAYMENTS.
-const fn unpaid(status: &BillStatus, bill: BillId) -> Result<()> {
-    match status {
-        BillStatus::Open => Ok(()),
-        BillStatus::Paid => Err(Error::BillHasPayments(bill)),
-        BillStatus::Cancelled => Err(Error::BillCancelled(bill)),
+/// Words and due date can change while something is due, and when nothing ever was. Errors: BILL_CANCELLED,
+/// BILL_HAS_PAYMENTS.
+fn unpaid(bill: &Standing) -> Result<()> {
+    match bill.status() {
+        BillStatus::Paid if bill.has_payments() => Err(Error::BillHasPayments(bill.bill)),
+        BillStatus::Open | BillStatus::Paid => Ok(()),
+        BillStatus::Cancelled => Err(Error::BillCancelled(bill.bill)),
     }
 }
 

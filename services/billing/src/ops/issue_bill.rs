@@ -1,5 +1,6 @@
 use super::adjust_bill::reductions;
-use super::bill_lines::{Content, bill_lines, waivers};
+use super::bill_days;
+use super::bill_lines::{Content, bill_lines, fees, waivers};
 use super::book_bills::{Draft, book_bills};
 use super::get_bill::{ShownBill, shown};
 use crate::{Billing, Error, OUTBOX, REQUESTS, Result, store};
@@ -48,16 +49,16 @@ pub async fn issue_bill(
         store::sessions::lock_to_bill(&mut tx, practice_id, &[asked.client], (&sessions, None))
             .await?;
 
-    let lines = bill_lines(&practice, &asked.content, &found)?;
+    let today = practice.local_date(now)?;
+    let issue_date = bill_days::issued(asked.issue_date, today)?;
+    let due_date = bill_days::due(asked.due_date, today)?;
+    let fees = fees(&mut tx, (&practice, asked.client), &asked.content).await?;
+    let lines = bill_lines(&practice, &asked.content, (&found, &fees))?;
     let waivers = waivers(&lines, &found);
     let reductions = reductions(&practice, asked.content.reductions, "reductions")?;
     if let Some(policy) = asked.content.policy {
         store::people::get_payer_of_policy(&mut tx, practice_id, asked.client, policy).await?;
     }
-    let issue_date = match asked.issue_date {
-        Some(date) => date,
-        None => practice.local_date(now)?,
-    };
     let terms = store::terms::of_practice(&mut tx, &practice, now).await?;
     let client_terms = store::terms::of_client(&mut tx, &practice, asked.client).await?;
     let draft = Draft {
@@ -65,9 +66,7 @@ pub async fn issue_bill(
         client: asked.client,
         policy: asked.content.policy,
         issue_date,
-        due_date: asked
-            .due_date
-            .unwrap_or_else(|| client_terms.due_date(&terms, issue_date)),
+        due_date: due_date.unwrap_or_else(|| client_terms.due_date(&terms, issue_date)),
         comments: asked.comments,
         lines,
         waivers,

@@ -1,6 +1,6 @@
 use super::list_bills::PageAsked;
 use crate::store::client_documents::{
-    ClientDocument, DocumentFilter, DocumentTotals, Position, list, totals,
+    ClientDocument, DocumentFilter, DocumentTotals, Order, Position, list, totals,
 };
 use crate::{Billing, Error, Result, store};
 use ::rpc::Caller;
@@ -12,7 +12,7 @@ pub async fn list_client_documents(
     billing: &Billing,
     caller: &Caller,
     practice: PracticeId,
-    filter: &DocumentFilter,
+    (filter, order): (&DocumentFilter, Order),
     page: PageAsked<'_>,
 ) -> Result<(Page<ClientDocument>, DocumentTotals)> {
     caller.within(practice)?;
@@ -23,10 +23,11 @@ pub async fn list_client_documents(
     let currency = store::practices::get(&mut tx, practice).await?.currency;
     store::people::require_client(&mut tx, practice, filter.client).await?;
     let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
-    let documents = list(&mut tx, practice, filter, (after, limit)).await?;
+    let documents = list(&mut tx, practice, (filter, order), (after, limit)).await?;
     let totals = totals(&mut tx, practice, (filter, currency)).await?;
     let seal = (&billing.page_key, page.filter);
     let documents = Page::cut(documents, size, seal, |last| Position {
+        key: Some(order.key(last)),
         date: last.date,
         id: last.id.as_u64_pair(),
     })

@@ -1,9 +1,12 @@
-//! Superbills that make themselves: on the first local day of a month, those of the month before. Any number of workers
-//! may do it, and again: the key of a client and a month makes one, with the event that has it sent.
+//! Superbills that make themselves: each night those of the month before that are not there yet, from its first local day
+//! on. Any number of workers may do it, and again: the key of a client and a month makes one, with the event that has it
+//! sent. One that was withheld is looked at each night, and replaced when it lacks something else, or nothing. When a month
+//! is over, what is withheld of it stays so, and what was not billed is for a superbill by hand.
 
 use super::get_superbill::{SERVICES_MAX, get_superbill};
 use crate::documents::{Pdf, Refusal, render_superbill};
-use crate::store::monthly_superbills::MonthlySuperbill;
+use crate::domain::terms::begins;
+use crate::store::monthly_superbills::{MonthlySuperbill, Wanted};
 use crate::store::practices::Practice;
 use crate::store::superbills::Scope;
 use crate::wire::event;
@@ -13,19 +16,29 @@ use ids::{ClientId, DocumentId};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use tonic::Code;
+use typeset::TypesetError;
 
 /// Clients asked for at once.
 const CLIENTS_AT_ONCE: i64 = 100;
+/// The night, by its day of the month, from which on a client's superbill no longer waits for sessions that are still to be
+/// billed: insurers are sent one document for a month, and none is worse than one that lacks a session.
+const WAITED_UNTIL: i8 = 10;
 
-/// Makes the superbills of the month that ended before `first_day`, a first of a month. Errors: what may go well the next
-/// time; what was made before is made.
+/// Makes the superbills of the month before the night's. Errors: what may go well the next time; what was made before is
+/// made.
 pub(super) async fn make_superbills(
     billing: &Billing,
     caller: &Caller,
-    (practice, first_day): (&Practice, Date),
+    (practice, night): (&Practice, Date),
 ) -> Result<()> {
     caller.within(practice.practice)?;
-    let now = billing.clock.now();
+    let first_day = night.first_of_month();
+    let over = begins(first_day, &practice.zone()?);
+    let wanted = Wanted {
+        practice: practice.practice,
+        over: over.ok_or(Error::Stored("the end of time"))?,
+        waits: night.day() < WAITED_UNTIL,
+    };
     let month = (
         first_day.saturating_sub(1.month()),
         first_day.saturating_sub(1.day()),
@@ -33,12 +46,8 @@ pub(super) async fn make_superbills(
     let mut after = None;
     loop {
         let mut tx = pg::begin(&billing.db, practice.practice).await?;
-        let usual = store::terms::of_practice(&mut tx, practice, now)
-            .await?
-            .monthly_superbills;
-        let whose = (practice.practice, usual);
         let page = (after, CLIENTS_AT_ONCE);
-        let clients = store::monthly_superbills::list_due(&mut tx, whose, month, page).await?;
+        let clients = store::monthly_superbills::list_due(&mut tx, wanted, month, page).await?;
         tx.commit().await?;
         let Some(last) = clients.last().copied() else {
             return Ok(());
@@ -89,9 +98,9 @@ async fn make(
         with_pdf: policy.with_pdf,
         create_time: now,
     };
-    let inserted =
-        store::monthly_superbills::insert(&mut tx, practice.practice, &superbill, pdf.as_ref());
-    if inserted.await? && pdf.is_some() {
+    let written =
+        store::monthly_superbills::upsert(&mut tx, practice.practice, &superbill, pdf.as_ref());
+    if written.await? && pdf.is_some() {
         let made = event::monthly_superbill_made(&superbill);
         let made = [event::of(&billing.clock, &made)];
         OUTBOX
@@ -130,7 +139,10 @@ async fn outcome(
 
 /// Whether it may go well the next time.
 fn is_passing(error: &Error) -> bool {
-    matches!(error, Error::Database(_))
-        || error.conflict()
+    // A service that stops has printed nothing; the next one does.
+    matches!(
+        error,
+        Error::Database(_) | Error::Typeset(TypesetError::Stopped)
+    ) || error.conflict()
         || matches!(error.code(), Code::Unavailable | Code::Aborted)
 }

@@ -10,6 +10,7 @@ pub mod add_service;
 pub mod adjust_bill;
 pub mod apply_credit;
 pub mod assign_sliding_scale;
+mod bill_days;
 pub mod bill_document;
 pub mod bill_lines;
 mod bill_pending;
@@ -17,6 +18,7 @@ pub mod bill_pending_sessions;
 pub mod book_bills;
 pub mod book_dispute;
 mod book_payments;
+pub mod book_payout;
 mod bring;
 pub mod cancel_bill;
 pub mod commit_import;
@@ -60,6 +62,7 @@ pub mod list_clients;
 pub mod list_import_errors;
 pub mod list_imports;
 pub mod list_monthly_superbills;
+pub mod list_payout_lines;
 pub mod list_services;
 pub mod list_session_changes;
 pub mod list_sessions;
@@ -80,6 +83,7 @@ pub mod release_hold;
 pub mod retire_service;
 pub mod return_refund;
 pub mod reverse_adjustment;
+pub mod reverse_credit;
 pub mod run_automation;
 pub mod run_by_hand;
 pub mod schedule_share;
@@ -116,12 +120,12 @@ use sqlx::PgConnection;
 /// An entry with fresh ids.
 fn entry(
     clock: &Clock,
-    (act, client): (Act, ClientId),
+    (act, client): (Act, impl Into<Option<ClientId>>),
     date: Date,
     transfers: &Transfers,
 ) -> Result<Entry> {
     let ids = (EntryId::new(clock), || TransferId::new(clock));
-    Ok(Entry::new(ids, (act, client), date, transfers)?)
+    Ok(Entry::new(ids, (act, client.into()), date, transfers)?)
 }
 
 /// Writes an entry and the balances it moves.

@@ -7,7 +7,7 @@ use crate::store::payments::PostedPayment;
 use crate::{Billing, Error, Missing, Result, store};
 use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
-use money::MoneyError;
+use money::{Currency, Money, MoneyError};
 
 /// The receipt of a payment as its money stands today, with what is left on the bills it went to. Errors:
 /// PAYMENT_NOT_FOUND.
@@ -44,6 +44,8 @@ pub(super) async fn receipt_document(
         received_from: addressed.to,
         client: addressed.client,
         payments: payments(&posted, &refunds)?,
+        returned: given_back(&refunds, currency, false)?,
+        moved: given_back(&refunds, currency, true)?,
         applied: bills.into_iter().map(applied).collect(),
         credit: posted.payment.credit_left,
         note: None,
@@ -85,6 +87,17 @@ fn payments(
         });
     }
     Ok(facts)
+}
+
+/// What was given back, to who paid or to the client's credit.
+fn given_back(
+    refunds: &[GivenBack],
+    currency: Currency,
+    to_credit: bool,
+) -> Result<Money, MoneyError> {
+    let refunds = refunds.iter();
+    let refunds = refunds.filter(|refund| refund.to_credit == to_credit);
+    Money::sum(currency, refunds.map(|refund| refund.amount))
 }
 
 fn applied(bill: PaidBill) -> AppliedFacts {

@@ -6,7 +6,8 @@ use ids::PracticeId;
 use jiff::civil::Date;
 use pg::RequestKey;
 
-/// Takes a service out of the catalogue for sessions to come, and answers it with the day that is today. Errors: as FeeService.RetireService says.
+/// Takes a service out of the catalogue for sessions to come, and answers it with the day that is today. Errors: as
+/// FeeService.RetireService says.
 pub async fn retire_service(
     billing: &Billing,
     caller: &Caller,

@@ -13,8 +13,8 @@ use sqlx::PgConnection;
 /// How long a night's report says what it left out.
 const SKIPS_KEPT_DAYS: i64 = 90;
 
-/// Bills what is pending for a night, or goes on with it, reports, makes superbills when a month has begun, and has the
-/// next night come. Errors: none of its own.
+/// Bills what is pending for a night, or goes on with it, reports, makes the superbills of the month before that can be
+/// made by now, and has the next night come. Errors: none of its own.
 pub async fn run_automation(billing: &Billing, caller: &Caller, due: DueRun) -> Result<()> {
     caller.within(due.practice)?;
     let now = billing.clock.now();
@@ -38,10 +38,8 @@ pub async fn run_automation(billing: &Billing, caller: &Caller, due: DueRun) -> 
         };
         bill_night(billing, caller, (&practice, due), (pick, now)).await?;
     }
-    // After the bills of the month's last day.
-    if due.run_date.day() == 1 {
-        make_superbills(billing, caller, (&practice, due.run_date)).await?;
-    }
+    // After the night's bills, which may be the last of the month before.
+    make_superbills(billing, caller, (&practice, due.run_date)).await?;
     let mut tx = pg::begin(&billing.db, due.practice).await?;
     come_again(&mut tx, &practice, due).await?;
     Ok(tx.commit().await?)

@@ -2,7 +2,7 @@
 
 use crate::domain::fee::{self, Service};
 use crate::domain::missed::{Missed, MissedSessionPolicy};
-use crate::domain::session::{Outcome, ServiceLine, Session, total};
+use crate::domain::session::{FIRST_DAY, Outcome, ServiceLine, Session, total};
 use crate::store::fees::Fees;
 use crate::store::new_sessions::Known;
 use crate::store::practices::Practice;
@@ -16,8 +16,6 @@ use sqlx::PgConnection;
 
 /// In minor units. It keeps the sums over all sessions of a practice far within 64 bits.
 const TOTAL_MAX_MINOR: i64 = 1_000_000_000_000;
-/// Before this a date is a slip of the keyboard.
-pub(super) const FIRST_DAY: Date = Date::constant(1900, 1, 1);
 
 /// An appointment with its outcome, as the EHR tells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +146,29 @@ impl Surroundings {
             bill: None,
             create_time: now,
             revision: 1,
+        })
+    }
+
+    /// The session as its correction says it. The fee that a policy gave it stays while nothing changes that it was
+    /// made from, whatever the policy says by now.
+    ///
+    /// Errors: as [`Self::session`].
+    pub fn corrected(&self, former: &Session, content: SessionContent) -> Result<Session> {
+        let session = self.session((former.session, former.create_time), content)?;
+        let currency = self.practice.currency;
+        let keeps_fee = Missed::of(session.outcome).is_some()
+            && session.outcome == former.outcome
+            && session.missed_fee == former.missed_fee
+            && total(currency, &session.lines)? == total(currency, &former.lines)?;
+        Ok(Session {
+            total: if keeps_fee {
+                former.total
+            } else {
+                session.total
+            },
+            revision: former.revision + 1,
+            waived: former.waived.clone(),
+            ..session
         })
     }
 

@@ -19,7 +19,8 @@ pub struct SetServicePrice {
     pub effective_date: Option<Date>,
 }
 
-/// Changes a service's price for sessions to come, and answers it with the day that is today. Errors: as FeeService.SetServicePrice says.
+/// Changes a service's price for sessions to come, and answers it with the day that is today. Errors: as
+/// FeeService.SetServicePrice says.
 pub async fn set_service_price(
     billing: &Billing,
     caller: &Caller,

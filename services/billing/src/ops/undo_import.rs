@@ -17,12 +17,22 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many rows go to the database, and so many events to the feed, in one statement.
 const BATCH: usize = 2_000;
 
+/// Which imports are taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// Also one that was taken.
+    Any,
+    /// Only one that was not taken: whoever drops it may be mistaken about that.
+    Uncommitted,
+}
+
 /// Takes an import back, or drops one that was not taken. Errors: as ImportService.UndoImport says.
 pub async fn undo_import(
     billing: &Billing,
     caller: &Caller,
     key: &RequestKey,
     (practice_id, import): (PracticeId, ImportId),
+    wanted: Undo,
 ) -> Result<Import> {
     caller.within(practice_id)?;
     let now = billing.clock.now();
@@ -32,10 +42,14 @@ pub async fn undo_import(
     }
     let state = store::imports::lock(&mut tx, practice_id, import).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
-    let removal = match state {
-        ImportState::Undone => return Err(ImportRefusal::Closed(import).into()),
-        ImportState::Open | ImportState::Prepared => Removal::default(),
-        ImportState::Committed => removal(billing, &mut tx, &practice, (import, now)).await?,
+    let removal = match (state, wanted) {
+        (ImportState::Undone, _) | (ImportState::Committed, Undo::Uncommitted) => {
+            return Err(ImportRefusal::Closed(import).into());
+        }
+        (ImportState::Open | ImportState::Prepared, _) => Removal::default(),
+        (ImportState::Committed, Undo::Any) => {
+            removal(billing, &mut tx, &practice, (import, now)).await?
+        }
     };
 
     write(&mut tx, practice_id, now, &removal).await?;
@@ -121,7 +135,7 @@ async fn removal(
     Ok(removal)
 }
 
-/// Clients, then sessions, then bills; answers the bills.
+/// Clients, then sessions, then bills with their share schedules; answers the bills.
 async fn lock(conn: &mut PgConnection, practice: PracticeId, items: &[Item]) -> Result<Vec<Bill>> {
     let (mut clients, mut sessions, mut bills) = (BTreeSet::new(), Vec::new(), Vec::new());
     for item in items {
@@ -137,7 +151,9 @@ async fn lock(conn: &mut PgConnection, practice: PracticeId, items: &[Item]) -> 
     let clients: Vec<_> = clients.into_iter().collect();
     store::import_items::lock_clients(conn, practice, &clients).await?;
     store::import_items::lock_sessions(conn, practice, &sessions).await?;
-    store::bills::lock(conn, practice, &bills).await
+    let locked = store::bills::lock(conn, practice, &bills).await?;
+    store::share_schedules::lock_of_bills(conn, practice, &bills).await?;
+    Ok(locked)
 }
 
 /// What is known of the bills and credits that are to be reversed.

@@ -31,6 +31,8 @@ pub async fn verify_books(
     violations.extend(store::verify::adjustments(&mut tx, practice).await?);
     violations.extend(store::verify_processor::refunds(&mut tx, practice).await?);
     violations.extend(store::verify_processor::disputes(&mut tx, practice).await?);
+    violations.extend(store::verify_payouts::clearing(&mut tx, practice).await?);
+    violations.extend(store::verify_payouts::bank(&mut tx, practice).await?);
     violations.truncate(100);
     let transfer_count = store::verify::transfer_count(&mut tx, practice).await?;
     Ok(Verified {

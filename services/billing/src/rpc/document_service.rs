@@ -51,6 +51,7 @@ impl DocumentService for Billing {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
         let filter = client_document::document_filter(&asked)?;
+        let order = client_document::document_order(&asked.order_by).map_err(Error::Invalid)?;
         let sealed = ListClientDocumentsRequest {
             page_size: 0,
             page_token: String::new(),
@@ -61,8 +62,9 @@ impl DocumentService for Billing {
             token: &asked.page_token,
             filter: Filter::of("ListClientDocuments", &sealed),
         };
+        let wanted = (&filter, order);
         let listed = ops::list_client_documents::list_client_documents(
-            self, &caller, practice, &filter, page,
+            self, &caller, practice, wanted, page,
         );
         Ok(Response::new(client_document::document_page(listed.await?)))
     }
@@ -271,7 +273,10 @@ impl DocumentService for Billing {
     ) -> Result<Response<DownloadSharedDocumentResponse>, Status> {
         let (caller, asked) = enter(request)?;
         let practice = parse(&asked.practice_id, "practice_id")?;
-        let sent = document::sent_with(&asked.share_id)?;
+        let sent = (
+            document::sent_with(&asked.share_id)?,
+            document::sha256(&asked.sha256)?,
+        );
         let pdf =
             ops::download_shared_document::download_shared_document(self, &caller, practice, sent)
                 .await?;

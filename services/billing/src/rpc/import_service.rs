@@ -1,5 +1,6 @@
 use super::request_key;
 use crate::ops::list_bills::PageAsked;
+use crate::ops::undo_import::Undo;
 use crate::wire::import;
 use crate::{Billing, ops};
 use ::rpc::{enter, parse};
@@ -81,7 +82,12 @@ impl ImportService for Billing {
         let ids = (asked.practice_id.as_str(), asked.request_id.as_str());
         let (practice, key) = request_key(ids, "UndoImport", &asked)?;
         let of = (practice, parse(&asked.import_id, "import_id")?);
-        let undone = ops::undo_import::undo_import(self, &caller, &key, of).await?;
+        let wanted = if asked.only_uncommitted {
+            Undo::Uncommitted
+        } else {
+            Undo::Any
+        };
+        let undone = ops::undo_import::undo_import(self, &caller, &key, of, wanted).await?;
         Ok(Response::new(UndoImportResponse {
             import: Some(import::import(&undone)),
         }))

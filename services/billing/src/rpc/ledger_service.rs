@@ -7,8 +7,8 @@ use proto::billing::v1::{
     GetClientBalanceRequest, GetClientBalanceResponse, GetTrialBalanceRequest,
     GetTrialBalanceResponse, PlaceHoldRequest, PlaceHoldResponse, PostPaymentRequest,
     PostPaymentResponse, PostRefundRequest, PostRefundResponse, RecordInsurerPaymentRequest,
-    RecordInsurerPaymentResponse, ReleaseHoldRequest, ReleaseHoldResponse, VerifyBooksRequest,
-    VerifyBooksResponse,
+    RecordInsurerPaymentResponse, ReleaseHoldRequest, ReleaseHoldResponse, ReverseCreditRequest,
+    ReverseCreditResponse, VerifyBooksRequest, VerifyBooksResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -46,6 +46,21 @@ impl LedgerService for Billing {
         Ok(Response::new(ApplyCreditResponse {
             bill: Some(wire::bill::bill(&applied.bill)),
             credit: Some(::rpc::wire::money(applied.credit)),
+        }))
+    }
+
+    async fn reverse_credit(
+        &self,
+        request: Request<ReverseCreditRequest>,
+    ) -> Result<Response<ReverseCreditResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let named = (asked.practice_id.as_str(), asked.request_id.as_str());
+        let (_, key) = request_key(named, "ReverseCredit", &asked)?;
+        let asked = wire::payment::reverse_credit(asked)?;
+        let reversed = ops::reverse_credit::reverse_credit(self, &caller, &key, asked).await?;
+        Ok(Response::new(ReverseCreditResponse {
+            bill: Some(wire::bill::bill(&reversed.bill)),
+            credit: Some(::rpc::wire::money(reversed.credit)),
         }))
     }
 

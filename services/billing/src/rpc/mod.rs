@@ -7,6 +7,7 @@ mod document_service;
 mod fee_service;
 mod import_service;
 mod ledger_service;
+mod payout_service;
 mod session_service;
 mod session_stream;
 mod share_service;
@@ -22,6 +23,7 @@ use proto::billing::v1::document_service_server::DocumentServiceServer;
 use proto::billing::v1::fee_service_server::FeeServiceServer;
 use proto::billing::v1::import_service_server::ImportServiceServer;
 use proto::billing::v1::ledger_service_server::LedgerServiceServer;
+use proto::billing::v1::payout_service_server::PayoutServiceServer;
 use proto::billing::v1::session_service_server::SessionServiceServer;
 use proto::billing::v1::share_service_server::ShareServiceServer;
 use proto::billing::v1::terms_service_server::TermsServiceServer;
@@ -40,6 +42,7 @@ pub fn routes(billing: &Billing) -> ::rpc::Routes {
         .offer(BillServiceServer::new(billing.clone()))
         .offer(ShareServiceServer::new(billing.clone()))
         .offer(LedgerServiceServer::new(billing.clone()))
+        .offer(PayoutServiceServer::new(billing.clone()))
         .offer(TermsServiceServer::new(billing.clone()))
         .offer(AutomationServiceServer::new(billing.clone()))
         .offer(ImportServiceServer::new(billing.clone()))

@@ -1,4 +1,4 @@
-//! A client's documents, drawn from sessions, bills and payments as they stand.
+//! A client's documents, drawn from sessions, bills, payments and monthly superbills as they stand.
 
 use super::currency;
 use crate::domain::bill::{BillStatus, status};
@@ -20,6 +20,8 @@ pub enum DocumentKind {
     Bill,
     /// A payment's receipt.
     Receipt,
+    /// A superbill that was made by itself.
+    Superbill,
 }
 
 impl DocumentKind {
@@ -28,12 +30,13 @@ impl DocumentKind {
             Self::Pending => "pending",
             Self::Bill => "bill",
             Self::Receipt => "receipt",
+            Self::Superbill => "superbill",
         }
     }
 
     fn of(name: &str) -> Option<Self> {
-        let mut kinds = [Self::Pending, Self::Bill, Self::Receipt].into_iter();
-        kinds.find(|kind| kind.name() == name)
+        let kinds = [Self::Pending, Self::Bill, Self::Receipt, Self::Superbill];
+        kinds.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -58,9 +61,70 @@ impl DocumentFilter {
     }
 }
 
+/// By what documents are ordered; equal ones by day, the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The day.
+    Date,
+    /// A bill's running number; others have none, which is 0.
+    Number,
+    /// What the client still owes.
+    ClientBalance,
+    /// What it is about.
+    Amount,
+}
+
+/// In which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub column: Column,
+    /// The largest first.
+    pub descending: bool,
+}
+
+impl Order {
+    /// Newest day first.
+    pub const NEWEST: Self = Self {
+        column: Column::Date,
+        descending: true,
+    };
+
+    const fn column_name(self) -> &'static str {
+        match self.column {
+            Column::Date => "date",
+            Column::Number => "number",
+            Column::ClientBalance => "client_balance",
+            Column::Amount => "amount",
+        }
+    }
+
+    /// What a document is ordered by, the smallest first, as the statement has it.
+    #[must_use]
+    pub fn key(self, document: &ClientDocument) -> i64 {
+        let key = match self.column {
+            Column::Date => days(document.date),
+            Column::Number => document.number.unwrap_or(0),
+            Column::ClientBalance => document.client_balance.minor(),
+            Column::Amount => document.amount.minor(),
+        };
+        if self.descending { -key } else { key }
+    }
+}
+
+/// Days from 2000-01-01, as the statement counts them.
+fn days(date: Date) -> i64 {
+    jiff::civil::date(2000, 1, 1)
+        .until(date)
+        .map_or(0, |span| i64::from(span.get_days()))
+}
+
 /// Where a document stands in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
+    /// What the order goes by; none in a token of a version that knew the newest day first only.
+    #[serde(default)]
+    pub key: Option<i64>,
     /// Its day.
     pub date: Date,
     /// Its id's upper and lower half, among those of a day.
@@ -72,9 +136,9 @@ pub struct Position {
 pub struct ClientDocument {
     /// What it is.
     pub kind: DocumentKind,
-    /// Of the session, bill or payment.
+    /// Of the session, bill, payment or superbill.
     pub id: Uuid,
-    /// Of service, issue or receipt.
+    /// Of service, issue or receipt; of a superbill the last day that it covers.
     pub date: Date,
     /// A bill's number.
     pub number: Option<i64>,
@@ -131,17 +195,42 @@ impl Row {
     }
 }
 
-/// At most `limit` documents, newest day first, from after a position.
+/// At most `limit` documents, from after a position.
 pub async fn list(
     conn: &mut PgConnection,
     practice: PracticeId,
-    filter: &DocumentFilter,
+    (filter, order): (&DocumentFilter, Order),
     (after, limit): (Option<Position>, i64),
 ) -> Result<Vec<ClientDocument>> {
     let kinds = filter.kind_names();
+    let key = after.map(|after| after.key.unwrap_or(-days(after.date)));
     let rows = sqlx::query_as!(
         Row,
         r#"
+        with keyed as (
+            select
+                kind,
+                id,
+                date,
+                number,
+                cancelled,
+                currency,
+                amount_minor,
+                client_balance_minor,
+                insurance_balance_minor,
+                (case when $9::boolean then -1 else 1 end) * case $10::text
+                    when 'date' then (date - date '2000-01-01')
+                    when 'number' then coalesce(number, 0)
+                    when 'client_balance' then client_balance_minor
+                    else amount_minor
+                end as key
+            from billing.listed_documents
+            where practice_id = $1
+                and client_id = $2
+                and ($3::text[] is null or kind = any($3))
+                and ($4::date is null or date >= $4)
+                and ($5::date is null or date <= $5)
+        )
         select
             kind as "kind!",
             id as "id!",
@@ -152,14 +241,11 @@ pub async fn list(
             amount_minor as "amount_minor!",
             client_balance_minor as "client_balance_minor!",
             insurance_balance_minor as "insurance_balance_minor!"
-        from billing.client_documents
-        where practice_id = $1
-            and client_id = $2
-            and ($3::text[] is null or kind = any($3))
-            and ($4::date is null or date >= $4)
-            and ($5::date is null or date <= $5)
-            and ($6::date is null or (date, id) < ($6, $7::uuid))
-        order by date desc, id desc
+        from keyed
+        where $11::bigint is null
+            or key > $11
+            or (key = $11 and (date, id) < ($6::date, $7::uuid))
+        order by key, date desc, id desc
         limit $8
         "#,
         practice.uuid(),
@@ -170,6 +256,9 @@ pub async fn list(
         after.map(|after| after.date.to_sqlx()) as Option<jiff_sqlx::Date>,
         after.map(|after| Uuid::from_u64_pair(after.id.0, after.id.1)),
         limit,
+        order.descending,
+        order.column_name(),
+        key,
     )
     .fetch_all(conn)
     .await?;
@@ -189,7 +278,7 @@ pub async fn totals(
             count(*) as "count!",
             coalesce(sum(amount_minor) filter (where kind = 'pending'), 0)::bigint as "pending_minor!",
             coalesce(sum(client_balance_minor), 0)::bigint as "client_balance_minor!"
-        from billing.client_documents
+        from billing.listed_documents
         where practice_id = $1
             and client_id = $2
             and ($3::text[] is null or kind = any($3))

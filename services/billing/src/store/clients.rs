@@ -121,8 +121,8 @@ pub struct Position {
     pub client: ClientId,
 }
 
-/// At most `limit` clients, none that was removed, by family name, given name, id, from after a position; only the one with the external
-/// reference, when one is given.
+/// At most `limit` clients, none that was removed, by family name, given name, id, from after a position; only the one with
+/// the external reference, when one is given.
 pub async fn list(
     conn: &mut PgConnection,
     practice: PracticeId,

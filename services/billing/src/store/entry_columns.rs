@@ -2,7 +2,9 @@
 
 use crate::domain::entry::{Act, Entry};
 use crate::{Error, Result};
-use ids::{AdjustmentId, BillId, InsurerPaymentId, PaymentId, PracticeId, RefundId, TransferId};
+use ids::{
+    AdjustmentId, BillId, ClientId, InsurerPaymentId, PaymentId, PracticeId, RefundId, TransferId,
+};
 use uuid::Uuid;
 
 /// Rows to be written, by column.
@@ -11,7 +13,7 @@ pub(super) struct Columns {
     pub(super) ids: Vec<Uuid>,
     pub(super) kinds: Vec<String>,
     pub(super) dates: Vec<String>,
-    pub(super) clients: Vec<Uuid>,
+    pub(super) clients: Vec<Option<Uuid>>,
     pub(super) bills: Vec<Option<Uuid>>,
     pub(super) payments: Vec<Option<Uuid>>,
     pub(super) refunds: Vec<Option<Uuid>>,
@@ -35,7 +37,7 @@ impl Columns {
             row.ids.push(entry.id.uuid());
             row.kinds.push(entry.act.name().to_owned());
             row.dates.push(entry.date.to_string());
-            row.clients.push(entry.client.uuid());
+            row.clients.push(entry.client.map(ClientId::uuid));
             row.bills.push(entry.act.bill().map(BillId::uuid));
             row.payments.push(subject.payment);
             row.refunds.push(subject.refund);
@@ -74,6 +76,7 @@ impl Subjects {
             | Act::BillEdited(_)
             | Act::BillCancelled(_)
             | Act::CreditApplied(_)
+            | Act::CreditReversed(_)
             | Act::OpeningBalance(_)
             | Act::CreditBrought
             | Act::CreditTakenBack => {}
@@ -86,6 +89,7 @@ impl Subjects {
             Act::RefundReturned(refund) => subject.other = Some(refund.uuid()),
             Act::DisputeMoved(movement) => subject.other = Some(movement.uuid()),
             Act::DisputeLost(dispute) => subject.other = Some(dispute.uuid()),
+            Act::PaidOut(item) | Act::PayoutFailed(item) => subject.other = Some(item.uuid()),
         }
         subject
     }
@@ -107,6 +111,7 @@ pub(super) fn act(
         ("bill_edited", Some(bill), ..) => Act::BillEdited(bill),
         ("bill_cancelled", Some(bill), ..) => Act::BillCancelled(bill),
         ("credit_applied", Some(bill), ..) => Act::CreditApplied(bill),
+        ("credit_reversed", Some(bill), ..) => Act::CreditReversed(bill),
         ("opening_balance", Some(bill), ..) => Act::OpeningBalance(bill),
         ("credit_brought", ..) => Act::CreditBrought,
         ("credit_taken_back", ..) => Act::CreditTakenBack,
@@ -121,6 +126,8 @@ pub(super) fn act(
             ("refund_returned", Some(refund)) => Act::RefundReturned(refund.into()),
             ("dispute_moved", Some(movement)) => Act::DisputeMoved(movement.into()),
             ("dispute_lost", Some(dispute)) => Act::DisputeLost(dispute.into()),
+            ("paid_out", Some(item)) => Act::PaidOut(item.into()),
+            ("payout_failed", Some(item)) => Act::PayoutFailed(item.into()),
             _unknown => return Err(Error::Stored("an entry's kind")),
         },
     })

@@ -29,7 +29,8 @@ pub async fn cancel_bills(
     Ok(())
 }
 
-/// Deletes sessions, also from where nights of automation tell that they left them out. Errors: IMPORT_IN_USE, when a row that this code does not know refers to one.
+/// Deletes sessions, also from where nights of automation tell that they left them out. Errors: IMPORT_IN_USE, when a row
+/// that this code does not know refers to one.
 pub async fn delete_sessions(
     conn: &mut PgConnection,
     practice: PracticeId,

@@ -73,7 +73,7 @@ async fn of_bills(
             and item.import_id = $2
             and item.kind in ('opening_balances', 'open_bills')
             and bill.cancel_time is null
-            and entry.kind not in ('opening_balance', 'adjustment_reversed')
+            and entry.kind not in ('opening_balance', 'adjustment_reversed', 'credit_applied', 'credit_reversed')
             and not exists (
                 select
                 from billing.adjustments taken_back

@@ -1,4 +1,4 @@
-//! Receipts that were mailed, by the mail. Rows are never changed: what was sent stays what it was.
+//! Receipts that were mailed, by the mail, in versions as bills are (`shared_documents`). Rows are never changed.
 
 use super::document_bytes;
 use crate::documents::Pdf;
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
 
-/// Keeps what is sent with a mail, unless something is kept for it already.
+/// Keeps what is sent with a mail, unless the last that is kept for it is the same, or somebody else keeps another just now.
 pub async fn insert(
     conn: &mut PgConnection,
     (practice, message): (PracticeId, MessageId),
@@ -19,8 +19,18 @@ pub async fn insert(
     let sha256 = document_bytes::insert(conn, practice, &pdf.bytes, now).await?;
     sqlx::query!(
         r#"
-        insert into billing.mailed_receipts (practice_id, message_id, payment_id, sha256, file_name, create_time)
-        values ($1, $2, $3, $4, $5, $6)
+        with last as (
+            select version, sha256
+            from billing.mailed_receipts
+            where practice_id = $1 and message_id = $2
+            order by version desc
+            limit 1
+        )
+        insert into billing.mailed_receipts (
+            practice_id, message_id, version, payment_id, sha256, file_name, create_time
+        )
+        select $1, $2, coalesce((select version from last), 0) + 1, $3, $4, $5, $6
+        where not exists (select from last where last.sha256 = $4)
         on conflict on constraint mailed_receipts_pkey do nothing
         "#,
         practice.uuid(),
@@ -35,11 +45,11 @@ pub async fn insert(
     Ok(())
 }
 
-/// What was sent, and the payment it is the receipt of.
+/// What was sent, the last of it or the file with this hash, and the payment it is the receipt of.
 pub async fn find(
     conn: &mut PgConnection,
-    practice: PracticeId,
-    message: MessageId,
+    (practice, message): (PracticeId, MessageId),
+    sha256: Option<&[u8]>,
 ) -> Result<Option<(PaymentId, Pdf)>> {
     let row = sqlx::query!(
         r#"
@@ -50,10 +60,15 @@ pub async fn find(
         from billing.mailed_receipts mailed
         join billing.document_bytes kept
             on kept.practice_id = mailed.practice_id and kept.sha256 = mailed.sha256
-        where mailed.practice_id = $1 and mailed.message_id = $2
+        where mailed.practice_id = $1
+            and mailed.message_id = $2
+            and ($3::bytea is null or mailed.sha256 = $3)
+        order by mailed.version desc
+        limit 1
         "#,
         practice.uuid(),
         message.uuid(),
+        sha256,
     )
     .fetch_optional(conn)
     .await?;
@@ -66,13 +81,13 @@ pub async fn find(
     }))
 }
 
-/// Errors: SHARE_NOT_FOUND.
+/// The same. Errors: SHARE_NOT_FOUND.
 pub async fn get(
     conn: &mut PgConnection,
-    practice: PracticeId,
-    message: MessageId,
+    (practice, message): (PracticeId, MessageId),
+    sha256: Option<&[u8]>,
 ) -> Result<(PaymentId, Pdf)> {
-    find(conn, practice, message)
+    find(conn, (practice, message), sha256)
         .await?
         .ok_or(Error::Missing(Missing::Share(SentWith::Mail(message))))
 }

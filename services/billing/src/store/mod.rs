@@ -1,11 +1,9 @@
 //! SQL as free functions, one file per aggregate. Times come in as parameters.
 //!
-//! Locks are taken in this order, everywhere: practice row (only to take a bill number) → sessions by id → bills by id
-//! → their share schedules → booked payments by id → the client's credit → accounts in the order of `AccountKind` → the
-//! feed's counter.
-//! Locks are taken in this order, everywhere: import → practice row (only to take a bill number, and by imports) →
-//! clients by id → sessions by id → bills by id → booked payments by id → the client's credit → accounts in the order of
-//! `AccountKind` → the feed's counter.
+//! Locks are taken in this order, everywhere: import → practice row (to take a bill number, to set terms, and by imports)
+//! → clients by id → sessions by id → bills by id → their share schedules → booked payments by id → disputes → the client's
+//! credit → accounts in the order of `AccountKind` → the feed's counter. A transaction that needs fewer kinds skips them
+//! and keeps the order. Rows that it inserts are no locks: nobody else sees them yet.
 
 pub mod accounts;
 pub mod adjustments;
@@ -21,6 +19,7 @@ pub mod client_rates;
 pub mod clients;
 pub mod clinicians;
 pub mod contacts;
+pub mod credit_reversals;
 pub mod disputes;
 pub mod document_bytes;
 pub mod document_payments;
@@ -48,6 +47,8 @@ pub mod new_people;
 pub mod new_sessions;
 pub mod payers;
 pub mod payments;
+pub mod payout_lines;
+pub mod payouts;
 pub mod people;
 pub mod policies;
 pub mod practices;
@@ -67,6 +68,7 @@ pub mod statements;
 pub mod superbills;
 pub mod terms;
 pub mod verify;
+pub mod verify_payouts;
 pub mod verify_processor;
 
 use crate::{Error, Result};

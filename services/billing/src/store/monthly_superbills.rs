@@ -1,4 +1,4 @@
-//! Superbills that made themselves, by client and month. Rows are never changed: what was sent stays what it was.
+//! Superbills that made themselves, by client and month. What was sent stays what it was; what was withheld is replaced.
 
 use crate::documents::Pdf;
 use crate::{Error, Missing, Result};
@@ -10,11 +10,22 @@ use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+/// Who is to have a superbill of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Whose clients.
+    pub practice: PracticeId,
+    /// When the month was over. Who wanted none by then gets none of it.
+    pub over: Timestamp,
+    /// Those wait who have sessions of the month that are still to be billed.
+    pub waits: bool,
+}
+
 /// The next clients by id after one who are to have a superbill of these days, a month: they want it, took part in what
-/// is on bills that stand, and have none yet.
+/// is on bills that stand, and have none yet that was made.
 pub async fn list_due(
     conn: &mut PgConnection,
-    (practice, usual): (PracticeId, bool),
+    wanted: Wanted,
     (first, last): (Date, Date),
     (after, limit): (Option<ClientId>, i64),
 ) -> Result<Vec<ClientId>, sqlx::Error> {
@@ -27,7 +38,12 @@ pub async fn list_due(
         where session.practice_id = $1
             and session.service_date between $2 and $3
             and session.outcome = 'completed'
-            and coalesce(terms.monthly_superbills, $4)
+            and coalesce(terms.monthly_superbills_since, '-infinity') < $4
+            and coalesce(terms.monthly_superbills, (
+                select usual.monthly_superbills and coalesce(usual.monthly_superbills_since, '-infinity') < $4
+                from billing.practice_terms usual
+                where usual.practice_id = $1
+            ))
             and session.client_id > $5
             and exists (
                 select 1
@@ -40,16 +56,32 @@ pub async fn list_due(
                 where made.practice_id = session.practice_id
                     and made.client_id = session.client_id
                     and made.month = $2
+                    and made.sha256 is not null
             )
+            and not ($7 and exists (
+                select 1
+                from billing.sessions pending
+                where pending.practice_id = session.practice_id
+                    and pending.client_id = session.client_id
+                    and pending.service_date between $2 and $3
+                    and pending.outcome = 'completed'
+                    and pending.billable
+                    and not exists (
+                        select 1
+                        from billing.billed_lines billed
+                        where billed.practice_id = pending.practice_id and billed.session_id = pending.session_id
+                    )
+            ))
         order by session.client_id
         limit $6
         "#,
-        practice.uuid(),
+        wanted.practice.uuid(),
         first.to_sqlx() as jiff_sqlx::Date,
         last.to_sqlx() as jiff_sqlx::Date,
-        usual,
+        wanted.over.to_sqlx() as jiff_sqlx::Timestamp,
         after.map_or(Uuid::nil(), ClientId::uuid),
         limit,
+        wanted.waits,
     )
     .fetch_all(conn)
     .await
@@ -72,8 +104,9 @@ pub struct MonthlySuperbill {
     pub create_time: Timestamp,
 }
 
-/// Keeps a superbill that was made, or that one was withheld. False when the client has one of the month already.
-pub async fn insert(
+/// Keeps a superbill that was made, or that one was withheld, in place of one of the month that was withheld. False when one
+/// was made already, or withheld for the same.
+pub async fn upsert(
     conn: &mut PgConnection,
     practice: PracticeId,
     superbill: &MonthlySuperbill,
@@ -96,12 +129,20 @@ pub async fn insert(
         .execute(&mut *conn)
         .await?;
     }
-    let inserted = sqlx::query!(
+    let written = sqlx::query!(
         r#"
         insert into billing.monthly_superbills (
             practice_id, document_id, client_id, month, missing, sha256, file_name, with_pdf, create_time
         ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict on constraint monthly_superbills_month_key do nothing
+        on conflict on constraint monthly_superbills_month_key do update
+        set
+            document_id = excluded.document_id,
+            missing = excluded.missing,
+            sha256 = excluded.sha256,
+            file_name = excluded.file_name,
+            with_pdf = excluded.with_pdf,
+            create_time = excluded.create_time
+        where monthly_superbills.sha256 is null and monthly_superbills.missing <> excluded.missing
         "#,
         practice.uuid(),
         superbill.document.uuid(),
@@ -115,7 +156,7 @@ pub async fn insert(
     )
     .execute(conn)
     .await?;
-    Ok(inserted.rows_affected() == 1)
+    Ok(written.rows_affected() == 1)
 }
 
 /// The file of a superbill that was made.

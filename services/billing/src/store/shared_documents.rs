@@ -1,5 +1,5 @@
 //! Bills that were sent, by the act of sharing, and the list of all documents that were. Rows are never changed: what was
-//! sent stays what it was.
+//! sent stays what it was. A mail that was refused and is tried again may have another file, which is its next version.
 
 use super::document_bytes;
 use crate::documents::Pdf;
@@ -25,6 +25,8 @@ pub struct SharedDocument {
     pub sha256: Vec<u8>,
     /// When it was rendered.
     pub create_time: Timestamp,
+    /// The mail was tried again with another file.
+    pub replaced: bool,
 }
 
 /// What a document that was sent shows.
@@ -36,7 +38,8 @@ pub enum Shown {
     Payment(PaymentId),
 }
 
-/// Keeps what is sent with an act of sharing, unless something is kept for it already. The same bytes are kept once.
+/// Keeps what is sent with an act of sharing, unless the last that is kept for it is the same, or somebody else keeps
+/// another just now. The same bytes are kept once.
 pub async fn insert(
     conn: &mut PgConnection,
     (practice, share): (PracticeId, ShareId),
@@ -46,8 +49,18 @@ pub async fn insert(
     let sha256 = document_bytes::insert(conn, practice, &pdf.bytes, now).await?;
     sqlx::query!(
         r#"
-        insert into billing.shared_documents (practice_id, share_id, bill_id, sha256, file_name, create_time)
-        values ($1, $2, $3, $4, $5, $6)
+        with last as (
+            select version, sha256
+            from billing.shared_documents
+            where practice_id = $1 and share_id = $2
+            order by version desc
+            limit 1
+        )
+        insert into billing.shared_documents (
+            practice_id, share_id, version, bill_id, sha256, file_name, create_time
+        )
+        select $1, $2, coalesce((select version from last), 0) + 1, $3, $4, $5, $6
+        where not exists (select from last where last.sha256 = $4)
         on conflict on constraint shared_documents_pkey do nothing
         "#,
         practice.uuid(),
@@ -62,11 +75,11 @@ pub async fn insert(
     Ok(())
 }
 
-/// What was sent, and the bill it shows.
+/// What was sent, the last of it or the file with this hash, and the bill it shows.
 pub async fn find(
     conn: &mut PgConnection,
-    practice: PracticeId,
-    share: ShareId,
+    (practice, share): (PracticeId, ShareId),
+    sha256: Option<&[u8]>,
 ) -> Result<Option<(BillId, Pdf)>> {
     let row = sqlx::query!(
         r#"
@@ -77,10 +90,15 @@ pub async fn find(
         from billing.shared_documents shared
         join billing.document_bytes kept
             on kept.practice_id = shared.practice_id and kept.sha256 = shared.sha256
-        where shared.practice_id = $1 and shared.share_id = $2
+        where shared.practice_id = $1
+            and shared.share_id = $2
+            and ($3::bytea is null or shared.sha256 = $3)
+        order by shared.version desc
+        limit 1
         "#,
         practice.uuid(),
         share.uuid(),
+        sha256,
     )
     .fetch_optional(conn)
     .await?;
@@ -93,13 +111,13 @@ pub async fn find(
     }))
 }
 
-/// Errors: SHARE_NOT_FOUND.
+/// The same. Errors: SHARE_NOT_FOUND.
 pub async fn get(
     conn: &mut PgConnection,
-    practice: PracticeId,
-    share: ShareId,
+    (practice, share): (PracticeId, ShareId),
+    sha256: Option<&[u8]>,
 ) -> Result<(BillId, Pdf)> {
-    find(conn, practice, share)
+    find(conn, (practice, share), sha256)
         .await?
         .ok_or(Error::Missing(Missing::Share(SentWith::Share(share))))
 }
@@ -128,7 +146,7 @@ pub async fn list(
         r#"
         with sent as (
             select shared.share_id, null::uuid as message_id, shared.bill_id, null::uuid as payment_id,
-                shared.file_name, shared.sha256, shared.create_time
+                shared.version, shared.file_name, shared.sha256, shared.create_time
             from billing.shared_documents shared
             join billing.bills bill
                 on bill.practice_id = shared.practice_id and bill.bill_id = shared.bill_id
@@ -137,7 +155,7 @@ pub async fn list(
                 and ($3::uuid is null or bill.client_id = $3)
             union all
             select null, mailed.message_id, null, mailed.payment_id,
-                mailed.file_name, mailed.sha256, mailed.create_time
+                mailed.version, mailed.file_name, mailed.sha256, mailed.create_time
             from billing.mailed_receipts mailed
             join billing.posted_payments payment
                 on payment.practice_id = mailed.practice_id and payment.payment_id = mailed.payment_id
@@ -159,10 +177,11 @@ pub async fn list(
             sent.file_name as "file_name!",
             sent.sha256 as "sha256!",
             octet_length(kept.content)::bigint as "size_bytes!",
-            sent.create_time as "create_time!: jiff_sqlx::Timestamp"
+            sent.create_time as "create_time!: jiff_sqlx::Timestamp",
+            sent.version < max(sent.version) over (partition by sent.share_id, sent.message_id) as "replaced!"
         from sent
         join billing.document_bytes kept on kept.practice_id = $1 and kept.sha256 = sent.sha256
-        order by sent.create_time desc, coalesce(sent.share_id, sent.message_id) desc
+        order by sent.create_time desc, coalesce(sent.share_id, sent.message_id) desc, sent.version desc
         limit $4
         "#,
         practice.uuid(),
@@ -184,6 +203,7 @@ pub async fn list(
                 size_bytes: row.size_bytes,
                 sha256: row.sha256,
                 create_time: row.create_time.to_jiff(),
+                replaced: row.replaced,
             })
         })
         .collect()

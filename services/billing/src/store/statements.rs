@@ -54,7 +54,8 @@ pub struct Span {
     pub limit: i64,
 }
 
-/// What changed what the client owes, oldest first, the changes of one entry next to each other.
+/// What changed what the client owes, oldest first: the transfers of an entry are one change, and one that comes to nothing
+/// is none. Both before the limit, which counts what a reader sees.
 pub async fn changes(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -68,6 +69,27 @@ pub async fn changes(
             select account_id
             from billing.accounts
             where practice_id = $1 and client_id = $2 and kind in ('client_receivable', 'client_credit')
+        ),
+        moved as (
+            select
+                transfer.entry_id,
+                case when transfer.debit_account_id in (select account_id from account)
+                    then transfer.amount_minor else 0 end
+                - case when transfer.credit_account_id in (select account_id from account)
+                    then transfer.amount_minor else 0 end as amount_minor
+            from billing.entries entry
+            join billing.transfers transfer
+                on transfer.practice_id = entry.practice_id and transfer.entry_id = entry.entry_id
+            where entry.practice_id = $1
+                and entry.client_id = $2
+                and ($3::date is null or entry.entry_date >= $3)
+                and entry.entry_date <= $4
+        ),
+        changed as (
+            select entry_id, sum(amount_minor)::bigint as amount_minor
+            from moved
+            group by entry_id
+            having sum(amount_minor) <> 0
         )
         select
             entry.entry_id as "entry_id: EntryId",
@@ -86,13 +108,9 @@ pub async fn changes(
                 where placed.practice_id = $1 and placed.payment_id = entry.payment_id
                 order by placed.position
             ) as "paid_numbers!",
-            case when transfer.debit_account_id in (select account_id from account)
-                then transfer.amount_minor else 0 end
-            - case when transfer.credit_account_id in (select account_id from account)
-                then transfer.amount_minor else 0 end as "amount_minor!"
-        from billing.entries entry
-        join billing.transfers transfer
-            on transfer.practice_id = entry.practice_id and transfer.entry_id = entry.entry_id
+            changed.amount_minor as "amount_minor!"
+        from changed
+        join billing.entries entry on entry.practice_id = $1 and entry.entry_id = changed.entry_id
         left join billing.bills bill
             on bill.practice_id = entry.practice_id and bill.bill_id = entry.bill_id
         left join billing.posted_refunds refund
@@ -107,15 +125,7 @@ pub async fn changes(
             on payer.practice_id = insured.practice_id and payer.payer_id = insured.payer_id
         left join billing.adjustments adjustment
             on adjustment.practice_id = entry.practice_id and adjustment.adjustment_id = entry.adjustment_id
-        where entry.practice_id = $1
-            and entry.client_id = $2
-            and ($3::date is null or entry.entry_date >= $3)
-            and entry.entry_date <= $4
-            and (
-                transfer.debit_account_id in (select account_id from account)
-                or transfer.credit_account_id in (select account_id from account)
-            )
-        order by entry.entry_date, entry.entry_id, transfer.position
+        order by entry.entry_date, entry.entry_id
         limit $5
         "#,
         practice.uuid(),
@@ -180,6 +190,9 @@ impl Row {
                 method: self.method_text?,
             }),
             "credit_applied" => Some(Occasion::CreditApplied {
+                number: self.number?,
+            }),
+            "credit_reversed" => Some(Occasion::CreditReversed {
                 number: self.number?,
             }),
             "bill_edited" => Some(Occasion::BillEdited {

@@ -156,10 +156,21 @@ pub async fn money_of_bills(
             line.line_number,
             line.price_minor,
             line.client_share_minor,
-            line.insurance_share_minor
+            line.insurance_share_minor,
+            coalesce(taken.amount_minor, 0) as "taken_minor!"
         from billing.bills bill
         join billing.bill_lines line
             on line.practice_id = bill.practice_id and line.bill_id = bill.bill_id
+        left join (
+            select
+                bill_id,
+                line_number,
+                sum(amount_minor)::bigint as amount_minor
+            from billing.adjustments
+            where practice_id = $1 and bill_id = any($2) and reverse_time is null
+            group by bill_id, line_number
+        ) taken
+            on taken.bill_id = line.bill_id and taken.line_number = line.line_number
         where bill.practice_id = $1 and bill.bill_id = any($2)
         order by bill.bill_id, line.line_number
         "#,
@@ -189,7 +200,12 @@ pub async fn money_of_bills(
             client: money(row.client_share_minor),
             insurance: money(row.insurance_share_minor),
         };
-        bill.lines.push((row.line_number, Priced { price, shares }));
+        let priced = Priced {
+            price,
+            shares,
+            taken: money(row.taken_minor),
+        };
+        bill.lines.push((row.line_number, priced));
     }
     Ok(found)
 }

@@ -54,14 +54,19 @@ pub async fn upsert_of_practice(
     sqlx::query!(
         r#"
         insert into billing.practice_terms (
-            practice_id, automation, automation_from, due_days, monthly_superbills, update_time
-        ) values ($1, $2, $3, $4, $5, $6)
+            practice_id, automation, automation_from, due_days, monthly_superbills, monthly_superbills_since, update_time
+        ) values ($1, $2, $3, $4, $5, $6, $6)
         on conflict on constraint practice_terms_pkey do update
         set
             automation = excluded.automation,
             automation_from = excluded.automation_from,
             due_days = excluded.due_days,
             monthly_superbills = excluded.monthly_superbills,
+            monthly_superbills_since = case
+                when practice_terms.monthly_superbills = excluded.monthly_superbills
+                    then practice_terms.monthly_superbills_since
+                else excluded.monthly_superbills_since
+            end,
             update_time = excluded.update_time
         "#,
         practice.practice.uuid(),
@@ -191,8 +196,11 @@ pub async fn upsert_of_client(
         r#"
         insert into billing.client_terms (
             practice_id, client_id, automation, automation_from, due_days, responsibility, policy_id,
-            co_pay_minor, co_insurance_percent, monthly_superbills, update_time
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            co_pay_minor, co_insurance_percent, monthly_superbills, monthly_superbills_since, update_time
+        ) values (
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+            case when $10::boolean is not null then $11::timestamptz end, $11
+        )
         on conflict on constraint client_terms_pkey do update
         set
             automation = excluded.automation,
@@ -203,6 +211,11 @@ pub async fn upsert_of_client(
             co_pay_minor = excluded.co_pay_minor,
             co_insurance_percent = excluded.co_insurance_percent,
             monthly_superbills = excluded.monthly_superbills,
+            monthly_superbills_since = case
+                when client_terms.monthly_superbills is not distinct from excluded.monthly_superbills
+                    then client_terms.monthly_superbills_since
+                else excluded.update_time
+            end,
             update_time = excluded.update_time
         "#,
         practice.practice.uuid(),

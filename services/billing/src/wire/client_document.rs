@@ -1,10 +1,10 @@
 use crate::Result;
 use crate::store::client_documents::{
-    ClientDocument, DocumentFilter, DocumentKind, DocumentTotals,
+    ClientDocument, Column, DocumentFilter, DocumentKind, DocumentTotals, Order,
 };
 use crate::wire::bill::{optional_date, status};
 use ::rpc::{Invalid, parse, wire};
-use ids::{BillId, PaymentId, SessionId};
+use ids::{BillId, DocumentId, PaymentId, SessionId};
 use pg::Page;
 use proto::billing::v1 as contract;
 
@@ -15,6 +15,7 @@ pub fn document_filter(request: &contract::ListClientDocumentsRequest) -> Result
         contract::ClientDocumentKind::Pending => Some(DocumentKind::Pending),
         contract::ClientDocumentKind::Bill => Some(DocumentKind::Bill),
         contract::ClientDocumentKind::Receipt => Some(DocumentKind::Receipt),
+        contract::ClientDocumentKind::Superbill => Some(DocumentKind::Superbill),
     };
     let filter = DocumentFilter {
         client: parse(&request.client_id, "client_id")?,
@@ -28,6 +29,30 @@ pub fn document_filter(request: &contract::ListClientDocumentsRequest) -> Result
         return Err(Invalid::new("to_date", "must not be before from_date").into());
     }
     Ok(filter)
+}
+
+/// In which order documents are listed. Errors: INVALID_FIELD.
+pub fn document_order(order_by: &str) -> Result<Order, Invalid> {
+    if order_by.is_empty() {
+        return Ok(Order::NEWEST);
+    }
+    let (column, descending) = match order_by.strip_suffix(" desc") {
+        Some(column) => (column, true),
+        None => (order_by, false),
+    };
+    let column = match column {
+        "date" => Column::Date,
+        "number" => Column::Number,
+        "client_balance" => Column::ClientBalance,
+        "amount" => Column::Amount,
+        _unknown => {
+            return Err(Invalid::new(
+                "order_by",
+                "must be one of those that are listed",
+            ));
+        }
+    };
+    Ok(Order { column, descending })
 }
 
 /// A page of documents.
@@ -57,6 +82,10 @@ fn document(document: &ClientDocument) -> contract::ClientDocument {
         DocumentKind::Receipt => (
             contract::ClientDocumentKind::Receipt,
             PaymentId::from(document.id).to_string(),
+        ),
+        DocumentKind::Superbill => (
+            contract::ClientDocumentKind::Superbill,
+            DocumentId::from(document.id).to_string(),
         ),
     };
     contract::ClientDocument {

@@ -130,7 +130,20 @@ pub fn shared(document: SharedDocument) -> contract::SharedDocument {
             .map(|byte| format!("{byte:02x}"))
             .collect(),
         create_time: Some(wire::time(document.create_time)),
+        replaced: document.replaced,
     }
+}
+
+/// The hash of a file, which the contract has checked; none is any. Errors: INVALID_FIELD.
+pub fn sha256(digits: &str) -> Result<Option<Vec<u8>>> {
+    let pairs = digits.as_bytes().chunks(2);
+    let bytes = pairs.map(|pair| {
+        let pair = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    let bytes = bytes.ok_or_else(|| Invalid::new("sha256", "must be 64 hexadecimal digits"))?;
+    Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
 }
 
 /// How many bytes of a PDF a message of a stream holds: a flow-control window of the gateway.

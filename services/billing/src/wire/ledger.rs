@@ -29,7 +29,10 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         entry_id: entry.id.to_string(),
         kind: entry_kind(entry.act).into(),
         entry_date: Some(wire::date(entry.date)),
-        client_id: entry.client.to_string(),
+        client_id: entry
+            .client
+            .map(|client| client.to_string())
+            .unwrap_or_default(),
         bill_id: entry
             .act
             .bill()
@@ -43,6 +46,7 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         | Act::BillEdited(_)
         | Act::BillCancelled(_)
         | Act::CreditApplied(_)
+        | Act::CreditReversed(_)
         | Act::OpeningBalance(_)
         | Act::CreditBrought
         | Act::CreditTakenBack => {}
@@ -55,6 +59,7 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         Act::RefundReturned(refund) => shown.refund_id = refund.to_string(),
         Act::DisputeMoved(movement) => shown.dispute_movement_id = movement.to_string(),
         Act::DisputeLost(dispute) => shown.dispute_id = dispute.to_string(),
+        Act::PaidOut(item) | Act::PayoutFailed(item) => shown.payout_item_id = item.to_string(),
     }
     shown
 }
@@ -73,9 +78,12 @@ const fn entry_kind(act: Act) -> contract::EntryKind {
         Act::OpeningBalance(_) => contract::EntryKind::OpeningBalance,
         Act::CreditBrought => contract::EntryKind::CreditBrought,
         Act::CreditTakenBack => contract::EntryKind::CreditTakenBack,
+        Act::CreditReversed(_) => contract::EntryKind::CreditReversed,
         Act::RefundReturned(_) => contract::EntryKind::RefundReturned,
         Act::DisputeMoved(_) => contract::EntryKind::DisputeMoved,
         Act::DisputeLost(_) => contract::EntryKind::DisputeLost,
+        Act::PaidOut(_) => contract::EntryKind::PaidOut,
+        Act::PayoutFailed(_) => contract::EntryKind::PayoutFailed,
     }
 }
 
@@ -106,6 +114,7 @@ pub const fn account_kind(kind: AccountKind) -> contract::AccountKind {
         AccountKind::Bank => contract::AccountKind::Bank,
         AccountKind::ProcessorFees => contract::AccountKind::ProcessorFees,
         AccountKind::DisputeLosses => contract::AccountKind::DisputeLosses,
+        AccountKind::UnmatchedPayouts => contract::AccountKind::UnmatchedPayouts,
         AccountKind::OpeningBalanceEquity => contract::AccountKind::OpeningBalanceEquity,
     }
 }

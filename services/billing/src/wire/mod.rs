@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod letterhead;
 pub mod line;
 pub mod payment;
+pub mod payout;
 pub mod people;
 pub mod printed;
 pub mod session;

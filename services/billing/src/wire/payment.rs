@@ -4,12 +4,26 @@ use crate::ops::place_hold::PlaceHold;
 use crate::ops::post_payment::{PaymentPosted, PostPayment};
 use crate::ops::post_refund::PostRefund;
 use crate::ops::record_insurer_payment::{InsurerPaymentRecorded, RecordInsurerPayment};
+use crate::ops::reverse_credit::ReverseCredit;
 use crate::wire::text::free_text;
 use crate::wire::{bill, ledger};
 use ::rpc::{Invalid, parse, wire};
 use ids::PracticeId;
 use proto::billing::v1 as contract;
 use proto::payments::v1::{PaymentFacts, RefundSucceeded};
+
+/// What is to be taken off a bill. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn reverse_credit(request: contract::ReverseCreditRequest) -> Result<ReverseCredit> {
+    let amount = request
+        .amount
+        .map(|amount| parse::positive(Some(amount), "amount"));
+    Ok(ReverseCredit {
+        practice: parse(&request.practice_id, "practice_id")?,
+        bill: parse(&request.bill_id, "bill_id")?,
+        amount: amount.transpose()?,
+        reason: free_text(request.reason, "reason")?,
+    })
+}
 
 /// How a payment came. Errors: INVALID_FIELD.
 fn kind(kind: contract::PaymentKind) -> Result<PaymentKind, Invalid> {

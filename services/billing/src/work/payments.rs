@@ -1,5 +1,6 @@
 use super::failed;
 use crate::ops::book_dispute::{close_dispute_in, move_dispute_in, open_dispute_in};
+use crate::ops::book_payout::{fail_payout_in, pay_out_in};
 use crate::ops::post_payment::{PostPayment, post_told};
 use crate::ops::post_refund::post_refund_in;
 use crate::ops::return_refund::return_refund_in;
@@ -13,11 +14,14 @@ use proto::payments::v1::{
 };
 
 const PAYMENT: &str = "evenkeel.payments.v1.PaymentSucceeded";
+const PAYOUT: &str = "evenkeel.payments.v1.Payout";
 const REFUND: &str = "evenkeel.payments.v1.RefundSucceeded";
+const FAILED: &str = "evenkeel.payments.v1.PaymentFailed";
+const CANCELLED: &str = "evenkeel.payments.v1.PaymentCancelled";
 
 /// payments' events: every payment and refund that succeeded is booked, also when nobody made the call that does it
 /// at once. What is booked already is found by its id. What a charge held that came to nothing is free again.
-/// Refunds that came back and disputes are booked by the feed alone.
+/// Refunds that came back, disputes and payouts are booked by the feed alone.
 pub struct Payments(pub Billing);
 
 impl Handler for Payments {
@@ -26,15 +30,16 @@ impl Handler for Payments {
         match event.event_type.as_str() {
             PAYMENT => book(billing, tx, std::slice::from_ref(event)).await,
             REFUND => give_back(billing, tx, event).await,
-            "evenkeel.payments.v1.PaymentFailed" => {
+            FAILED => {
                 let facts = event.decode::<PaymentFailed>()?.payment;
                 release_hold(tx, event.practice, facts).await
             }
-            "evenkeel.payments.v1.PaymentCancelled" => {
+            CANCELLED => {
                 let facts = event.decode::<PaymentCancelled>()?.payment;
                 release_hold(tx, event.practice, facts).await
             }
             "evenkeel.payments.v1.RefundFailed" => come_back(billing, tx, event).await,
+            other if other.starts_with(PAYOUT) => apply_payout(billing, tx, event, other).await,
             other => apply_dispute(billing, tx, event, other).await,
         }
     }
@@ -55,13 +60,16 @@ impl Handler for Payments {
         Ok(())
     }
 
-    /// A refund, one that came back and a dispute take their locks in an order of their own: each stands alone in its
-    /// transaction.
+    /// A refund, one that came back, a dispute, a payout and what frees holds take their locks in an order of their own:
+    /// each stands alone in its transaction.
     fn together(&self, one: &Event, next: &Event) -> bool {
         let alone = |event: &Event| {
             let kind = event.event_type.as_str();
             kind.starts_with("evenkeel.payments.v1.Refund")
                 || kind.starts_with("evenkeel.payments.v1.Dispute")
+                || kind == FAILED
+                || kind == CANCELLED
+                || kind.starts_with(PAYOUT)
         };
         !alone(one) && !alone(next)
     }
@@ -114,6 +122,27 @@ async fn apply_dispute(
         Some("DisputeClosed") => {
             let closed = wire::dispute::closed(event.decode()?).map_err(failed)?;
             close_dispute_in(billing, tx, &caller, (practice, closed)).await
+        }
+        Some(_) | None => Ok(()),
+    };
+    booked.map_err(failed)
+}
+
+async fn apply_payout(
+    billing: &Billing,
+    tx: &mut Tx,
+    event: &Event,
+    kind: &str,
+) -> Result<(), HandlerError> {
+    let (caller, practice) = (worker(), event.practice);
+    let booked = match kind.strip_prefix(PAYOUT) {
+        Some("Paid") => {
+            let paid = wire::payout::paid(event.decode()?).map_err(failed)?;
+            pay_out_in(billing, tx, &caller, (practice, paid)).await
+        }
+        Some("Failed") => {
+            let ended = wire::payout::failed(event.decode()?).map_err(failed)?;
+            fail_payout_in(billing, tx, &caller, (practice, ended)).await
         }
         Some(_) | None => Ok(()),
     };

@@ -1,6 +1,8 @@
 use crate::app::{TestApp, due, minor, usd};
 use crate::terms::automatic;
+use billing::Billing;
 use billing::work::automate_due;
+use clock::Clock;
 use futures::future::join_all;
 use ids::{ClientId, SessionId};
 use jiff::ToSpan as _;
@@ -14,6 +16,7 @@ use proto::billing::v1::{
 use proto::google::r#type::Date;
 use rpc::Connection;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 impl TestApp {
     pub fn automation(&self) -> AutomationServiceClient<Connection> {
@@ -62,6 +65,16 @@ impl TestApp {
             .expect("listed")
             .into_inner()
             .bills
+    }
+
+    /// When the practice's next night comes, or can be taken over.
+    async fn due_time(&self) -> jiff::Timestamp {
+        let due: jiff_sqlx::Timestamp =
+            sqlx::query_scalar("select due_time from billing.automation_queue")
+                .fetch_one(self.db.owner_pool())
+                .await
+                .expect("read");
+        due.to_jiff()
     }
 
     pub async fn sessions_of(&self, client: ClientId, count: usize) -> Vec<SessionId> {
@@ -239,8 +252,7 @@ async fn f31_workers_at_once_and_bills_by_hand_bill_each_session_once() {
         }];
         async move { bills.issue_bill(request).await.is_ok() }
     });
-    app.clock
-        .advance(std::time::Duration::from_secs(24 * 3_600));
+    app.clock.advance(Duration::from_secs(24 * 3_600));
     // The lease is no lock: workers that all believe a night to be theirs still bill each session once.
     let due = "update billing.automation_queue set due_time = '-infinity'";
     let workers = (0..4).map(|_| async {
@@ -253,14 +265,7 @@ async fn f31_workers_at_once_and_bills_by_hand_bill_each_session_once() {
         }
     });
     let (_, by_hand) = tokio::join!(join_all(workers), join_all(hand));
-    let lines: Vec<SessionId> = sqlx::query_scalar(
-        "select line.session_id from billing.bill_lines line
-        join billing.bills bill using (practice_id, bill_id)
-        where line.session_id is not null and bill.cancel_time is null",
-    )
-    .fetch_all(app.db.owner_pool())
-    .await
-    .expect("read");
+    let lines = app.billed_sessions().await;
     let distinct: BTreeSet<_> = lines.iter().copied().collect();
     assert_eq!((lines.len(), distinct.len()), (27, 27), "each session once");
     let run = app.runs().await.pop().expect("a run");
@@ -280,6 +285,108 @@ async fn f31_workers_at_once_and_bills_by_hand_bill_each_session_once() {
     app.finish().await;
 }
 
+/// A day of the next leap year.
+fn leap(month: i32, day: i32) -> Date {
+    Date {
+        year: 2028,
+        month,
+        day,
+    }
+}
+
+/// The afternoon of a leap day that ends a month, with a client who is billed each night, for two sessions, and 110 who
+/// are for the month, for one.
+async fn at_a_months_end(app: &TestApp) {
+    app.clock.set(instant("2028-02-29T15:00:00Z"));
+    let monthly = PracticeTerms {
+        automation_from_date: Some(day(1, 1)),
+        ..automatic(Automation::MonthlyLastDay)
+    };
+    app.set_practice_terms(monthly).await.expect("set");
+    let daily = ClientTerms {
+        automation: Automation::Daily.into(),
+        automation_from_date: Some(day(1, 1)),
+        ..ClientTerms::default()
+    };
+    app.set_client_terms(daily).await.expect("set");
+    app.sessions_of(app.client, 2).await;
+    for _ in 0..110 {
+        let (client, _) = app.insured_client(app.practice).await;
+        app.sessions_of(client, 1).await;
+    }
+}
+
+/// The month ends on a leap day, and one worker's clock goes ten minutes ahead of the other's, which is as long as a
+/// night is its worker's: what the slow one has taken is the fast one's at once.
+#[tokio::test]
+async fn f32_workers_ten_minutes_apart_at_a_months_end_bill_each_session_once() {
+    let app = TestApp::start().await;
+    at_a_months_end(&app).await;
+    let worker = |at: &str| Billing {
+        clock: Clock::fixed(instant(at)),
+        ..app.billing.clone()
+    };
+    // Midnight in New York is at five.
+    let (slow, fast) = (
+        worker("2028-03-01T04:40:00Z"),
+        worker("2028-03-01T04:50:00Z"),
+    );
+    for _ in 0..20 {
+        assert_eq!(automate_due(&slow).await.expect("run"), 0, "it is February");
+        slow.clock.advance(Duration::from_secs(60));
+        fast.clock.advance(Duration::from_secs(60));
+    }
+    let lease_end = instant("2028-03-01T05:10:00Z");
+    let (taken, taken_too) = tokio::join!(automate_due(&slow), async {
+        while app.due_time().await != lease_end {
+            tokio::task::yield_now().await;
+        }
+        automate_due(&fast).await
+    });
+    let taken = (taken.expect("run"), taken_too.expect("run"));
+    assert_eq!(taken, (1, 1), "both work on the night at once");
+    // More to bill for the night after, which the fast one begins while it is the first still for the slow one.
+    app.sessions_of(app.client, 3).await;
+    for _ in 0..26 * 6 {
+        for worker in [&slow, &fast] {
+            worker.clock.advance(Duration::from_secs(600));
+        }
+        let (first, second) = tokio::join!(automate_due(&slow), automate_due(&fast));
+        assert!(first.and(second).is_ok());
+    }
+
+    let lines = app.billed_sessions().await;
+    let distinct: BTreeSet<_> = lines.iter().copied().collect();
+    assert_eq!(
+        (lines.len(), distinct.len()),
+        (115, 115),
+        "each session once"
+    );
+    let of = |month: i32, day: i32| Some(leap(month, day));
+    let runs = app.runs().await.into_iter();
+    let runs: Vec<_> = runs
+        .map(|run| (run.run_date, run.bill_count, run.session_count))
+        .collect();
+    assert_eq!(
+        runs,
+        [(of(3, 2), 1, 3), (of(3, 1), 111, 112)],
+        "one run a day"
+    );
+    let bills = app.all_bills().await;
+    let dated = |month: i32, day: i32| {
+        let of_day = bills
+            .iter()
+            .filter(|bill| bill.issue_date == of(month, day));
+        of_day.count()
+    };
+    assert_eq!((dated(2, 29), dated(3, 1), dated(3, 2)), (110, 1, 1));
+    app.finish().await;
+}
+
+fn instant(text: &str) -> jiff::Timestamp {
+    text.parse().expect("an instant")
+}
+
 #[tokio::test]
 async fn f22_a_night_that_dies_anywhere_is_finished_by_the_next_worker() {
     let app = TestApp::start().await;
@@ -290,13 +397,12 @@ async fn f22_a_night_that_dies_anywhere_is_finished_by_the_next_worker() {
         let (client, _) = app.insured_client(app.practice).await;
         app.sessions_of(client, 1).await;
     }
-    app.clock
-        .advance(std::time::Duration::from_secs(24 * 3_600));
+    app.clock.advance(Duration::from_secs(24 * 3_600));
     for pause in (0..40).step_by(4) {
         // A worker that is dropped at this moment is one that died: nothing of it goes on.
         let night = automate_due(&app.billing);
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(pause), night).await;
-        app.clock.advance(std::time::Duration::from_secs(11 * 60));
+        let _ = tokio::time::timeout(Duration::from_millis(pause), night).await;
+        app.clock.advance(Duration::from_secs(11 * 60));
     }
     while automate_due(&app.billing).await.expect("run") > 0 {}
     let runs = app.runs().await;

@@ -1,8 +1,9 @@
 use crate::app::{TODAY, TestApp, due, minor, reason, usd};
+use crate::corrections::wrong_field;
 use futures::future::join_all;
 use proto::billing::v1::{
-    BillStatus, CancelBillRequest, GetPayPageRequest, IssueBillRequest, LineTerms, Responsibility,
-    ShareBillRequest,
+    BillStatus, CancelBillRequest, EditBillRequest, GetPayPageRequest, IssueBillRequest, LineTerms,
+    Responsibility, ShareBillRequest,
 };
 use proto::google::r#type::Date;
 use std::collections::BTreeSet;
@@ -76,7 +77,7 @@ async fn r03_a_bill_that_cannot_be_is_refused_with_its_reason() {
         change(&mut request);
         request
     };
-    let wrong: [(&str, Change); 9] = [
+    let wrong: [(&str, Change); 10] = [
         ("POLICY_REQUIRED", |bill| bill.policy_id.clear()),
         ("POLICY_NOT_FOUND", |bill| {
             bill.policy_id = "pol_01j2jv5gymfay8vvr14d2pf2db".to_owned()
@@ -86,6 +87,9 @@ async fn r03_a_bill_that_cannot_be_is_refused_with_its_reason() {
         }),
         ("SESSION_NOT_FOUND", |bill| {
             bill.sessions[0].session_id = "ses_01j2jv5gymfay8vvr14d2pf2db".to_owned();
+        }),
+        ("SERVICE_NOT_FOUND", |bill| {
+            bill.sessions[0].line_terms[0].service_code = "90834".to_owned();
         }),
         ("SHARE_EXCEEDS_PRICE", |bill| {
             bill.sessions[0].line_terms[0].insurance_share = Some(usd(15_001))
@@ -116,6 +120,66 @@ async fn r03_a_bill_that_cannot_be_is_refused_with_its_reason() {
         .bill
         .expect("a bill");
     assert_eq!(issued.number, 1, "refusals take no number");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r03_a_bill_is_of_today_or_before_and_due_within_ten_years() {
+    let app = TestApp::start().await;
+    // Half past nine in the evening of the second in New York, where it is the third in UTC.
+    app.clock
+        .set("2026-03-03T02:30:00Z".parse().expect("an instant"));
+    let ask = async |issue: Option<Date>, due: Option<Date>| {
+        let request = IssueBillRequest {
+            issue_date: issue,
+            due_date: due,
+            ..app.product_request(1_000)
+        };
+        app.bills().issue_bill(request).await
+    };
+    let later = |days: i32| Date {
+        day: TODAY.day + days,
+        ..TODAY
+    };
+    let of_year = |year: i32| Date { year, ..TODAY };
+    for (issue, due, field) in [
+        (Some(later(1)), None, "issue_date"),
+        (Some(of_year(9999)), None, "issue_date"),
+        (Some(of_year(1899)), None, "issue_date"),
+        (Some(of_year(1)), None, "issue_date"),
+        (
+            None,
+            Some(Date {
+                day: 3,
+                ..of_year(2036)
+            }),
+            "due_date",
+        ),
+        (None, Some(of_year(9999)), "due_date"),
+    ] {
+        assert_eq!(
+            wrong_field(ask(issue, due).await),
+            field,
+            "{issue:?} {due:?}"
+        );
+    }
+    for (issue, due) in [
+        (Some(TODAY), Some(of_year(2036))),
+        (Some(of_year(1900)), Some(of_year(1900))),
+    ] {
+        let issued = ask(issue, due).await.expect("issued").into_inner();
+        let bill = issued.bill.expect("a bill");
+        assert_eq!((bill.issue_date, bill.due_date), (issue, due));
+    }
+    let bill = app.issue(1_000, 0).await;
+    assert_eq!(bill.issue_date, Some(TODAY), "the practice's own day");
+    let edit = |due: Date| EditBillRequest {
+        due_date: Some(due),
+        ..app.edit_request(&bill)
+    };
+    assert_eq!(wrong_field(app.edit(edit(of_year(2037))).await), "due_date");
+    let edited = app.edit(edit(of_year(2036))).await.expect("edited");
+    assert_eq!(edited.due_date, Some(of_year(2036)));
     app.finish().await;
 }
 

@@ -44,7 +44,7 @@ impl TestApp {
     }
 
     /// The sessions on live bills, each as often as it is on one.
-    async fn billed_sessions(&self) -> Vec<SessionId> {
+    pub async fn billed_sessions(&self) -> Vec<SessionId> {
         sqlx::query_scalar(
             "select line.session_id from billing.bill_lines line
             join billing.bills bill using (practice_id, bill_id)

@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 
 impl TestApp {
     /// A request to replace what the session says.
-    fn correction(
+    pub fn correction(
         &self,
         session: &Session,
         change: impl FnOnce(&mut Session),
@@ -29,7 +29,7 @@ impl TestApp {
         }
     }
 
-    async fn correct(&self, request: CorrectSessionRequest) -> Result<Session, Status> {
+    pub async fn correct(&self, request: CorrectSessionRequest) -> Result<Session, Status> {
         let corrected = self.sessions().correct_session(request).await?.into_inner();
         Ok(corrected.session.expect("a session"))
     }
@@ -348,4 +348,29 @@ pub fn wrong_field<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     let status = answer.expect_err("a refusal");
     let bad = status.get_details_bad_request().expect("BadRequest");
     bad.field_violations[0].field.clone()
+}
+
+/// F13: clients are locked before sessions, as everywhere: an import that is taken back locks its clients first.
+#[tokio::test]
+async fn f13_a_correction_waits_for_its_client_before_it_takes_its_session() {
+    let app = TestApp::start().await;
+    let session = app.record(app.session_request().await).await;
+    let mut other = app.db.owner_pool().begin().await.expect("begun");
+    let client = "select client_id from billing.clients for update";
+    sqlx::query(client)
+        .execute(&mut *other)
+        .await
+        .expect("locked");
+    let request = app.correction(&session, |session| {
+        session.diagnosis_codes = vec!["F41.1".to_owned()];
+    });
+    let (corrected, ()) = tokio::join!(app.correct(request), async {
+        app.until_waiting(1).await;
+        let free = "select session_id from billing.sessions for update nowait";
+        let taken = sqlx::query(free).execute(&mut *other).await;
+        taken.expect("nobody has the session");
+        other.commit().await.expect("committed");
+    });
+    assert_eq!(corrected.expect("corrected").diagnosis_codes, ["F41.1"]);
+    app.finish().await;
 }

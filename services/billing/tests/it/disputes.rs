@@ -11,7 +11,7 @@ use proto::billing::v1::{
 use proto::payments::v1::*;
 
 impl TestApp {
-    async fn hear(&self, event: &impl ReflectMessage) {
+    pub async fn hear(&self, event: &impl ReflectMessage) {
         let event = self.event(self.practice, 1, event);
         let follower = Payments(self.billing.clone());
         self.apply(&follower, &event).await;
@@ -20,7 +20,7 @@ impl TestApp {
     }
 
     /// Debits less credits of a kind of account.
-    async fn account(&self, kind: AccountKind) -> i64 {
+    pub async fn account(&self, kind: AccountKind) -> i64 {
         let request = GetTrialBalanceRequest {
             practice_id: self.practice.to_string(),
         };

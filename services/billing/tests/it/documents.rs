@@ -5,7 +5,7 @@ use proto::billing::v1::document_service_client::DocumentServiceClient;
 use proto::billing::v1::{
     AddContactRequest, AdjustmentKind, Bill, BillDocument, CancelBillRequest, Contact,
     DownloadBillRequest, DownloadReceiptRequest, GetBillDocumentRequest, GetReceiptRequest,
-    GetStatementRequest, InsurerDecision, PostPaymentRequest, ReceiptDocument,
+    GetStatementRequest, InsurerDecision, PostPaymentRequest, PostRefundRequest, ReceiptDocument,
     RecordInsurerPaymentRequest, Reduction, ShareBillRequest, reduction,
 };
 use proto::google::api::HttpBody;
@@ -287,6 +287,57 @@ async fn r12_a_receipt_tells_where_the_money_went_and_what_is_left() {
         reason(app.documents().download_receipt(unknown).await),
         "PAYMENT_NOT_FOUND"
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r12_a_receipt_of_money_that_went_back_says_so_and_is_not_stamped_paid() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let payment = app.payment(4_000, &[(&bill, 4_000)]);
+    app.post(&payment).await;
+    assert_eq!(app.receipt_document(&payment).await.mark, "PAID");
+    let sentence = async || {
+        let balance = app.receipt_document(&payment).await.balance;
+        balance.expect("a balance").sentence
+    };
+    app.refund(&payment, 1_000).await;
+    assert_eq!(sentence().await, "$10.00 was given back. $10.00 is due.");
+    let rest = PostRefundRequest {
+        to_credit: true,
+        ..app.refund_request(&payment, 500)
+    };
+    let mut payments = app.as_payments();
+    payments.post_refund(rest).await.expect("booked");
+    app.refund(&payment, 2_500).await;
+    app.cancel(&bill).await;
+
+    let receipt = app.receipt_document(&payment).await;
+    assert_eq!(receipt.mark, "", "nothing of it pays anything");
+    assert_eq!(
+        sentence().await,
+        "$35.00 was given back. $5.00 was moved to your credit. Nothing is due."
+    );
+    let totals: Vec<_> = receipt
+        .totals
+        .iter()
+        .map(|row| (row.label.as_str(), crate::app::minor(&row.amount)))
+        .collect();
+    assert_eq!(
+        totals,
+        [
+            ("Received", 4_000),
+            ("Given back", -3_500),
+            ("Moved to credit", -500),
+            ("Applied to bills", 0),
+            ("Balance:", 0),
+        ]
+    );
+    let printed = app.receipt_of(&payment).await;
+    for told in ["$35.00 was given back.", "Refunded", "Balance: $0.00"] {
+        assert!(says(&printed, told), "{told} in {}", pdf_text(&printed));
+    }
+    assert!(!says(&printed, "PAID") && !says(&printed, "Thank you"));
     app.finish().await;
 }
 

@@ -53,7 +53,12 @@ impl TestApp {
         added.service.expect("a service")
     }
 
-    fn price_request(&self, code: &str, price: i64, from: Option<Date>) -> SetServicePriceRequest {
+    pub fn price_request(
+        &self,
+        code: &str,
+        price: i64,
+        from: Option<Date>,
+    ) -> SetServicePriceRequest {
         SetServicePriceRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -63,7 +68,7 @@ impl TestApp {
         }
     }
 
-    fn rate_request(&self, code: &str, price: i64, from: Date) -> SetClientRateRequest {
+    pub fn rate_request(&self, code: &str, price: i64, from: Date) -> SetClientRateRequest {
         SetClientRateRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),

@@ -190,6 +190,7 @@ async fn r41_another_practices_import_is_not_there() {
         practice_id: practice_id.clone(),
         request_id: request_id(),
         import_id: import.import_id.clone(),
+        ..UndoImportRequest::default()
     };
     assert_eq!(reason(theirs.undo_import(undo).await), "IMPORT_NOT_FOUND");
 

@@ -1,13 +1,14 @@
 //! R10: what was built on an import and taken back again.
 
 use crate::adjustments::off;
-use crate::app::{TestApp, minor};
+use crate::app::{TestApp, minor, reason, usd};
 use crate::import_undo::in_use;
 use crate::importing::CLIENTS;
 use proto::billing::v1::{
-    GetReceiptRequest, ImportFileKind, ImportState, ListBillsRequest, PostPaymentRequest,
-    PostRefundRequest,
+    ApplyCreditRequest, GetReceiptRequest, Import, ImportFileKind, ImportState, ListBillsRequest,
+    PostPaymentRequest, PostRefundRequest, UndoImportRequest,
 };
+use testkit::request_id;
 
 /// What was built on an import and is taken back completely sums to nothing: it stays as history, and is no obstacle.
 #[tokio::test]
@@ -97,5 +98,53 @@ async fn r10_undoing_and_a_payment_at_once_never_do_both() {
         let paid = minor(&bill.client_balance) == 3_000;
         assert_ne!(undone.is_ok(), paid, "round {round}: {undone:?}");
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r10_an_import_whose_credit_was_used_is_undone_when_it_was_taken_off_again() {
+    let app = TestApp::start().await;
+    let before = app.standing().await;
+    let import = app.taken_by_two().await;
+    let bill = app.only_bill().await;
+    let payment = PostPaymentRequest {
+        client_id: bill.client_id.clone(),
+        ..app.payment(1_000, &[])
+    };
+    app.post(&payment).await;
+    let used = ApplyCreditRequest {
+        practice_id: app.practice.to_string(),
+        request_id: request_id(),
+        bill_id: bill.bill_id.clone(),
+        amount: Some(usd(1_000)),
+    };
+    app.ledger().apply_credit(used).await.expect("applied");
+    assert!(!in_use(app.undo(&import).await).is_empty());
+    let off = app.take_off(app.reversal(&bill, None)).await;
+    off.expect("taken off");
+    app.refund(&payment, 1_000).await;
+    app.undo(&import).await.expect("taken back");
+    assert_eq!(app.standing().await, before);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r10_dropping_leaves_an_import_alone_that_was_taken_by_then() {
+    let app = TestApp::start().await;
+    let drop = |import: &Import| UndoImportRequest {
+        practice_id: app.practice.to_string(),
+        request_id: request_id(),
+        import_id: import.import_id.clone(),
+        only_uncommitted: true,
+    };
+    let taken = app.taken_by_two().await;
+    let refused = app.imports().undo_import(drop(&taken)).await;
+    assert_eq!(reason(refused), "IMPORT_CLOSED");
+    assert!(app.client_named("C-1").await.is_some());
+
+    let open = app.start_import().await;
+    let dropped = app.imports().undo_import(drop(&open)).await;
+    let dropped = dropped.expect("dropped").into_inner().import;
+    assert_eq!(dropped.expect("an import").state(), ImportState::Undone);
     app.finish().await;
 }

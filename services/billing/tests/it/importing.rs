@@ -113,6 +113,7 @@ impl TestApp {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
             import_id: import.import_id.clone(),
+            ..UndoImportRequest::default()
         };
         let undone = self.imports().undo_import(request).await?;
         Ok(undone.into_inner().import.expect("an import"))

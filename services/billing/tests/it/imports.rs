@@ -61,6 +61,52 @@ async fn read(app: &TestApp, import: &Import) -> Import {
 }
 
 #[tokio::test]
+async fn r10_codes_that_no_session_may_have_are_shown_with_their_line_before_anything_is_taken() {
+    let app = TestApp::start().await;
+    app.clinician_with_npi().await;
+    let header = "session_id,client_id,clinician_npi,date,time,service_code,description,unit_price,outcome,\
+        diagnosis_codes,place_of_service\n";
+    let row = |session: &str, codes: &str| {
+        format!(
+            "{session},C-1,{NPI},2026-02-26,14:00,90837,Psychotherapy,150.00,completed,{codes}\n"
+        )
+    };
+    let wrong = [
+        row("S-1", "F41.1,11"),
+        row("S-2", "ANXIETY,11"),
+        row("S-3", "F41.1,00"),
+    ];
+    let wrong = format!("{header}{}", wrong.concat());
+    let import = app
+        .prepared(&[
+            (ImportFileKind::Clients, CLIENTS),
+            (ImportFileKind::Sessions, &wrong),
+        ])
+        .await;
+    let told: Vec<_> = import
+        .errors
+        .iter()
+        .map(|error| (error.kind(), error.line, error.column.as_str()))
+        .collect();
+    let sessions = ImportFileKind::Sessions;
+    assert_eq!(
+        told,
+        [
+            (sessions, 3, "diagnosis_codes"),
+            (sessions, 4, "place_of_service")
+        ]
+    );
+    let right = format!("{header}{}", row("S-1", "f411,10"));
+    app.upload(&import, sessions, &right).await;
+    let import = app.prepare(&import).await;
+    app.commit(&import).await.expect("taken");
+    let taken = &app.pending().await.sessions[0];
+    assert_eq!(taken.diagnosis_codes, ["F41.1"]);
+    assert_eq!(taken.place_of_service, "10");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn r10_what_was_owed_and_held_in_the_former_system_is_owed_and_held_here() {
     let app = TestApp::start().await;
     let prepared = everything(&app).await;

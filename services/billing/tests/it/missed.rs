@@ -228,6 +228,49 @@ async fn r05_one_missed_session_can_cost_something_else_and_a_correction_follows
 }
 
 #[tokio::test]
+async fn r05_a_correction_of_something_else_keeps_the_fee_of_its_day() {
+    let app = TestApp::start().await;
+    let charging = |fee: i64| MissedSessionPolicy {
+        no_show: amount(fee),
+        late_cancellation: amount(fee / 4),
+        exempt_client_ids: Vec::new(),
+    };
+    app.set_policy(charging(5_000)).await;
+    let missed = app.missed(Outcome::NoShow).await;
+    app.set_policy(charging(10_000)).await;
+    let correct = async |change: fn(&mut Session)| {
+        let correction = app.correction(&app.read_session(&missed).await, change);
+        app.correct(correction).await.expect("corrected")
+    };
+    let corrected = correct(|session| {
+        session.diagnosis_codes = vec!["F33.1".to_owned()];
+        session.lines[0].description = "Psychotherapy, an hour".to_owned();
+    })
+    .await;
+    assert_eq!(corrected.diagnosis_codes, ["F33.1"]);
+    assert_eq!(minor(&corrected.total), 5_000, "as it was said on that day");
+    assert_eq!(minor(&app.pending().await.total_amount), 5_000);
+
+    // What the fee is made from brings the policy of now.
+    let late = correct(|session| session.outcome = Outcome::LateCancellation.into()).await;
+    assert_eq!(minor(&late.total), 2_500);
+    let back = correct(|session| session.outcome = Outcome::NoShow.into()).await;
+    assert_eq!(minor(&back.total), 10_000);
+    let named = correct(|session| session.missed_fee = Some(usd(5_000))).await;
+    assert_eq!(minor(&named.total), 5_000);
+    let unnamed = correct(|session| session.missed_fee = None).await;
+    assert_eq!(minor(&unnamed.total), 10_000);
+    app.set_policy(MissedSessionPolicy {
+        no_show: percent("50"),
+        ..charging(0)
+    })
+    .await;
+    let dearer = correct(|session| session.lines[0].unit_price = Some(usd(30_000))).await;
+    assert_eq!(minor(&dearer.total), 15_000, "half of another price");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn r05_a_missed_session_is_one_fee_on_the_bill_which_insurance_never_owes() {
     let app = TestApp::start().await;
     app.set_policy(MissedSessionPolicy {

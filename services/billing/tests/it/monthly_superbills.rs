@@ -26,7 +26,7 @@ const MARCH: Date = Date {
 
 impl TestApp {
     /// Practice and clients lack nothing that insurers ask for.
-    async fn complete(&self) {
+    pub async fn complete(&self) {
         for complete in [
             "update billing.practices set npi = '1234567893', tax_id = '12-3456789'",
             "update billing.clients set birth_date = '1990-05-17'",
@@ -37,7 +37,7 @@ impl TestApp {
     }
 
     /// A licensed clinician's hour of today, with all that a superbill says.
-    async fn hour_of(&self, client: ClientId) {
+    pub async fn hour_of(&self, client: ClientId) {
         let clinician = AddClinicianRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -57,7 +57,7 @@ impl TestApp {
         self.record(request).await;
     }
 
-    async fn monthly(&self, terms: PracticeTerms) {
+    pub async fn monthly(&self, terms: PracticeTerms) {
         let terms = PracticeTerms {
             monthly_superbills: true,
             ..terms
@@ -65,13 +65,20 @@ impl TestApp {
         self.set_practice_terms(terms).await.expect("set");
     }
 
-    async fn superbills(&self) -> Vec<MonthlySuperbill> {
+    pub async fn superbills(&self) -> Vec<MonthlySuperbill> {
         let request = ListMonthlySuperbillsRequest {
             practice_id: self.practice.to_string(),
             ..ListMonthlySuperbillsRequest::default()
         };
         let listed = self.documents().list_monthly_superbills(request).await;
         listed.expect("listed").into_inner().superbills
+    }
+
+    /// What a superbill that was made says.
+    pub async fn superbill_text(&self, superbill: &MonthlySuperbill) -> String {
+        let request = self.superbill_file(superbill);
+        let answer = self.documents().download_monthly_superbill(request).await;
+        pdf_text(&pdf(answer.expect("kept"), |answer| answer.body))
     }
 
     fn superbill_file(&self, superbill: &MonthlySuperbill) -> DownloadMonthlySuperbillRequest {
@@ -82,7 +89,7 @@ impl TestApp {
     }
 
     /// What notifications is told.
-    async fn superbills_told(&self) -> Vec<MonthlySuperbillMade> {
+    pub async fn superbills_told(&self) -> Vec<MonthlySuperbillMade> {
         let payloads: Vec<Vec<u8>> = sqlx::query_scalar(
             "select payload from billing.outbox
             where event_type = 'evenkeel.billing.v1.MonthlySuperbillMade' order by practice_id, seq",

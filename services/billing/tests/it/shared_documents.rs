@@ -46,9 +46,43 @@ impl TestApp {
         let request = DownloadSharedDocumentRequest {
             practice_id: self.practice.to_string(),
             share_id: share.to_owned(),
+            ..DownloadSharedDocumentRequest::default()
         };
         let answer = self.documents().download_shared_document(request).await;
         pdf(answer.expect("kept"), |answer| answer.body)
+    }
+
+    fn file(&self, share: &str, sha256: &str) -> DownloadSharedDocumentRequest {
+        DownloadSharedDocumentRequest {
+            practice_id: self.practice.to_string(),
+            share_id: share.to_owned(),
+            sha256: sha256.to_owned(),
+        }
+    }
+
+    /// The first try to send had one file, the next one another: both are kept, and the last is what is given.
+    async fn replaced(&self, share: &str, bill: &Bill, (first, last): (&[u8], &[u8])) {
+        assert_ne!(first, last);
+        assert_eq!(self.kept(share).await, last);
+        let listed = self.sent(&bill.bill_id, "").await;
+        let listed: Vec<_> = listed
+            .iter()
+            .map(|sent| (sent.share_id.as_str(), sent.sha256.clone(), sent.replaced))
+            .collect();
+        assert_eq!(
+            listed,
+            [(share, hash(last), false), (share, hash(first), true)]
+        );
+        let mut documents = self.documents();
+        let older = self.file(share, &hash(first));
+        let older = documents.download_shared_document(older).await;
+        assert_eq!(pdf(older.expect("kept"), |answer| answer.body), first);
+        let unknown = self.file(share, &hash(b"another"));
+        let refused = documents.download_shared_document(unknown).await;
+        assert_eq!(reason(refused), "SHARE_NOT_FOUND");
+        let wrong = self.file(share, "0G");
+        let refused = documents.download_shared_document(wrong).await;
+        assert_eq!(reason(refused), "INVALID_FIELD");
     }
 
     async fn mailed_receipt(&self, payment: &PostPaymentRequest, mail: &str) -> Vec<u8> {
@@ -74,6 +108,11 @@ impl TestApp {
     }
 }
 
+fn hash(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[tokio::test]
 async fn r15_what_was_sent_stays_as_it_was_sent() {
     let app = TestApp::start().await;
@@ -83,7 +122,6 @@ async fn r15_what_was_sent_stays_as_it_was_sent() {
     app.post(&app.payment(1_000, &[(&bill, 1_000)])).await;
     assert_eq!(minor(&app.bill(&bill).await.client_balance), 3_000);
     assert_ne!(app.pdf_of(&bill).await, sent, "the bill has changed");
-    assert_eq!(app.mailed(&bill, &first).await, sent, "a mail tried again");
     let again = app.mailed(&bill, &second).await;
     assert_ne!(again, sent, "shared again, as it is now");
     assert_eq!(app.kept(&first).await, sent);
@@ -92,12 +130,9 @@ async fn r15_what_was_sent_stays_as_it_was_sent() {
     let of_bill = app.sent(&bill.bill_id, "").await;
     let shares: Vec<_> = of_bill.iter().map(|sent| sent.share_id.clone()).collect();
     assert_eq!(shares, [second.clone(), first.clone()], "newest first");
+    assert!(of_bill.iter().all(|sent| !sent.replaced));
     let oldest = &of_bill[1];
-    let hash: String = Sha256::digest(&sent)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(oldest.sha256, hash);
+    assert_eq!(oldest.sha256, hash(&sent));
     assert_eq!(usize::try_from(oldest.size_bytes), Ok(sent.len()));
     assert_eq!(oldest.file_name, "Bill-1.pdf");
     assert_eq!(app.sent("", &app.client.to_string()).await, of_bill);
@@ -128,12 +163,20 @@ async fn r15_two_who_send_at_once_send_the_same_bytes() {
     let bill = app.issue(4_000, 0).await;
     let share = app.new_share();
     let pay = app.payment(1_000, &[(&bill, 1_000)]);
+    let sent = join_all((0..6).map(|_| app.mailed(&bill, &share))).await;
+    assert!(sent.iter().all(|bytes| *bytes == sent[0]));
+    assert_eq!(app.kept(&share).await, sent[0]);
+    assert_eq!(app.sent(&bill.bill_id, "").await.len(), 1);
+
+    // While the bill changes, what each of them sends is kept.
     let (sent, _) = tokio::join!(
         join_all((0..6).map(|_| app.mailed(&bill, &share))),
         app.post(&pay)
     );
-    assert!(sent.iter().all(|bytes| *bytes == sent[0]));
-    assert_eq!(app.kept(&share).await, sent[0]);
+    let kept = app.sent(&bill.bill_id, "").await;
+    for bytes in sent {
+        assert!(kept.iter().any(|kept| kept.sha256 == hash(&bytes)));
+    }
     app.finish().await;
 }
 
@@ -151,6 +194,7 @@ async fn r15_only_what_notifications_sends_is_kept() {
     let unknown = DownloadSharedDocumentRequest {
         practice_id: app.practice.to_string(),
         share_id: share.clone(),
+        ..DownloadSharedDocumentRequest::default()
     };
     let refused = app.documents().download_shared_document(unknown).await;
     assert_eq!(reason(refused), "SHARE_NOT_FOUND");
@@ -181,6 +225,7 @@ async fn r41_what_was_sent_is_for_the_practice_alone() {
     let request = DownloadSharedDocumentRequest {
         practice_id: stranger.to_string(),
         share_id: share,
+        ..DownloadSharedDocumentRequest::default()
     };
     assert_eq!(
         reason(theirs.download_shared_document(request).await),
@@ -207,11 +252,6 @@ async fn r15_a_receipt_that_was_mailed_stays_as_it_was_sent() {
     let (mail, share) = (app.new_mail(), app.new_share());
     let sent = app.mailed_receipt(&payment, &mail).await;
     app.refund(&payment, 300).await;
-    assert_eq!(
-        app.mailed_receipt(&payment, &mail).await,
-        sent,
-        "a mail tried again"
-    );
     let now = app.mailed_receipt(&payment, &app.new_mail()).await;
     assert_ne!(now, sent, "the refund is on it");
     assert_eq!(app.kept(&mail).await, sent);
@@ -249,10 +289,8 @@ async fn r15_a_receipt_is_kept_for_its_own_payment_and_mail_once() {
     pdf(shown.expect("rendered"), |answer| answer.body);
     assert_eq!(app.sent(&bill.bill_id, "").await, [], "nobody sent it");
 
-    let (sent, _) = tokio::join!(
-        join_all((0..6).map(|_| app.mailed_receipt(&first, &mail))),
-        app.post(&second)
-    );
+    app.post(&second).await;
+    let sent = join_all((0..6).map(|_| app.mailed_receipt(&first, &mail))).await;
     assert!(sent.iter().all(|bytes| *bytes == sent[0]));
     assert_eq!(app.kept(&mail).await, sent[0]);
     let mut sender = app.as_notifications();
@@ -266,11 +304,49 @@ async fn r15_a_receipt_is_kept_for_its_own_payment_and_mail_once() {
     let theirs = DownloadSharedDocumentRequest {
         practice_id: stranger.to_string(),
         share_id: mail,
+        ..DownloadSharedDocumentRequest::default()
     };
     let mut documents = DocumentServiceClient::new(app.owner_of(stranger));
     assert_eq!(
         reason(documents.download_shared_document(theirs).await),
         "SHARE_NOT_FOUND"
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r15_a_mail_that_is_tried_again_takes_along_what_the_bill_says_by_then() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let share = app.new_share();
+    let first = app.mailed(&bill, &share).await;
+    app.clock.advance(jiff::SignedDuration::from_mins(1));
+    assert_eq!(
+        app.mailed(&bill, &share).await,
+        first,
+        "nothing has changed"
+    );
+    assert_eq!(app.sent(&bill.bill_id, "").await.len(), 1);
+    app.post(&app.payment(1_000, &[(&bill, 1_000)])).await;
+    let last = app.mailed(&bill, &share).await;
+    assert_eq!(last, app.pdf_of(&bill).await, "as the letter says it");
+    assert_eq!(app.mailed(&bill, &share).await, last);
+    app.replaced(&share, &bill, (&first, &last)).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r15_a_receipt_that_is_tried_again_says_what_is_true_by_then() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let payment = app.payment(1_000, &[(&bill, 1_000)]);
+    app.post(&payment).await;
+    let mail = app.new_mail();
+    let first = app.mailed_receipt(&payment, &mail).await;
+    app.clock.advance(jiff::SignedDuration::from_mins(1));
+    assert_eq!(app.mailed_receipt(&payment, &mail).await, first);
+    app.refund(&payment, 300).await;
+    let last = app.mailed_receipt(&payment, &mail).await;
+    app.replaced(&mail, &bill, (&first, &last)).await;
     app.finish().await;
 }

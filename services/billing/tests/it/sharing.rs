@@ -143,7 +143,7 @@ impl TestApp {
     }
 
     /// Waits until so many others wait for a lock, or have ended.
-    async fn until_waiting(&self, count: i64) {
+    pub async fn until_waiting(&self, count: i64) {
         let waiting = async || {
             let waiting: i64 = sqlx::query_scalar(
                 "select count(*) from pg_stat_activity

@@ -302,3 +302,28 @@ async fn r14_a_statement_sums_up_what_was_brought_by_itself() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn r14_a_payment_of_many_bills_counts_as_the_one_movement_that_it_is() {
+    let app = TestApp::start().await;
+    let mut bills = Vec::new();
+    for _ in 0..200 {
+        bills.push(app.issue(1_100, 0).await);
+    }
+    let wanted: Vec<_> = bills.iter().map(|bill| (bill, 100)).collect();
+    for _ in 0..11 {
+        app.post(&app.payment(20_000, &wanted)).await;
+    }
+    // 2,400 transfers, more than a statement may have movements.
+    let statement = app.statement(None, None).await;
+    assert_eq!(statement.movements.len(), 211);
+    let paid: Vec<_> = statement
+        .movements
+        .iter()
+        .map(|movement| minor(&movement.amount))
+        .filter(|amount| *amount < 0)
+        .collect();
+    assert_eq!(paid, [-20_000; 11]);
+    assert_eq!(minor(&statement.closing_balance), 0);
+    app.finish().await;
+}

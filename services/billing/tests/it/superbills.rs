@@ -1,11 +1,14 @@
+use crate::adjustments::off;
 use crate::app::{TODAY, TestApp, minor, reason};
 use crate::documents::{decision, says};
 use ids::PracticeId;
 use proto::billing::v1::document_service_client::DocumentServiceClient;
+use proto::billing::v1::reduction::Extent;
 use proto::billing::v1::{
-    AddClinicianRequest, Bill, CancelBillRequest, Clinician, DownloadSuperbillRequest,
-    GetSuperbillRequest, GetSuperbillResponse, IssueBillRequest, LineTerms, Outcome, ServiceLine,
-    Session, SessionToBill, SuperbillDocument, SuperbillGap,
+    AddClinicianRequest, AdjustmentKind, Bill, CancelBillRequest, Clinician,
+    DownloadSuperbillRequest, GetSuperbillRequest, GetSuperbillResponse, IssueBillRequest,
+    LineTerms, Outcome, Reduction, ServiceLine, Session, SessionToBill, SuperbillDocument,
+    SuperbillGap,
 };
 use proto::google::r#type::Date;
 use testkit::{pdf_text, request_id};
@@ -258,6 +261,65 @@ async fn r13_a_superbill_says_what_was_paid_of_each_service_to_the_cent() {
         assert!(says(&pdf, told), "{told} in {}", pdf_text(&pdf));
     }
     assert!(!says(&pdf, "missing"), "warnings are for the practice");
+    app.finish().await;
+}
+
+/// Paid by the client, adjusted and left of each line.
+fn of_lines(superbill: &GetSuperbillResponse) -> Vec<[i64; 3]> {
+    let lines = document(superbill).lines.iter();
+    lines
+        .map(|line| [&line.client_paid, &line.adjusted, &line.balance].map(minor))
+        .collect()
+}
+
+#[tokio::test]
+async fn r13_what_was_waived_or_taken_off_one_session_is_not_told_of_another() {
+    let app = TestApp::start().await;
+    let (first, second) = (app.recorded(|_| ()).await, app.recorded(|_| ()).await);
+    let bill = app.billed(&[&first, &second], 0).await;
+    let waiver = Reduction {
+        kind: AdjustmentKind::Waiver.into(),
+        line_number: 1,
+        extent: Some(Extent::Whole(true)),
+        ..off(0)
+    };
+    app.adjust(&bill, waiver).await.expect("waived");
+    let open = app.superbill(app.superbill_request(&bill)).await;
+    assert_eq!(of_lines(&open), [[0, 15_000, 0], [0, 0, 15_000]]);
+    app.post(&app.payment(15_000, &[(&bill, 15_000)])).await;
+    let paid = app.superbill(app.superbill_request(&bill)).await;
+    assert_eq!(of_lines(&paid), [[0, 15_000, 0], [15_000, 0, 0]]);
+
+    // A discount on a line stays there, one on the bill is both lines', and what was taken back is nobody's.
+    let (first, second) = (app.recorded(|_| ()).await, app.recorded(|_| ()).await);
+    let bill = app.billed(&[&first, &second], 0).await;
+    let of_second = Reduction {
+        line_number: 2,
+        ..off(5_000)
+    };
+    app.adjust(&bill, of_second).await.expect("adjusted");
+    let bill = app.adjust(&bill, off(2_500)).await.expect("adjusted");
+    let both = app.superbill(app.superbill_request(&bill)).await;
+    assert_eq!(of_lines(&both), [[0, 1_500, 13_500], [0, 6_000, 9_000]]);
+    app.reverse(&bill, 0).await.expect("taken back");
+    let one = app.superbill(app.superbill_request(&bill)).await;
+    assert_eq!(of_lines(&one), [[0, 1_250, 13_750], [0, 1_250, 13_750]]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r13_a_waived_fee_beside_a_session_takes_nothing_of_what_was_paid_for_it() {
+    let app = TestApp::start().await;
+    let missed = app.missed(Outcome::NoShow).await;
+    let waive = app.waive_request(&missed);
+    app.sessions().waive_session(waive).await.expect("waived");
+    let came = app.recorded(|_| ()).await;
+    let bill = app.billed(&[&missed, &came], 0).await;
+    app.post(&app.payment(15_000, &[(&bill, 15_000)])).await;
+    let superbill = app.superbill(app.superbill_request(&bill)).await;
+    assert_eq!(of_lines(&superbill), [[15_000, 0, 0]]);
+    let balance = document(&superbill).balance.as_ref().expect("a balance");
+    assert_eq!(balance.text, "Balance: $0.00");
     app.finish().await;
 }
 

@@ -104,8 +104,12 @@ async fn bring(mut session: Session, options: &ImportOptions, files: &Files) -> 
         }
         Err(error) => {
             // What cannot be dropped now is in the practice's list of imports.
-            if let Err(left) = session.drop_open(&import).await {
-                eprintln!("{import} is left open: {left:#}");
+            match session.drop_open(&import).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    eprintln!("{import} is taken all the same; --undo {import} takes it back")
+                }
+                Err(left) => eprintln!("{import} is left open: {left:#}"),
             }
             Err(error)
         }

@@ -6,6 +6,7 @@ use crate::demo::gateway::{Gateway, Refusal};
 use anyhow::{Context as _, Error, Result, anyhow, bail};
 use clock::Clock;
 use ids::PracticeId;
+use jiff::SignedDuration;
 use proto::billing::v1::{
     CommitImportRequest, CommitImportResponse, ExpectedTotals, GetImportResponse, Import,
     ImportError, ImportState, ListImportErrorsResponse, PrepareImportRequest,
@@ -15,9 +16,9 @@ use proto::billing::v1::{
 use std::time::Duration;
 use tonic::Code;
 
-/// How often it is asked whether a large import is taken, and for how long.
+/// How often it is asked what became of a commit, and for how long.
 const ASK_EVERY: Duration = Duration::from_secs(2);
-const ASKED_MAX: u32 = 900;
+const ASKED_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 /// A practice at the gateway, signed in.
 pub struct Session {
@@ -123,7 +124,8 @@ impl Session {
         }
     }
 
-    /// Has everything taken, and waits until it is.
+    /// Has everything taken, and asks again, with the same request, until it is told what became of it: an answer may be
+    /// lost, and a large import goes on while nobody waits for it.
     ///
     /// # Errors
     /// A refusal; among them totals that are not the expected ones.
@@ -134,26 +136,21 @@ impl Session {
             ..CommitImportRequest::default()
         };
         let path = self.path(&format!("/{import}:commit"));
-        let answer: Result<CommitImportResponse, _> = self.gateway.post(&path, &body).await;
-        match answer {
-            Ok(_) => Ok(()),
-            // It goes on without us.
-            Err(refusal) if refusal.code == Code::DeadlineExceeded => {
-                self.until_taken(import).await
-            }
-            Err(refusal) => Err(told(refusal)),
-        }
-    }
-
-    async fn until_taken(&mut self, import: &str) -> Result<()> {
-        for _ in 0..ASKED_MAX {
-            self.gateway.renew().await.map_err(told)?;
-            if self.get(import).await?.state() == ImportState::Committed {
-                return Ok(());
+        let give_up = self.clock.now().saturating_add(ASKED_FOR)?;
+        loop {
+            let answer: Result<CommitImportResponse, _> = self.gateway.post(&path, &body).await;
+            match answer {
+                Ok(_) => return Ok(()),
+                Err(refusal) if !may_be_under_way(&refusal) => return Err(told(refusal)),
+                Err(refusal) if self.clock.now() > give_up => {
+                    let unknown = format!("whether {import} is taken is not known");
+                    return Err(told(refusal).context(unknown));
+                }
+                Err(refusal) => eprintln!("{import} is being taken ({refusal}); asking again"),
             }
             tokio::time::sleep(ASK_EVERY).await;
+            self.gateway.renew().await.map_err(told)?;
         }
-        bail!("{import} is not taken yet; it may still be")
     }
 
     async fn get(&self, import: &str) -> Result<Import> {
@@ -167,25 +164,42 @@ impl Session {
     /// # Errors
     /// A refusal; what is in the way is in it.
     pub async fn undo(&self, import: &str) -> Result<()> {
-        let body = UndoImportRequest {
-            request_id: self.request_id(),
-            ..UndoImportRequest::default()
-        };
-        let path = self.path(&format!("/{import}:undo"));
-        let _: UndoImportResponse = self.gateway.post(&path, &body).await.map_err(told)?;
-        Ok(())
+        let wanted = UndoImportRequest::default();
+        self.ask_undo(import, wanted).await.map_err(told)
     }
 
-    /// Drops an import that was not taken; one that was is left alone.
+    /// Drops an import that was not taken; one that was is left alone. Answers whether it was taken.
     ///
     /// # Errors
     /// A refusal.
-    pub async fn drop_open(&self, import: &str) -> Result<()> {
-        match self.get(import).await?.state() {
-            ImportState::Open | ImportState::Prepared => self.undo(import).await,
-            ImportState::Unspecified | ImportState::Committed | ImportState::Undone => Ok(()),
+    pub async fn drop_open(&self, import: &str) -> Result<bool> {
+        let wanted = UndoImportRequest {
+            only_uncommitted: true,
+            ..UndoImportRequest::default()
+        };
+        match self.ask_undo(import, wanted).await {
+            Ok(()) => Ok(false),
+            Err(refusal) if refusal.reason == "IMPORT_CLOSED" => {
+                Ok(self.get(import).await?.state() == ImportState::Committed)
+            }
+            Err(refusal) => Err(told(refusal)),
         }
     }
+
+    async fn ask_undo(&self, import: &str, wanted: UndoImportRequest) -> Result<(), Refusal> {
+        let body = UndoImportRequest {
+            request_id: self.request_id(),
+            ..wanted
+        };
+        let path = self.path(&format!("/{import}:undo"));
+        let _: UndoImportResponse = self.gateway.post(&path, &body).await?;
+        Ok(())
+    }
+}
+
+/// Whether a commit that was answered so may go on, or have gone well.
+fn may_be_under_way(refusal: &Refusal) -> bool {
+    refusal.code == Code::DeadlineExceeded || refusal.invites_repeat()
 }
 
 fn had(import: Option<Import>) -> Result<Import> {

@@ -5,5 +5,6 @@ mod demo_files;
 mod feed;
 mod gateway;
 mod import;
+mod import_answers;
 mod suite;
 mod workshop;

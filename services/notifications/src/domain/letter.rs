@@ -2,6 +2,7 @@
 
 use super::card::CardNews;
 use super::dispute::DisputeNews;
+use super::message::RunFigures;
 use ids::Reference;
 use jiff::civil::Date;
 use money::Money;
@@ -133,6 +134,33 @@ pub enum Letter {
         /// Until when it can be moved, and to which day at the latest.
         movable: (Date, Date),
     },
+    /// It will be charged on another day than was told.
+    ChargeMoved {
+        /// What is due, and how it is paid before.
+        due: Due,
+        /// When, unless it is moved again.
+        charge_date: Date,
+        /// The practice moved it.
+        by_practice: bool,
+    },
+    /// To the practice: a charge was declined that nobody saw.
+    UnattendedDecline {
+        /// What was not taken.
+        amount: Money,
+        /// "Visa ending in 4242"; may be empty.
+        method_text: String,
+        /// Why, in words for the practice.
+        reason: String,
+        /// The same card or account will not pay, whenever it is tried.
+        hard: bool,
+    },
+    /// To the practice: what AutoPay did in a night.
+    AutoPayRun {
+        /// Its local day.
+        run_date: Date,
+        /// How it went.
+        figures: RunFigures,
+    },
 }
 
 /// What a bill asks for now, and why.
@@ -210,6 +238,9 @@ impl Letter {
                 }
             },
             Self::RefundReturned { .. } => format!("A refund of {practice} came back"),
+            Self::ChargeMoved { .. } => format!("Your payment to {practice} comes on another day"),
+            Self::UnattendedDecline { .. } => format!("A charge of {practice} was declined"),
+            Self::AutoPayRun { .. } => format!("Last night’s AutoPay of {practice}"),
         }
     }
 }

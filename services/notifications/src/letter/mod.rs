@@ -39,7 +39,7 @@ pub enum LetterError {
 }
 
 /// Name and text of every template.
-const SOURCES: [(&str, &str); 25] = [
+const SOURCES: [(&str, &str); 27] = [
     ("layout.mjml", include_str!("../../templates/layout.mjml")),
     ("parts.mjml", include_str!("../../templates/parts.mjml")),
     ("bill.mjml", include_str!("../../templates/bill.mjml")),
@@ -67,6 +67,14 @@ const SOURCES: [(&str, &str); 25] = [
     (
         "upcoming_charge.txt",
         include_str!("../../templates/upcoming_charge.txt"),
+    ),
+    (
+        "charge_moved.mjml",
+        include_str!("../../templates/charge_moved.mjml"),
+    ),
+    (
+        "charge_moved.txt",
+        include_str!("../../templates/charge_moved.txt"),
     ),
     (
         "superbill.mjml",
@@ -138,7 +146,11 @@ impl Templates {
             Letter::Card { .. } => "card",
             Letter::UpcomingCharge { .. } => "upcoming_charge",
             Letter::Superbill { .. } => "superbill",
-            Letter::Dispute { .. } | Letter::RefundReturned { .. } => "notice",
+            Letter::ChargeMoved { .. } => "charge_moved",
+            Letter::Dispute { .. }
+            | Letter::RefundReturned { .. }
+            | Letter::UnattendedDecline { .. }
+            | Letter::AutoPayRun { .. } => "notice",
         };
         let page = page::of(letter, practice);
         let text = self

@@ -3,6 +3,7 @@
 use super::page::long;
 use crate::domain::dispute::DisputeNews;
 use crate::domain::letter::Letter;
+use crate::domain::message::RunFigures;
 use crate::domain::practice::one_line;
 use jiff::civil::Date;
 use minijinja::{Value, context};
@@ -30,7 +31,15 @@ pub(super) fn of(letter: &Letter) -> Option<Value> {
             words => "The payer’s bank sent the money back. It pays the bills again that the refund had opened; what they \
                 do not need is the client’s credit. Please find another way with the client, and refund it again.",
         }),
+        Letter::UnattendedDecline {
+            amount,
+            method_text,
+            reason,
+            hard,
+        } => Some(decline((*amount, method_text), (reason, *hard))),
+        Letter::AutoPayRun { run_date, figures } => Some(night(*run_date, figures)),
         Letter::Bill { .. }
+        | Letter::ChargeMoved { .. }
         | Letter::NothingDue { .. }
         | Letter::AccessCode { .. }
         | Letter::Receipt { .. }
@@ -80,6 +89,44 @@ fn dispute(
         note => "",
         rows => rows(method_text, respond_by),
         words => words,
+    }
+}
+
+fn decline((amount, method_text): (Money, &str), (reason, hard): (&str, bool)) -> Value {
+    let next = if hard {
+        "It is not tried again with this card or account. The client was told, and can give another one."
+    } else {
+        "The client was told. AutoPay tries again on days 1, 3, 5 and 7 after the first decline; a bank debit is not \
+            repeated by itself."
+    };
+    context! {
+        heading => "A charge was declined",
+        label => "Not charged",
+        amount => amount.to_string(),
+        note => "",
+        rows => rows(method_text, None),
+        words => format!("{} {next}", one_line(reason)).trim(),
+    }
+}
+
+fn night(run_date: Date, figures: &RunFigures) -> Value {
+    let (count, sum) = figures.charged;
+    let mut rows = vec![
+        ("Charged", count.to_string()),
+        ("Declined", figures.declined.to_string()),
+        ("On their way", figures.pending.to_string()),
+        ("Left out", figures.skipped.to_string()),
+    ];
+    if figures.credited.is_positive() {
+        rows.push(("Paid from credit", figures.credited.to_string()));
+    }
+    context! {
+        heading => "Last night’s AutoPay",
+        label => "Charged",
+        amount => sum.to_string(),
+        note => long(run_date),
+        rows => rows,
+        words => "Which bills these were, and why some were left out, is in the report of the night.",
     }
 }
 

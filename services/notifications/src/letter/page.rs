@@ -89,9 +89,19 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             reason => reason,
             ..still_due(due.as_ref())
         },
-        Letter::Dispute { .. } | Letter::RefundReturned { .. } => {
-            notice::of(letter).unwrap_or_default()
-        }
+        Letter::Dispute { .. }
+        | Letter::RefundReturned { .. }
+        | Letter::UnattendedDecline { .. }
+        | Letter::AutoPayRun { .. } => notice::of(letter).unwrap_or_default(),
+        Letter::ChargeMoved {
+            due,
+            charge_date,
+            by_practice,
+        } => context! {
+            charge_date => long(*charge_date),
+            by_practice => by_practice,
+            ..still_due(Some(due))
+        },
         Letter::UpcomingCharge {
             due,
             charge_date,

@@ -42,7 +42,7 @@ pub async fn queue_access_code(
     };
     let message = NewMessage {
         message_id,
-        client,
+        client: Some(client),
         particulars: Particulars::AccessCode {
             bill: new.bill,
             event: new.event,

@@ -49,7 +49,7 @@ pub async fn queue_adjustment(
     }
     let message = NewMessage {
         message_id,
-        client: adjusted.client,
+        client: Some(adjusted.client),
         particulars: Particulars::Adjustment {
             bill,
             changes: vec![change],

@@ -27,7 +27,7 @@ pub async fn insert(
         message.message_id.uuid(),
         particulars.kind().name(),
         particulars.dedupe_key(),
-        message.client.uuid(),
+        message.client.map(Uuid::from),
         particulars.bill().map(Uuid::from),
         particulars.payment().map(Uuid::from),
         particulars.refund().map(Uuid::from),
@@ -76,9 +76,9 @@ pub async fn find_client_of_bill(
 ) -> Result<Option<ClientId>> {
     let client = sqlx::query_scalar!(
         r#"
-        select client_id as "client: ClientId"
+        select client_id as "client!: ClientId"
         from notifications.messages
-        where practice_id = $1 and bill_id = $2
+        where practice_id = $1 and bill_id = $2 and client_id is not null
         order by message_id desc
         limit 1
         "#,
@@ -135,6 +135,9 @@ pub async fn find_receipted(
         | Particulars::UpcomingCharge { .. }
         | Particulars::Dispute { .. }
         | Particulars::RefundReturned { .. }
+        | Particulars::ChargeMoved { .. }
+        | Particulars::UnattendedDecline { .. }
+        | Particulars::AutoPayRun { .. }
         | Particulars::Superbill { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);

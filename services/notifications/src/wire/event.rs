@@ -227,23 +227,6 @@ pub fn refund_returned(event: payments::RefundFailed) -> Result<Draft, Invalid> 
     Ok((parse(&event.client_id, "client_id")?, particulars))
 }
 
-/// The mail about a charge to come, `event` saying so. Errors: the event lacks an id or a date.
-pub fn charge_noticed(
-    event: EventId,
-    noticed: payments::UpcomingChargeNoticed,
-) -> Result<Draft, Invalid> {
-    let particulars = Particulars::UpcomingCharge {
-        bill: parse(&noticed.bill_id, "bill_id")?,
-        event,
-        charge_date: parse::date(noticed.charge_date, "charge_date")?,
-        movable: (
-            parse::date(noticed.move_end_date, "move_end_date")?,
-            parse::date(noticed.latest_date, "latest_date")?,
-        ),
-    };
-    Ok((parse(&noticed.client_id, "client_id")?, particulars))
-}
-
 /// The mail about a declined card. Errors: the event lacks an id or the amount.
 pub fn payment_failed(event: payments::PaymentFailed) -> Result<Draft, Invalid> {
     let why = event.decline_reason();

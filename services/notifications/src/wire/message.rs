@@ -42,6 +42,9 @@ fn message(message: Message) -> notifications::Message {
         Kind::Superbill => notifications::MessageKind::Superbill,
         Kind::Dispute => notifications::MessageKind::Dispute,
         Kind::RefundReturned => notifications::MessageKind::RefundReturned,
+        Kind::ChargeMoved => notifications::MessageKind::ChargeMoved,
+        Kind::UnattendedDecline => notifications::MessageKind::UnattendedDecline,
+        Kind::AutoPayRun => notifications::MessageKind::AutoPayRun,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,
@@ -55,7 +58,7 @@ fn message(message: Message) -> notifications::Message {
         state: state.into(),
         recipient: message.recipient,
         subject: message.subject,
-        client_id: message.client.to_string(),
+        client_id: shown(message.client),
         bill_id: shown(message.bill),
         payment_id: shown(message.payment),
         attempts: message.attempts,

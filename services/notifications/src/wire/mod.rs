@@ -1,5 +1,6 @@
 //! proto ↔ what this service works with.
 
+pub mod autopay;
 pub mod card;
 pub mod event;
 /// Mails and their event.

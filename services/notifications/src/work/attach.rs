@@ -10,8 +10,8 @@ use proto::billing::v1::{Bill, DownloadBillRequest, DownloadReceiptRequest};
 use proto::google::api::HttpBody;
 
 impl Gather<'_> {
-    /// None when nothing is attached. Billing keeps what it renders for an act of sharing, so a mail that is tried again
-    /// has the same file.
+    /// None when nothing is attached. It is asked for at each try, as what the letter says is, so both say the same;
+    /// billing keeps what it answers.
     pub(super) async fn bill_pdf(
         &self,
         bill: &Bill,

@@ -53,13 +53,13 @@ impl<'a> Gather<'a> {
                 to_be_paid,
             } => {
                 let attached = Some(*share).filter(|_| !without_pdf);
-                let of = (message.client, *bill);
+                let of = (message.client()?, *bill);
                 self.shared(of, (attached, *to_be_paid)).await
             }
             Particulars::Card { news } => Ok((self.card(news), None)),
             Particulars::AccessCode { bill, burned, .. } => self.access_code(*bill, *burned).await,
             Particulars::Adjustment { bill, changes } => {
-                let letter = self.adjusted(message.client, *bill, changes).await?;
+                let letter = self.adjusted(message.client()?, *bill, changes).await?;
                 Ok((letter, None))
             }
             Particulars::Receipt { .. } => self.receipt(message).await,
@@ -82,6 +82,15 @@ impl<'a> Gather<'a> {
                 let charge = (*charge_date, *movable);
                 Ok((self.upcoming(*bill, charge).await?, None))
             }
+            Particulars::ChargeMoved {
+                bill,
+                charge_date,
+                by_practice,
+                ..
+            } => {
+                let moved = (*charge_date, *by_practice);
+                Ok((self.moved(*bill, moved).await?, None))
+            }
             Particulars::Superbill {
                 document,
                 month,
@@ -102,9 +111,10 @@ impl<'a> Gather<'a> {
                 };
                 Ok((letter, None))
             }
-            Particulars::Dispute { .. } | Particulars::RefundReturned { .. } => {
-                notices::letter(&message.particulars)
-            }
+            Particulars::Dispute { .. }
+            | Particulars::RefundReturned { .. }
+            | Particulars::UnattendedDecline { .. }
+            | Particulars::AutoPayRun { .. } => notices::letter(&message.particulars),
         }
     }
 
@@ -134,6 +144,19 @@ impl<'a> Gather<'a> {
             due,
             charge_date,
             movable,
+        })
+    }
+
+    async fn moved(
+        &self,
+        bill: BillId,
+        (charge_date, by_practice): (Date, bool),
+    ) -> Result<Letter, Trouble> {
+        let (due, _) = self.due(&self.open_bill(bill).await?).await?;
+        Ok(Letter::ChargeMoved {
+            due,
+            charge_date,
+            by_practice,
         })
     }
 
@@ -219,7 +242,7 @@ impl<'a> Gather<'a> {
             method_text: method_text.clone(),
             bills,
             credited: *credited,
-            balance: self.balance(message.client).await?,
+            balance: self.balance(message.client()?).await?,
         };
         let file_name = format!("Receipt-{receive_date}.pdf");
         let bytes = self.receipt_pdf(message.message_id, *payment).await?;

@@ -19,13 +19,12 @@ pub use payments::Payments;
 pub use portal::Portal;
 pub use smtp::{Smtp, SmtpError};
 
-use crate::domain::message::NewMessage;
+use crate::domain::message::{NewMessage, Particulars};
 use crate::domain::news;
-use crate::wire::event::Draft;
 use crate::{Error, ops};
 use ::rpc::{Caller, Invalid};
 use clock::Clock;
-use ids::MessageId;
+use ids::{ClientId, MessageId};
 use pg::Tx;
 use pg::feed::{Event, HandlerError};
 
@@ -39,7 +38,7 @@ async fn queue(
     tx: &mut Tx,
     clock: &Clock,
     event: &Event,
-    draft: Result<Draft, Invalid>,
+    draft: Result<(impl Into<Option<ClientId>>, Particulars), Invalid>,
 ) -> Result<(), HandlerError> {
     let (client, particulars) = draft.map_err(HandlerError::poison)?;
     let now = clock.now();
@@ -48,7 +47,7 @@ async fn queue(
     }
     let message = NewMessage {
         message_id: MessageId::new(clock),
-        client,
+        client: client.into(),
         particulars,
         create_time: now,
     };

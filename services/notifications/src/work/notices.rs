@@ -36,7 +36,24 @@ fn of(particulars: &Particulars) -> Option<Letter> {
             method_text: method_text.clone(),
             return_date: *return_date,
         }),
+        Particulars::UnattendedDecline {
+            amount,
+            method_text,
+            reason,
+            hard,
+            ..
+        } => Some(Letter::UnattendedDecline {
+            amount: *amount,
+            method_text: method_text.clone(),
+            reason: reason.clone(),
+            hard: *hard,
+        }),
+        Particulars::AutoPayRun { run_date, figures } => Some(Letter::AutoPayRun {
+            run_date: *run_date,
+            figures: *figures,
+        }),
         Particulars::Bill { .. }
+        | Particulars::ChargeMoved { .. }
         | Particulars::Receipt { .. }
         | Particulars::UpcomingCharge { .. }
         | Particulars::Refund { .. }

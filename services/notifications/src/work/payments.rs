@@ -1,19 +1,33 @@
 use super::queue;
-use crate::wire::{card, event};
+use crate::wire::{autopay, card, event};
 use clock::Clock;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
-use proto::payments::v1::{DisputeClosed, DisputeOpened, RefundFailed};
+use proto::payments::v1::{DisputeClosed, DisputeOpened, PaymentFailed, RefundFailed};
 
-/// payments' events: declines, refunds, charges to come and news of cards on file are told of, and to the practice disputes
-/// and refunds that came back. (A payment's receipt waits for billing to have booked it.)
+/// payments' events: declines, refunds, charges to come and news of cards on file are told of, and to the practice nights
+/// of AutoPay, declines that nobody saw, disputes and refunds that came back. (A payment's receipt waits for billing to have booked it.)
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
 impl Handler for Payments {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
         let draft = match event.event_type.as_str() {
-            "evenkeel.payments.v1.PaymentFailed" => event::payment_failed(event.decode()?),
+            "evenkeel.payments.v1.PaymentFailed" => {
+                let failed: PaymentFailed = event.decode()?;
+                let unseen = autopay::unattended_decline(&failed);
+                if let Some(draft) = unseen.map_err(HandlerError::poison)? {
+                    queue(tx, &self.0, event, Ok(draft)).await?;
+                }
+                event::payment_failed(failed)
+            }
+            "evenkeel.payments.v1.AutoPayRunEnded" => {
+                let run = autopay::auto_pay_run(event.decode()?);
+                return match run.map_err(HandlerError::poison)? {
+                    Some(particulars) => queue(tx, &self.0, event, Ok((None, particulars))).await,
+                    None => Ok(()),
+                };
+            }
             "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
             "evenkeel.payments.v1.MethodAdded" => card::method_added(event.decode()?),
             "evenkeel.payments.v1.CardAuthorizationRequested" => {
@@ -43,9 +57,12 @@ impl Handler for Payments {
                 event::dispute(event.decode::<DisputeClosed>()?.dispute)
             }
             "evenkeel.payments.v1.UpcomingChargeNoticed" => {
-                event::charge_noticed(event.event_id, event.decode()?)
+                autopay::charge_noticed(event.event_id, event.decode()?)
             }
-            // Other events of payments ask for no mail.
+            "evenkeel.payments.v1.UpcomingChargeMoved" => {
+                autopay::charge_moved(event.event_id, event.decode()?)
+            }
+            // Other events of payments ask for no mail. (Of a payout that failed the practice hears by the processor itself.)
             _ => return Ok(()),
         };
         queue(tx, &self.0, event, draft).await

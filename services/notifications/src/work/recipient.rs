@@ -22,26 +22,39 @@ impl Gather<'_> {
     ) -> Result<Address, Trouble> {
         let audience = match &message.particulars {
             Particulars::Card { news } => Some(news.audience()),
-            Particulars::Dispute { .. } | Particulars::RefundReturned { .. } => {
-                Some(Audience::Practice)
-            }
+            Particulars::Dispute { .. }
+            | Particulars::RefundReturned { .. }
+            | Particulars::UnattendedDecline { .. }
+            | Particulars::AutoPayRun { .. } => Some(Audience::Practice),
+            Particulars::ChargeMoved { to, .. } => Some(*to),
+            Particulars::UpcomingCharge { to, .. } => *to,
             Particulars::Bill { .. }
             | Particulars::Receipt { .. }
             | Particulars::Refund { .. }
             | Particulars::Decline { .. }
             | Particulars::AccessCode { .. }
-            | Particulars::UpcomingCharge { .. }
             | Particulars::Adjustment { .. }
             | Particulars::Superbill { .. } => None,
         };
         let address = match audience {
             Some(Audience::Practice) => practice.email.trim().to_owned(),
-            Some(Audience::Client) => own_address(&self.people(message.client).await?, None),
+            Some(Audience::Client) => {
+                let found = self.people(message.client()?).await?;
+                let own = own_address(&found, None);
+                // Whoever gets the bills stands in for a client without an address.
+                match (own.is_empty(), &message.particulars) {
+                    (
+                        true,
+                        Particulars::UpcomingCharge { .. } | Particulars::ChargeMoved { .. },
+                    ) => address(&found).unwrap_or_default().to_owned(),
+                    (true | false, _) => own,
+                }
+            }
             Some(Audience::Contact(contact)) => {
-                own_address(&self.people(message.client).await?, Some(contact))
+                own_address(&self.people(message.client()?).await?, Some(contact))
             }
             None => {
-                let found = self.people(message.client).await?;
+                let found = self.people(message.client()?).await?;
                 address(&found).unwrap_or_default().to_owned()
             }
         };

@@ -1,4 +1,6 @@
+use crate::domain::message::NewMessage;
 use ::rpc::Invalid;
+use ids::ClientId;
 use tonic::{Code, Status};
 
 /// Why a mail could not be sent.
@@ -10,6 +12,14 @@ pub(super) enum Trouble {
     Never(String),
     /// There is no need any more.
     Needless(String),
+}
+
+impl NewMessage {
+    /// Whose mail it is. Errors: `Never`, for one that is about nobody.
+    pub(super) fn client(&self) -> Result<ClientId, Trouble> {
+        let nobody = || Trouble::Never("it is about no client".to_owned());
+        self.client.ok_or_else(nobody)
+    }
 }
 
 impl From<Status> for Trouble {

@@ -2,14 +2,15 @@
 
 use crate::app::{TODAY, TestApp, usd};
 use crate::fake_feed::FakeFeed;
-use ids::{BillId, ClientId, DisputeId, EventId, PaymentId, RefundId, ShareId};
+use ids::{BillId, ClientId, ContactId, DisputeId, EventId, PaymentId, RefundId, ShareId};
 use jiff::Timestamp;
 use pg::Announcement;
 use proto::billing::v1::{Allocation, BillFacts, BillShared, PaymentKind, PaymentPosted};
 use proto::google::r#type::Date;
 use proto::payments::v1::{
-    DeclineReason, DisputeClosed, DisputeFacts, DisputeOpened, DisputeState, PaymentFacts,
-    PaymentFailed, RefundFailed, RefundSucceeded, UpcomingChargeNoticed,
+    AutoPayRunEnded, DeclineReason, DisputeClosed, DisputeFacts, DisputeOpened, DisputeState,
+    PaymentFacts, PaymentFailed, RefundFailed, RefundSucceeded, UpcomingChargeMoved,
+    UpcomingChargeNoticed,
 };
 use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
@@ -168,8 +169,12 @@ impl TestApp {
         self.announce(&self.payments, &closed);
     }
 
-    /// AutoPay is going to charge the bill.
+    /// AutoPay is going to charge the bill: the client's own card, or a contact's.
     pub fn notice_charge(&self) {
+        self.notice_charge_to(None);
+    }
+
+    pub fn notice_charge_to(&self, contact: Option<ContactId>) {
         let day = |day| Date { day, ..TODAY };
         let noticed = UpcomingChargeNoticed {
             bill_id: self.bill.to_string(),
@@ -178,11 +183,45 @@ impl TestApp {
             charge_date: Some(day(5)),
             move_end_date: Some(day(18)),
             latest_date: Some(day(21)),
+            contact_id: contact.map(|id| id.to_string()).unwrap_or_default(),
         };
         self.announce(&self.payments, &noticed);
     }
 
+    /// It comes on the 9th instead.
+    pub fn move_charge(&self, by_practice: bool, contact: Option<ContactId>) {
+        let moved = UpcomingChargeMoved {
+            bill_id: self.bill.to_string(),
+            client_id: self.client.to_string(),
+            charge_date: Some(Date { day: 9, ..TODAY }),
+            by_practice,
+            amount: Some(usd(4_000)),
+            contact_id: contact.map(|id| id.to_string()).unwrap_or_default(),
+        };
+        self.announce(&self.payments, &moved);
+    }
+
+    /// A night of AutoPay that charged and declined so many bills of $40.
+    pub fn end_night(&self, charged: i64, declined: i64) {
+        let ended = AutoPayRunEnded {
+            run_date: Some(TODAY),
+            due_count: charged + declined,
+            charged_count: charged,
+            charged: Some(usd(4_000 * charged)),
+            credited: Some(usd(1_250 * charged)),
+            declined_count: declined,
+            pending_count: 0,
+            skipped_count: 7,
+        };
+        self.announce(&self.payments, &ended);
+    }
+
+    /// Of a payer who saw it.
     pub fn decline(&self) {
+        self.decline_when(false);
+    }
+
+    pub fn decline_when(&self, unattended: bool) {
         let payment = PaymentFacts {
             payment_id: PaymentId::new(&self.clock).to_string(),
             client_id: self.client.to_string(),
@@ -199,7 +238,8 @@ impl TestApp {
             payment: Some(payment),
             decline_reason: DeclineReason::InsufficientFunds.into(),
             decline_text: "CANARY-decline".to_owned(),
-            practice_text: "CANARY-practice".to_owned(),
+            practice_text: "The bank says that there is not enough money.".to_owned(),
+            unattended,
             ..PaymentFailed::default()
         };
         self.announce(&self.payments, &failed);

@@ -122,6 +122,7 @@ plays! { LedgerService {
 } refuses {
     record_insurer_payment(RecordInsurerPaymentRequest) -> RecordInsurerPaymentResponse,
     apply_credit(ApplyCreditRequest) -> ApplyCreditResponse,
+    reverse_credit(ReverseCreditRequest) -> ReverseCreditResponse,
     get_trial_balance(GetTrialBalanceRequest) -> GetTrialBalanceResponse,
     verify_books(VerifyBooksRequest) -> VerifyBooksResponse,
     post_payment(PostPaymentRequest) -> PostPaymentResponse,

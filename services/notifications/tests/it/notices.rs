@@ -1,4 +1,4 @@
-//! R29, R26: what the practice itself is told.
+//! R21, R24, R26, R29: what the practice itself is told.
 
 use crate::app::TestApp;
 use mail_parser::{Message, MessageParser};
@@ -63,4 +63,71 @@ async fn f08_the_practice_is_told_of_a_refund_that_came_back_and_of_no_other() {
         assert!(said.contains(part), "{part} in {said}");
     }
     assert!(!String::from_utf8_lossy(&mails[0]).contains("CANARY"));
+}
+
+#[tokio::test]
+async fn r43_the_practice_is_told_what_autopay_did_in_a_night() {
+    let app = TestApp::start().await;
+    app.end_night(3, 1);
+    app.end_night(3, 1);
+    let told = app.until(1, MessageState::Sent).await.remove(0);
+    app.a_while().await;
+    assert_eq!(told.kind(), MessageKind::AutoPayRun);
+    assert_eq!(told.recipient, "billing@harborlight.example");
+    assert!(told.client_id.is_empty(), "{told:?}");
+    let mails = app.sent();
+    assert_eq!(mails.len(), 1, "once a night");
+    let said = text(&mails[0]);
+    for part in [
+        "$120.00",
+        "Charged: 3",
+        "Declined: 1",
+        "Left out: 7",
+        "Paid from credit: $37.50",
+        "March 2, 2026",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn r43_a_night_with_nothing_to_charge_is_not_told_of() {
+    let app = TestApp::start().await;
+    app.end_night(0, 0);
+    app.end_night(0, 1);
+    let told = app.until(1, MessageState::Sent).await.remove(0);
+    app.a_while().await;
+    assert_eq!(told.kind(), MessageKind::AutoPayRun);
+    let said = text(&app.sent()[0]);
+    assert!(said.contains("Declined: 1"), "{said}");
+}
+
+#[tokio::test]
+async fn r24_the_practice_is_told_of_a_decline_that_nobody_saw_and_of_no_other() {
+    let app = TestApp::start().await;
+    app.decline();
+    app.decline_when(true);
+    let told = app.until(3, MessageState::Sent).await;
+    app.a_while().await;
+    assert_eq!(app.sent().len(), 3, "the payer twice, the practice once");
+    let to_practice: Vec<_> = told
+        .iter()
+        .filter(|mail| mail.kind() == MessageKind::UnattendedDecline)
+        .collect();
+    assert_eq!(to_practice.len(), 1);
+    assert_eq!(to_practice[0].recipient, "billing@harborlight.example");
+    let mails = app.sent();
+    let said = mails
+        .iter()
+        .map(|mail| text(mail))
+        .find(|said| said.contains("A charge was declined"))
+        .expect("the practice's");
+    for part in [
+        "$40.00",
+        "Visa ending in 0002",
+        "The bank says that there is not enough money.",
+        "tries again",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
 }

@@ -77,7 +77,7 @@ async fn r13_a_monthly_superbill_is_mailed_once_to_who_gets_the_bills() {
 }
 
 #[tokio::test]
-async fn r13_a_superbill_that_is_in_the_portal_only_is_told_of_and_not_attached() {
+async fn r13_a_superbill_that_is_not_attached_says_whom_to_ask_for_it() {
     let app = TestApp::start().await;
     app.announce_superbill(&app.superbill_made(true));
     app.until(1, MessageState::Sent).await;
@@ -85,8 +85,9 @@ async fn r13_a_superbill_that_is_in_the_portal_only_is_told_of_and_not_attached(
     let mail = MessageParser::default().parse(&mails[0]).expect("a mail");
     assert_eq!(mail.attachments().count(), 0);
     let text = mail.body_text(0).expect("a text part").into_owned();
-    let portal = format!("in your portal with {}", practice().name);
-    assert!(text.contains(&portal), "{text}");
+    let asked = format!("Ask {} for it", practice().name);
+    assert!(text.contains(&asked), "{text}");
+    assert!(!text.contains("portal"), "there is none yet: {text}");
     assert!(
         app.suite.books().superbills.is_empty(),
         "nobody asked for it"

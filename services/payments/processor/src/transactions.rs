@@ -100,7 +100,7 @@ impl BalanceTransaction {
 }
 
 impl TransactionSource {
-    fn read(source: &BalanceTransactionSource) -> Self {
+    pub(crate) fn read(source: &BalanceTransactionSource) -> Self {
         let intent = |id: Option<&stripe_types::Expandable<stripe_shared::PaymentIntent>>| {
             id.map(|intent| intent.id().to_string())
         };

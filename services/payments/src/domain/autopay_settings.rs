@@ -84,7 +84,8 @@ mod tests {
         assert_eq!(at("2026-03-02T09:00:00Z"), date(2026, 3, 3));
     }
 
-    /// Midnight or two o'clock do not exist, or exist twice, somewhere: a run each day all the same.
+    /// Midnight or two o'clock do not exist, or exist twice, somewhere, and the year has a day more: a run each day all
+    /// the same.
     #[test]
     fn f29_in_every_zone_and_at_every_hour_each_day_of_a_year_has_one_run_in_order() {
         for name in jiff::tz::db().available() {
@@ -95,7 +96,7 @@ mod tests {
                     ..Settings::DEFAULT
                 };
                 let mut run = settings
-                    .next_run("2026-01-01T00:00:00Z".parse().expect("an instant"), &zone)
+                    .next_run("2028-01-01T00:00:00Z".parse().expect("an instant"), &zone)
                     .expect("a run");
                 for _ in 0..370 {
                     let next = settings.run_after(run.0, &zone).expect("a run");

@@ -17,6 +17,7 @@ pub mod on_file;
 pub mod pacing;
 pub mod payer;
 pub mod payment;
+pub mod payout;
 pub mod refund;
 pub mod refusal;
 pub mod retry;

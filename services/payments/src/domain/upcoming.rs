@@ -27,7 +27,7 @@ pub struct Upcoming {
 pub enum Mover {
     /// Whoever pays: within the limits.
     Payer,
-    /// The practice: to any day.
+    /// The practice: to any day from the one that the payer was told first.
     Staff,
 }
 
@@ -43,6 +43,9 @@ pub enum MoveRefusal {
     /// A day that has passed.
     #[error("the charge cannot be moved to a day that has passed")]
     InPast,
+    /// The practice wants it before the day that the payer was told.
+    #[error("the practice cannot have the charge come before {0}, the day that the payer was told")]
+    BeforeToldDay(Date),
 }
 
 impl Upcoming {
@@ -72,6 +75,9 @@ impl Upcoming {
             return Err(MoveRefusal::InPast);
         }
         match mover {
+            Mover::Staff if to < self.initial_date => {
+                Err(MoveRefusal::BeforeToldDay(self.initial_date))
+            }
             Mover::Staff => Ok(()),
             Mover::Payer if now > self.move_end(limits) => {
                 Err(MoveRefusal::WindowClosed(self.move_end(limits)))
@@ -121,6 +127,11 @@ mod tests {
             Err(MoveRefusal::WindowClosed(_))
         ));
         assert_eq!(moved(Mover::Staff, date(2026, 6, 1), 30), Ok(()));
+        assert_eq!(
+            moved(Mover::Staff, date(2026, 3, 4), 1),
+            Err(MoveRefusal::BeforeToldDay(date(2026, 3, 5)))
+        );
+        assert_eq!(moved(Mover::Payer, date(2026, 3, 4), 1), Ok(()));
         assert_eq!(
             moved(Mover::Staff, date(2026, 3, 1), 3),
             Err(MoveRefusal::InPast)

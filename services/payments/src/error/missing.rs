@@ -1,5 +1,6 @@
 use ids::{
-    AuthorizationId, BillId, ClientId, ContactId, DisputeId, MethodId, PaymentId, RefundId, SetupId,
+    AuthorizationId, BillId, ClientId, ContactId, DisputeId, MethodId, PaymentId, PayoutId,
+    RefundId, SetupId,
 };
 use jiff::civil::Date;
 
@@ -24,6 +25,8 @@ pub enum Missing {
     Authorization(AuthorizationId),
     /// A dispute.
     Dispute(DisputeId),
+    /// A payout.
+    Payout(PayoutId),
     /// AutoPay of a client's bills.
     AutoPay(ClientId),
     /// A night of AutoPay.
@@ -45,6 +48,7 @@ impl Missing {
             Self::Setup(id) => ("setup", id.to_string()),
             Self::Authorization(id) => ("authorization", id.to_string()),
             Self::Dispute(id) => ("dispute", id.to_string()),
+            Self::Payout(id) => ("payout", id.to_string()),
             Self::AutoPay(id) => ("AutoPay of", id.to_string()),
             Self::Run(date) => ("run", date.to_string()),
             Self::UpcomingCharge(id) => ("upcoming charge of", id.to_string()),
@@ -67,6 +71,7 @@ impl Missing {
             Self::Setup(_) => "SETUP_NOT_FOUND",
             Self::Authorization(_) => "AUTHORIZATION_NOT_FOUND",
             Self::Dispute(_) => "DISPUTE_NOT_FOUND",
+            Self::Payout(_) => "PAYOUT_NOT_FOUND",
             Self::AutoPay(_) => "AUTO_PAY_NOT_FOUND",
             Self::Run(_) => "RUN_NOT_FOUND",
             Self::UpcomingCharge(_) => "UPCOMING_CHARGE_NOT_FOUND",

@@ -96,6 +96,9 @@ pub enum Error {
     /// It is not on file any more.
     #[error("method {0} is not on file any more")]
     MethodRemoved(MethodId),
+    /// Whoever signed the form for it revoked it.
+    #[error("the form that allowed to charge method {0} was revoked")]
+    AuthorizationRevoked(MethodId),
     /// What is in progress with it has to end first.
     #[error("a payment with method {0} is in progress")]
     MethodInUse(MethodId),
@@ -217,6 +220,7 @@ impl Fault for Error {
             | Self::ChargesNotEnabled(_)
             | Self::ExceedsPayment(_)
             | Self::MethodRemoved(_)
+            | Self::AuthorizationRevoked(_)
             | Self::MethodInUse(_)
             | Self::NotACard(_)
             | Self::TooManyMethods(_)
@@ -266,6 +270,7 @@ impl Fault for Error {
             Self::ChargesNotEnabled(_) => "CHARGES_NOT_ENABLED",
             Self::ProcessorUnavailable { .. } => "PROCESSOR_UNAVAILABLE",
             Self::MethodRemoved(_) => "METHOD_REMOVED",
+            Self::AuthorizationRevoked(_) => "AUTHORIZATION_REVOKED",
             Self::MethodInUse(_) => "METHOD_IN_USE",
             Self::NotACard(_) => "NOT_A_CARD",
             Self::TooManyMethods(_) => "TOO_MANY_METHODS",
@@ -330,7 +335,10 @@ impl Fault for Error {
             | Self::BookedOnAnotherDay(payment, _) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
             }
-            Self::MethodRemoved(method) | Self::MethodInUse(method) | Self::NotACard(method) => {
+            Self::MethodRemoved(method)
+            | Self::AuthorizationRevoked(method)
+            | Self::MethodInUse(method)
+            | Self::NotACard(method) => {
                 details.precondition("METHOD_STATE", method.to_string(), self.to_string())
             }
             Self::AuthorizationNotOpen(form) => {

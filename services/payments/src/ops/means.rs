@@ -28,7 +28,8 @@ pub enum PayWith {
 }
 
 /// With what a charge is made, and who waits for it; a payer who is new here has to be asked of billing first. Errors:
-/// METHOD_NOT_FOUND, also for one that the caller may not use; METHOD_OF_FORMER_ACCOUNT, CONTACT_NOT_FOUND, INVALID_FIELD.
+/// METHOD_NOT_FOUND, also for one that the caller may not use; AUTHORIZATION_REVOKED, METHOD_OF_FORMER_ACCOUNT,
+/// CONTACT_NOT_FOUND, INVALID_FIELD.
 pub(super) async fn find(
     tx: &mut Tx,
     caller: &Caller,
@@ -78,6 +79,12 @@ async fn on_file(
     if found.client != client || found.state == MethodState::Removed {
         return Err(Error::Missing(Missing::Method(method)));
     }
+    let presence = waits(caller.role);
+    if presence == Presence::Staff
+        && store::authorizations::is_revoked(tx, practice, method).await?
+    {
+        return Err(Error::AuthorizationRevoked(method));
+    }
     let means = Means {
         account: found.account,
         token: Some(found.processor_method),
@@ -87,7 +94,7 @@ async fn on_file(
         funding: found.funding,
         hsa_fsa: found.hsa_fsa,
     };
-    Ok((means, waits(caller.role)))
+    Ok((means, presence))
 }
 
 /// Who waits when somebody of this role pays with a method on file: staff do it for a payer who is not there.

@@ -46,7 +46,7 @@ pub async fn move_upcoming_charge(
         .sees_client(charge.client)
         .map_err(|_| Error::Missing(Missing::UpcomingCharge(bill)))?;
     let paid_by = store::autopay_enrolments::find(&mut tx, practice_id, charge.client).await?;
-    if let Some(paid_by) = paid_by {
+    if let Some(paid_by) = &paid_by {
         payers::may_auto_pay(caller, practice_id, (paid_by.payer, charge.client))
             .map_err(|_| Error::Missing(Missing::UpcomingCharge(bill)))?;
     }
@@ -82,7 +82,7 @@ pub async fn move_upcoming_charge(
     let by_practice = mover == Mover::Staff;
     let events = [autopay_event::charge_moved(
         &payments.clock,
-        &moved,
+        (&moved, paid_by.and_then(|by| by.payer.contact())),
         by_practice,
     )];
     OUTBOX.append(&mut tx, practice_id, now, &events).await?;

@@ -55,7 +55,7 @@ pub async fn receive_stripe_event(
 /// Methods change by themselves in three ways; that one was attached is told by its setup.
 fn matters(webhook: &Webhook) -> bool {
     match &*webhook.object_kind {
-        "payment_intent" | "refund" | "dispute" | "setup_intent" => true,
+        "payment_intent" | "refund" | "dispute" | "setup_intent" | "payout" => true,
         "payment_method" => matches!(
             &*webhook.event_kind,
             "payment_method.automatically_updated"

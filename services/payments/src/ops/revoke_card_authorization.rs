@@ -8,7 +8,8 @@ use ::rpc::Caller;
 use ids::{AuthorizationId, PracticeId};
 use pg::RequestKey;
 
-/// Ends a form, signed or not; what was signed stays to be read. Errors: as
+/// Ends a form, signed or not; what was signed stays to be read, and what it allowed to charge is charged no more unless
+/// the payer does it. Errors: as
 /// CardAuthorizationService.RevokeCardAuthorization says.
 pub async fn revoke_card_authorization(
     payments: &Payments,
@@ -34,6 +35,7 @@ pub async fn revoke_card_authorization(
             ..card
         };
         store::methods::update(&mut tx, practice, &card, now).await?;
+        store::authorizations::update_revoked(&mut tx, practice, method, true).await?;
     }
     let form = store::authorizations::lock(&mut tx, practice, id).await?;
     if form.state == AuthorizationState::Revoked {

@@ -1,5 +1,5 @@
 use super::place_on_file::{PutOnFile, Wish};
-use crate::domain::charge::longer_hold;
+use crate::domain::charge::{Presence, longer_hold};
 use crate::domain::on_file::Stored;
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::attempts::Call;
@@ -91,6 +91,10 @@ async fn merge(
         method: settled.means.method,
     };
     store::charges::update_standing(&mut tx, &settled, standing, now).await?;
+    if state == PaymentState::Succeeded && settled.presence == Presence::Nobody {
+        let bills: Vec<_> = settled.allocations.iter().map(|part| part.bill).collect();
+        store::upcoming_charges::update_charged(&mut tx, practice, &bills, now).await?;
+    }
     if state.is_final() {
         let confirmed = (payment.uuid(), Call::ConfirmIntent);
         store::attempts::finish(&mut tx, practice, confirmed, now).await?;

@@ -82,6 +82,7 @@ pub async fn sign_card_authorization(
         ..card
     };
     store::methods::update(&mut tx, practice, &card, now).await?;
+    store::authorizations::update_revoked(&mut tx, practice, card.method, false).await?;
     store::authorization_queue::delete(&mut tx, id.uuid()).await?;
     let events = [event::card_authorization_signed(
         &payments.clock,

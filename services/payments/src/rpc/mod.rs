@@ -8,6 +8,7 @@ mod comparison_service;
 mod dispute_service;
 mod method_service;
 mod payment_service;
+mod payout_service;
 mod processor_account_service;
 mod upcoming_charge_service;
 mod webhook_service;

@@ -301,3 +301,45 @@ pub async fn list_methods(
     .await?;
     Ok(methods)
 }
+
+/// Whether the form that allowed to charge a method was revoked, and none was signed for it since.
+pub async fn is_revoked(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    method: MethodId,
+) -> Result<bool> {
+    let revoked = sqlx::query_scalar!(
+        r#"
+        select authorization_revoked
+        from payments.methods
+        where practice_id = $1 and method_id = $2
+        "#,
+        practice.uuid(),
+        method.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(revoked.unwrap_or(false))
+}
+
+/// Says so, or that another one was signed. The caller holds the method's lock.
+pub async fn update_revoked(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    method: MethodId,
+    revoked: bool,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.methods
+        set authorization_revoked = $3
+        where practice_id = $1 and method_id = $2
+        "#,
+        practice.uuid(),
+        method.uuid(),
+        revoked,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

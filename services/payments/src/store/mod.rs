@@ -3,8 +3,9 @@
 //! Locks are taken in this order, everywhere: payment → its refunds and disputes → its row in the queue of the unsettled
 //! → the feed's counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which
 //! comes before all of these; so do a night of AutoPay in its queue (shared) and then its item. An enrolment, an announced
-//! charge or a practice's account is locked alone.
+//! charge, a payout or a practice's account is locked alone.
 
+pub mod account_payouts;
 /// Calls to the processor, written down before they are made.
 pub mod attempts;
 /// New clients and open forms that are followed up.
@@ -38,6 +39,9 @@ pub mod expiry;
 pub mod methods;
 pub mod new_payments;
 pub mod payments;
+pub mod payout_items;
+pub mod payout_matches;
+pub mod payouts;
 /// What portal-auth's feed tells of practices.
 pub mod practices;
 /// Whose the processor's objects are.

@@ -70,7 +70,8 @@ pub async fn upsert(
             amount_minor = excluded.amount_minor,
             notice_time = excluded.notice_time,
             initial_date = excluded.initial_date,
-            charge_date = excluded.charge_date
+            charge_date = excluded.charge_date,
+            charge_time = null
         "#,
         practice.uuid(),
         charge.bill.uuid(),
@@ -80,6 +81,29 @@ pub async fn upsert(
         charge.told.notice_time.to_sqlx() as jiff_sqlx::Timestamp,
         charge.told.initial_date.to_sqlx() as jiff_sqlx::Date,
         charge.charge_date.to_sqlx() as jiff_sqlx::Date,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What was announced was charged, or credit paid it: more is another charge, with a notice of its own.
+pub async fn update_charged(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    bills: &[BillId],
+    now: Timestamp,
+) -> Result<()> {
+    let bills: Vec<_> = bills.iter().map(|bill| bill.uuid()).collect();
+    sqlx::query!(
+        r#"
+        update payments.upcoming_charges
+        set charge_time = $3
+        where practice_id = $1 and bill_id = any($2) and charge_time is null
+        "#,
+        practice.uuid(),
+        &bills,
+        now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)
     .await?;
@@ -204,6 +228,7 @@ async fn read(
         join payments.bills bill
             on bill.practice_id = charge.practice_id and bill.bill_id = charge.bill_id
         where charge.practice_id = $1
+            and charge.charge_time is null
             and bill.status = 'open'
             and bill.client_balance_minor > 0
             and ($2::uuid is null or charge.bill_id = $2)

@@ -150,6 +150,7 @@ fn outcome(item: &Item) -> (contract::AutoPayOutcome, Option<SkipReason>) {
 
 fn skip_reason(reason: SkipReason) -> contract::AutoPaySkipReason {
     match reason {
+        SkipReason::AuthorizationRevoked => contract::AutoPaySkipReason::AuthorizationRevoked,
         SkipReason::NothingDue => contract::AutoPaySkipReason::NothingDue,
         SkipReason::Off => contract::AutoPaySkipReason::Off,
         SkipReason::OldBalance => contract::AutoPaySkipReason::OldBalance,

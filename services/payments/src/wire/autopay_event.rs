@@ -4,7 +4,7 @@ use crate::store::autopay_runs::Run;
 use crate::store::upcoming_charges::UpcomingCharge;
 use ::rpc::wire;
 use clock::Clock;
-use ids::EventId;
+use ids::{ContactId, EventId};
 use jiff::civil::Date;
 use pg::Announcement;
 use proto::payments::v1 as contract;
@@ -25,10 +25,11 @@ pub fn run_ended(clock: &Clock, run: &Run) -> Announcement {
     Announcement::of(EventId::new(clock), &ended)
 }
 
-/// A payer is to be told of a charge, which may be moved until the first day to the second at the latest.
+/// A payer, the client or a contact, is to be told of a charge, which may be moved until the first day to the second at
+/// the latest.
 pub fn charge_noticed(
     clock: &Clock,
-    charge: &UpcomingCharge,
+    (charge, contact): (&UpcomingCharge, Option<ContactId>),
     (move_end, latest): (Date, Date),
 ) -> Announcement {
     let noticed = contract::UpcomingChargeNoticed {
@@ -38,17 +39,28 @@ pub fn charge_noticed(
         charge_date: Some(wire::date(charge.charge_date)),
         move_end_date: Some(wire::date(move_end)),
         latest_date: Some(wire::date(latest)),
+        contact_id: text(contact),
     };
     Announcement::of(EventId::new(clock), &noticed)
 }
 
-/// A charge comes on another day.
-pub fn charge_moved(clock: &Clock, charge: &UpcomingCharge, by_practice: bool) -> Announcement {
+/// A charge comes on another day, of which its payer is told.
+pub fn charge_moved(
+    clock: &Clock,
+    (charge, contact): (&UpcomingCharge, Option<ContactId>),
+    by_practice: bool,
+) -> Announcement {
     let moved = contract::UpcomingChargeMoved {
         bill_id: charge.bill.to_string(),
         client_id: charge.client.to_string(),
         charge_date: Some(wire::date(charge.charge_date)),
         by_practice,
+        amount: Some(wire::money(charge.amount)),
+        contact_id: text(contact),
     };
     Announcement::of(EventId::new(clock), &moved)
+}
+
+fn text(contact: Option<ContactId>) -> String {
+    contact.map_or_else(String::new, |contact| contact.to_string())
 }

@@ -2,10 +2,12 @@
 
 use super::{method, payment};
 use crate::Result;
+use crate::domain::charge::Presence;
 use crate::domain::connection::Connection;
 use crate::domain::decline::Decline;
 use crate::domain::dispute::Moved;
 use crate::domain::on_file::Expiry;
+use crate::domain::payment::PaymentKind;
 use crate::store::authorizations::{Authorization, Signature};
 use crate::store::disputes::Dispute;
 use crate::store::methods::Method;
@@ -49,6 +51,8 @@ pub fn payment_failed(clock: &Clock, failed: &Payment) -> Announcement {
             practice_text: practice_text.unwrap_or_default().to_owned(),
             next_step: payment::next_step(decline).into(),
             hard: decline.is_some_and(Decline::is_hard),
+            unattended: failed.presence == Presence::Nobody
+                || failed.kind == PaymentKind::BankDebit,
         },
     )
 }

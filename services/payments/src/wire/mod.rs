@@ -11,4 +11,6 @@ pub mod dispute;
 pub mod event;
 pub mod method;
 pub mod payment;
+pub mod payout;
+pub mod payout_event;
 pub mod processor;

@@ -6,11 +6,12 @@ use crate::domain::dispute::{DisputeState, Moved, Told};
 use crate::domain::method::{bank_text, card_text};
 use crate::domain::on_file::{Expiry, Funding, MethodKind, Stored, ZipCheck};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
+use crate::domain::payout::{self, PayoutState};
 use crate::domain::refund::RefundState;
 use crate::domain::setup::{SetupSaid, SetupState};
 use processor::{
     Account, Dispute, DisputeStatus, Instrument, IntentStatus, PaymentIntent, PaymentMethod,
-    RefundStatus, SetupIntent, SetupStatus,
+    Payout, PayoutStatus, RefundStatus, SetupIntent, SetupStatus,
 };
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
@@ -170,6 +171,27 @@ fn dispute_state(status: &DisputeStatus) -> Option<DisputeState> {
             None
         }
     }
+}
+
+/// What an object says about its payout; none when the word for where it stands is newer than this program.
+pub fn payout(payout: &Payout) -> Option<payout::Told> {
+    let state = match &payout.status {
+        PayoutStatus::Pending => PayoutState::Pending,
+        PayoutStatus::InTransit => PayoutState::InTransit,
+        PayoutStatus::Paid => PayoutState::Paid,
+        PayoutStatus::Failed => PayoutState::Failed,
+        PayoutStatus::Canceled => PayoutState::Cancelled,
+        PayoutStatus::Unrecognised(status) => {
+            tracing::warn!(status, "a payout says what is not known here");
+            return None;
+        }
+    };
+    Some(payout::Told {
+        object: payout.id.clone(),
+        state,
+        arrival_date: payout.arrival_date,
+        failure_code: payout.failure_code.clone(),
+    })
 }
 
 /// What the processor lets an account do.

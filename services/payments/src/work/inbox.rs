@@ -98,6 +98,7 @@ async fn take_in(payments: &Payments, webhook: &Webhook) -> Result<bool> {
     match &*webhook.object_kind {
         "refund" => return ops::read_refund(payments, &caller, object).await,
         "dispute" => return ops::read_dispute(payments, &caller, object).await,
+        "payout" => return ops::read_payout(payments, &caller, object).await,
         _payment_intent => {}
     }
     let Some(known) = known(payments, &webhook.object).await? else {

@@ -42,6 +42,7 @@ pub async fn audit(db: &TestDatabase, billing: &FakeBilling, book: &Value, reque
         our_disputes(db).await,
         "the processor's disputes and ours"
     );
+    payouts_are_whole(db, book).await;
     every_post_has_a_key_and_every_key_one_body(requests);
     nothing_about_people_was_sent(requests);
     refunds_stay_within_payments(db).await;
@@ -139,6 +140,40 @@ async fn our_disputes(db: &TestDatabase) -> Disputes {
         ((row.get(0), row.get(1)), figures)
     };
     rows.iter().map(named).collect()
+}
+
+/// The practices' parts of each payout that was taken in, and what is nobody's, sum to it, and so do the items to the parts.
+async fn payouts_are_whole(db: &TestDatabase, book: &Value) {
+    let rows = sqlx::query(
+        "select whole.processor_payout, (
+            coalesce((
+                select sum(gross_minor - fee_minor) from payments.payouts
+                where processor_payout = whole.processor_payout
+            ), 0) + coalesce((
+                select sum(gross_minor - fee_minor) from payments.unclaimed_payout_items
+                where processor_payout = whole.processor_payout
+            ), 0)
+        )::bigint, (
+            select coalesce(sum(item.gross_minor - item.fee_minor), 0)
+            from payments.payouts part
+            join payments.payout_items item on item.payout_id = part.payout_id
+            where part.processor_payout = whole.processor_payout
+        )::bigint
+        from payments.account_payouts whole",
+    );
+    let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
+    let paid = book["accounts"][0]["payouts"].as_array();
+    let paid: BTreeMap<_, _> = paid
+        .into_iter()
+        .flatten()
+        .map(|payout| (payout["id"].as_str(), payout["amount"].as_i64()))
+        .collect();
+    for row in rows {
+        let (object, parts, items): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
+        let amount = paid.get(&Some(object.as_str()));
+        assert_eq!(amount, Some(&Some(parts)), "the parts of {object}");
+        assert_eq!(parts, items, "the items of {object}");
+    }
 }
 
 async fn online_payments(db: &TestDatabase) -> Amounts {

@@ -163,3 +163,33 @@ async fn f34_billing_away_charges_nothing_and_the_night_is_finished_later() {
     assert!(stage.runs().await[0].end_time.is_some());
     stage.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r21_a_bill_that_is_held_while_its_credit_is_used_is_not_charged() {
+    let stage = Stage::start().await;
+    stage.card_on_file(VISA).await;
+    stage.turn_on().await;
+    let bill = stage.owed(4_000, stage.today()).await;
+    let gate = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+    {
+        let mut books = stage.billing.books();
+        books.credit = 1_000;
+        books.credit_gate = Some(gate.clone());
+    }
+    let (night, ()) = tokio::join!(stage.night(), async {
+        gate.wait().await;
+        stage.hold(bill).await;
+        gate.wait().await;
+    });
+    assert_eq!(
+        stage.fate(night, bill).await,
+        (AutoPayOutcome::Skipped, AutoPaySkipReason::Held)
+    );
+    assert_eq!(stage.charges().await, 0);
+    assert_eq!(
+        stage.billing.balance(bill),
+        3_000,
+        "what credit paid is paid"
+    );
+    stage.finish().await;
+}

@@ -34,6 +34,8 @@ pub struct Books {
     /// Refunds that came back.
     pub returned: BTreeSet<String>,
     pub credit: i64,
+    /// Whoever used credit waits here twice before the answer.
+    pub credit_gate: Option<Arc<tokio::sync::Barrier>>,
     /// Credit that was used, by request.
     pub credits: BTreeMap<String, ApplyCreditRequest>,
     /// Clients, each with its contacts.
@@ -44,6 +46,30 @@ pub struct Books {
     pub calls: usize,
     /// Nothing is answered but UNAVAILABLE.
     pub down: bool,
+}
+
+impl Books {
+    fn apply_credit(&mut self, asked: ApplyCreditRequest) -> Result<(), Status> {
+        if let Some(before) = self.credits.get(&asked.request_id) {
+            let same = *before == asked;
+            return same
+                .then_some(())
+                .ok_or_else(|| refuse(Code::InvalidArgument, "REQUEST_ID_REUSED"));
+        }
+        let amount = minor(&asked.amount);
+        if amount > self.credit {
+            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_CREDIT"));
+        }
+        let bill = self.bills.get_mut(&asked.bill_id);
+        let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
+        if amount > bill.balance {
+            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_CLIENT_BALANCE"));
+        }
+        bill.balance -= amount;
+        self.credit -= amount;
+        self.credits.insert(asked.request_id.clone(), asked);
+        Ok(())
+    }
 }
 
 pub struct FakeBill {
@@ -352,26 +378,22 @@ impl LedgerService for FakeBilling {
         &self,
         request: Request<ApplyCreditRequest>,
     ) -> Answer<ApplyCreditResponse> {
-        let (mut books, asked) = (self.up()?, request.into_inner());
-        if let Some(before) = books.credits.get(&asked.request_id) {
-            let same = *before == asked;
-            return same
-                .then(|| Response::new(ApplyCreditResponse::default()))
-                .ok_or_else(|| refuse(Code::InvalidArgument, "REQUEST_ID_REUSED"));
+        let gate = {
+            let mut books = self.up()?;
+            books.apply_credit(request.into_inner())?;
+            books.credit_gate.clone()
+        };
+        if let Some(gate) = gate {
+            gate.wait().await;
+            gate.wait().await;
         }
-        let amount = minor(&asked.amount);
-        if amount > books.credit {
-            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_CREDIT"));
-        }
-        let bill = books.bills.get_mut(&asked.bill_id);
-        let bill = bill.ok_or_else(|| refuse(Code::NotFound, "BILL_NOT_FOUND"))?;
-        if amount > bill.balance {
-            return Err(refuse(Code::FailedPrecondition, "EXCEEDS_CLIENT_BALANCE"));
-        }
-        bill.balance -= amount;
-        books.credit -= amount;
-        books.credits.insert(asked.request_id.clone(), asked);
         Ok(Response::new(ApplyCreditResponse::default()))
+    }
+    async fn reverse_credit(
+        &self,
+        _: Request<ReverseCreditRequest>,
+    ) -> Answer<ReverseCreditResponse> {
+        Err(not_called())
     }
     async fn get_trial_balance(
         &self,

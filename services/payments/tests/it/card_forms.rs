@@ -10,7 +10,7 @@ use prost::Message as _;
 use proto::billing::v1::ClientAdded;
 use proto::payments::v1::card_authorization_service_client::CardAuthorizationServiceClient;
 use proto::payments::v1::*;
-use rpc::{Claims, Connection};
+use rpc::{Claims, Connection, Role};
 use testkit::request_id;
 use tonic::Status;
 
@@ -167,6 +167,61 @@ async fn r20_a_client_adds_a_card_and_signs_and_what_was_signed_is_kept() {
     assert_eq!(revoked.state(), CardAuthorizationState::Revoked);
     assert_eq!(revoked.signature, Some(signature), "it can still be read");
     assert!(!wallet.get(&new).await.expect("read").authorized);
+    stage.finish().await;
+}
+
+/// A form that the client has signed for a new card, and the card.
+async fn signed_card(stage: &Stage) -> (CardAuthorization, Method) {
+    let own = Wallet {
+        methods: Methods::new(stage.payer(stage.client, None)),
+        ..stage.wallet()
+    };
+    let card = own.add(VISA).await;
+    let form = stage.ask(None).await.expect("asked");
+    let signed = sign(stage, None, stage.signing(&form, &card)).await;
+    (signed.expect("signed"), card)
+}
+
+#[tokio::test]
+async fn r20_what_a_revoked_form_allowed_is_charged_by_nobody_but_the_payer() {
+    let stage = Stage::start().await;
+    stage.known_client();
+    let (form, card) = signed_card(&stage).await;
+    stage.turn_on().await;
+    let bill = stage.owed(4_000, stage.today()).await;
+    let revoke = RevokeCardAuthorizationRequest {
+        practice_id: stage.practice.to_string(),
+        request_id: request_id(),
+        authorization_id: form.authorization_id,
+    };
+    let revoked = stage.forms().revoke_card_authorization(revoke).await;
+    revoked.expect("revoked");
+    let night = stage.night().await;
+    assert_eq!(
+        stage.fate(night, bill).await,
+        (
+            AutoPayOutcome::Skipped,
+            AutoPaySkipReason::AuthorizationRevoked
+        )
+    );
+    let pay = |role| {
+        let request = PayBillRequest {
+            method_id: card.method_id.clone(),
+            ..stage.pay_request(bill, 1_000, "")
+        };
+        let mut client = stage.portal(role);
+        async move { client.pay_bill(request).await }
+    };
+    assert_eq!(reason(pay(Role::Owner).await), "AUTHORIZATION_REVOKED");
+    let paid = pay(Role::Client).await.expect("paid").into_inner().payment;
+    assert_eq!(paid.expect("it").state(), PaymentState::Succeeded);
+
+    // Signed anew it is charged again.
+    let form = stage.ask(None).await.expect("asked");
+    let signed = sign(&stage, None, stage.signing(&form, &card)).await;
+    signed.expect("signed");
+    let paid = pay(Role::Owner).await.expect("paid").into_inner().payment;
+    assert_eq!(paid.expect("it").state(), PaymentState::Succeeded);
     stage.finish().await;
 }
 

@@ -33,6 +33,7 @@ mod methods_payers;
 mod methods_renewed;
 mod neighbours;
 mod on_file;
+mod payouts;
 mod people;
 mod record;
 mod refunds;

@@ -118,6 +118,12 @@ async fn r28_a_client_moves_a_charge_within_the_window_and_staff_go_beyond_with_
         .move_upcoming_charge(to(&stage, bill, too_late, ""))
         .await;
     assert_eq!(reason(refused), "INVALID_FIELD");
+    let too_soon = day.saturating_sub(1.day());
+    let refused = stage
+        .upcoming()
+        .move_upcoming_charge(to(&stage, bill, too_soon, "we need it"))
+        .await;
+    assert_eq!(reason(refused), "CHARGE_DATE_BEFORE_TOLD");
     stage
         .upcoming()
         .move_upcoming_charge(to(&stage, bill, too_late, "a hard month"))
@@ -189,6 +195,29 @@ async fn r28_more_than_was_told_is_told_again_first() {
     assert_eq!(charge.charge_date, Some(rpc::wire::date(day)));
     assert_eq!(charge.changes.len(), 2);
     assert_eq!(stage.charges().await, 0);
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn r28_one_notice_is_for_one_charge() {
+    let stage = Stage::start().await;
+    let (bill, night) = announced(&stage).await;
+    let charged = stage.nights_later(3).await;
+    assert_eq!(stage.fate(charged, bill).await.0, AutoPayOutcome::Charged);
+    stage.feed_comes(bill, night).await;
+    // Insurance takes some of it back: less than was told, but told of another charge.
+    let more = crate::autopay_stage::facts(bill, stage.client, 1_000, night);
+    stage.told_facts(more).await;
+    let again = stage.night().await;
+    assert_eq!(
+        stage.fate(again, bill).await,
+        (AutoPayOutcome::Skipped, AutoPaySkipReason::UpcomingCharge)
+    );
+    let charge = &upcoming(&stage).await[0];
+    assert_eq!(charge.amount, Some(usd(1_000)));
+    let day = again.saturating_add(3.days());
+    assert_eq!(charge.charge_date, Some(rpc::wire::date(day)));
+    assert_eq!(stage.charges().await, 1);
     stage.finish().await;
 }
 

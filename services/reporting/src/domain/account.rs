@@ -17,6 +17,8 @@ pub enum Class {
     Cost,
     /// Balances brought from another system.
     Opening,
+    /// Money whose meaning nobody has said yet.
+    Unidentified,
 }
 
 macro_rules! kinds {
@@ -97,6 +99,8 @@ kinds! {
     ProcessorFees "processor_fees" Cost;
     /// Lost disputes.
     DisputeLosses "dispute_losses" Cost;
+    /// Paid out by the processor, and no payment that is known.
+    UnmatchedPayouts "unmatched_payouts" Unidentified;
     /// Counterpart of balances brought from another system.
     OpeningBalanceEquity "opening_balance_equity" Opening;
 }

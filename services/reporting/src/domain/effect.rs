@@ -106,7 +106,12 @@ impl Effect {
 const fn earns(class: Class) -> bool {
     match class {
         Class::Revenue | Class::Reduction => true,
-        Class::Owed | Class::Held | Class::Money | Class::Cost | Class::Opening => false,
+        Class::Owed
+        | Class::Held
+        | Class::Money
+        | Class::Cost
+        | Class::Opening
+        | Class::Unidentified => false,
     }
 }
 
@@ -114,7 +119,9 @@ const fn earns(class: Class) -> bool {
 const fn pays(class: Class) -> bool {
     match class {
         Class::Owed | Class::Held | Class::Revenue => true,
-        Class::Reduction | Class::Money | Class::Cost | Class::Opening => false,
+        Class::Reduction | Class::Money | Class::Cost | Class::Opening | Class::Unidentified => {
+            false
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub const fn account_kind(kind: AccountKind) -> billing::AccountKind {
         AccountKind::ReferralRewards => billing::AccountKind::ReferralRewards,
         AccountKind::ProcessorClearing => billing::AccountKind::ProcessorClearing,
         AccountKind::DisputedFunds => billing::AccountKind::DisputedFunds,
+        AccountKind::UnmatchedPayouts => billing::AccountKind::UnmatchedPayouts,
         AccountKind::Cash => billing::AccountKind::Cash,
         AccountKind::Checks => billing::AccountKind::Checks,
         AccountKind::CardElsewhere => billing::AccountKind::CardElsewhere,

@@ -1,6 +1,6 @@
 use super::Answer;
 use super::paging::Page;
-use crate::book::Act;
+use crate::book::{Act, payouts};
 use crate::error::ApiError;
 use crate::params::Params;
 use crate::shape;
@@ -11,7 +11,17 @@ pub fn list(act: &mut Act<'_>, mut params: Params) -> Answer {
     let kind = params.text("type")?;
     let source = params.text("source")?;
     let currency = params.text("currency")?;
+    let payout = params.text("payout")?;
     params.finish()?;
+    if let Some(id) = &payout {
+        let by_schedule = payouts::existing(act, id)?.automatic;
+        if !by_schedule {
+            return Err(ApiError::invalid(
+                "Balance transaction history can only be filtered on automatic transfers, not manual.",
+            )
+            .param("payout"));
+        }
+    }
     let matches = |wanted: &Option<String>, value: &str| {
         wanted.as_deref().is_none_or(|wanted| wanted == value)
     };
@@ -22,6 +32,7 @@ pub fn list(act: &mut Act<'_>, mut params: Params) -> Answer {
             matches(&kind, &row.kind)
                 && matches(&source, &row.source)
                 && matches(&currency, &row.currency)
+                && matches(&payout, row.payout.as_deref().unwrap_or_default())
         },
         shape::transaction,
     )

@@ -9,6 +9,7 @@ mod events;
 mod paging;
 mod payment_intents;
 mod payment_methods;
+mod payouts;
 mod refunds;
 mod setup_intents;
 mod webhook_endpoints;
@@ -84,6 +85,8 @@ fn route(act: &mut Act<'_>, method: &str, path: &str, params: Params) -> Answer 
         ("GET", ["disputes", id]) => disputes::retrieve(act, id, params),
         ("POST", ["disputes", id]) => disputes::update(act, id, params),
         ("POST", ["disputes", id, "close"]) => disputes::close(act, id, params),
+        ("GET", ["payouts"]) => payouts::list(act, params),
+        ("GET", ["payouts", id]) => payouts::retrieve(act, id, params),
         ("GET", ["events"]) => events::list(act, params),
         ("GET", ["events", id]) => events::retrieve(act, id, params),
         ("GET", ["balance_transactions"]) => balance_transactions::list(act, params),

@@ -16,7 +16,7 @@ pub struct Page {
 }
 
 /// Unix seconds, both ends included.
-struct Range {
+pub struct Range {
     least: i64,
     most: i64,
 }
@@ -51,7 +51,7 @@ impl Page {
             limit: usize::try_from(limit).unwrap_or(10),
             after,
             before,
-            created: Range::read(params)?,
+            created: Range::read(params, "created")?,
         })
     }
 
@@ -111,16 +111,17 @@ impl Page {
 }
 
 impl Range {
-    fn read(params: &mut Params) -> Result<Self, ApiError> {
+    /// Reads a range of that name; everything when it is not given.
+    pub fn read(params: &mut Params, name: &str) -> Result<Self, ApiError> {
         let mut range = Self {
             least: i64::MIN,
             most: i64::MAX,
         };
-        match params.text_or_hash("created")? {
+        match params.text_or_hash(name)? {
             None => {}
             Some(Ok(text)) => {
                 let second = text.parse().map_err(|_| ParamError::NotInteger {
-                    name: "created".to_owned(),
+                    name: name.to_owned(),
                     value: text,
                 })?;
                 range = Self {
@@ -147,7 +148,8 @@ impl Range {
         Ok(range)
     }
 
-    fn holds(&self, second: i64) -> bool {
+    /// Whether it lies in the range.
+    pub fn holds(&self, second: i64) -> bool {
         (self.least..=self.most).contains(&second)
     }
 }

@@ -326,6 +326,7 @@ fn enter(act: &mut Act<'_>, charge: &Charge, fee: i64) -> String {
         kind: "charge".to_owned(),
         source: charge.id.clone(),
         description: charge.description.clone(),
+        payout: None,
     };
     let id = transaction.id.clone();
     act.book.transactions.put(transaction);

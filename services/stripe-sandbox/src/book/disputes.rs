@@ -207,6 +207,7 @@ fn enter(act: &mut Act<'_>, dispute: &mut Dispute, amount: i64, fee: i64) {
             if amount < 0 { "withdrawal" } else { "reversal" },
             dispute.charge
         )),
+        payout: None,
     };
     dispute.transactions.push(transaction.id.clone());
     act.book.transactions.put(transaction);

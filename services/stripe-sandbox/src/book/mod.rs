@@ -12,6 +12,8 @@ pub mod endpoints;
 pub mod intents;
 pub mod machine;
 pub mod methods;
+mod payout_row;
+pub mod payouts;
 pub mod refunds;
 pub mod rows;
 pub mod settlement;
@@ -25,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use rows::{
-    AccountLink, Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Refund,
-    Setup, Standing, StoredAnswer, Transaction,
+    AccountLink, Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Payout,
+    Refund, Setup, Standing, StoredAnswer, Transaction,
 };
 use table::Table;
 
@@ -41,6 +43,7 @@ pub struct Book {
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
     pub disputes: Table<Dispute>,
+    pub payouts: Table<Payout>,
     /// Of the platform: what its own account and those connected with it may do.
     pub standings: Table<Standing>,
     pub links: Table<AccountLink>,
@@ -62,6 +65,7 @@ pub enum Entry {
     Charge(Charge),
     Refund(Refund),
     Dispute(Dispute),
+    Payout(Payout),
     Standing(Standing),
     Link(AccountLink),
     Transaction(Transaction),
@@ -100,6 +104,7 @@ impl Book {
                 .into_iter()
                 .map(Entry::Dispute),
         );
+        entries.extend(self.payouts.drain_touched().into_iter().map(Entry::Payout));
         entries.extend(
             self.standings
                 .drain_touched()
@@ -140,6 +145,7 @@ impl Book {
             Entry::Charge(row) => self.charges.restore(row),
             Entry::Refund(row) => self.refunds.restore(row),
             Entry::Dispute(row) => self.disputes.restore(row),
+            Entry::Payout(row) => self.payouts.restore(row),
             Entry::Standing(row) => self.standings.restore(row),
             Entry::Link(row) => self.links.restore(row),
             Entry::Transaction(row) => self.transactions.restore(row),
@@ -160,6 +166,7 @@ impl Book {
         entries.extend(self.charges.iter().cloned().map(Entry::Charge));
         entries.extend(self.refunds.iter().cloned().map(Entry::Refund));
         entries.extend(self.disputes.iter().cloned().map(Entry::Dispute));
+        entries.extend(self.payouts.iter().cloned().map(Entry::Payout));
         entries.extend(self.standings.iter().cloned().map(Entry::Standing));
         entries.extend(
             self.links

@@ -211,6 +211,7 @@ fn enter(act: &mut Act<'_>, refund: &Refund, kind: &str, amount: i64) -> String 
             },
             refund.charge
         )),
+        payout: None,
     };
     let id = transaction.id.clone();
     act.book.transactions.put(transaction);

@@ -6,6 +6,7 @@ pub use super::account_rows::{AccountLink, Standing};
 use super::declines::Decline;
 pub use super::dispute_row::{Dispute, DisputeStatus};
 use super::machine::Status;
+pub use super::payout_row::{Payout, PayoutStatus};
 use super::table::Row;
 use super::testcards::Behaviour;
 use crate::metadata::Metadata;
@@ -213,10 +214,15 @@ pub struct Transaction {
     pub amount: i64,
     pub fee: i64,
     pub currency: String,
-    /// `charge`, `payment`, `refund`, `payment_refund`, `refund_failure`, `adjustment`.
+    /// `charge`, `payment`, `refund`, `payment_refund`, `refund_failure`, `adjustment`, `stripe_fee`, `payout`,
+    /// `payout_failure`, `payout_cancel`.
     pub kind: String,
+    /// Empty for the processor's own fees.
     pub source: String,
     pub description: Option<String>,
+    /// The automatic payout that it was paid out with.
+    #[serde(default)]
+    pub payout: Option<String>,
 }
 
 /// Something that happened, with the object as it was then.
@@ -319,6 +325,7 @@ rows! {
     Charge: id,
     Refund: id,
     Dispute: id,
+    Payout: id,
     Standing: id,
     AccountLink: id,
     Transaction: id,

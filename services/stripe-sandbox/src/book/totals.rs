@@ -1,4 +1,4 @@
-//! The book for comparing: every charge and refund, and their totals per currency.
+//! The book for comparing: every charge, refund, dispute and payout, and their totals per currency.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,7 @@ pub struct Statement {
     pub charges: Vec<ChargeLine>,
     pub refunds: Vec<RefundLine>,
     pub disputes: Vec<DisputeLine>,
+    pub payouts: Vec<PayoutLine>,
     /// By currency.
     pub totals: BTreeMap<String, Totals>,
     pub open_intents: usize,
@@ -62,7 +63,17 @@ pub struct DisputeLine {
     pub currency: String,
 }
 
-/// Sums of one currency, minor units. `net` is what the balance transactions sum to; `captured - refunded -
+/// A payout; minor units.
+#[derive(Debug, Serialize)]
+pub struct PayoutLine {
+    pub id: String,
+    pub status: &'static str,
+    pub amount: i64,
+    pub currency: String,
+    pub created: i64,
+}
+
+/// Sums of one currency, minor units. `net` is what the balance transactions but for payouts sum to; `captured - refunded -
 /// withdrawn - fees` is the same from the other side.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
@@ -72,6 +83,8 @@ pub struct Totals {
     pub withdrawn: i64,
     pub fees: i64,
     pub net: i64,
+    /// Sent to the bank and not returned.
+    pub paid_out: i64,
     pub charges: usize,
     pub failed_charges: usize,
     pub refunds: usize,
@@ -131,9 +144,25 @@ pub fn statement(book: &Book) -> Statement {
     }
     for row in book.transactions.iter() {
         let sum = totals.entry(row.currency.clone()).or_default();
-        sum.fees += row.fee;
-        sum.net += row.amount - row.fee;
+        match row.kind.as_str() {
+            "payout" | "payout_failure" | "payout_cancel" => sum.paid_out -= row.amount,
+            "stripe_fee" => {
+                sum.fees -= row.amount;
+                sum.net += row.amount;
+            }
+            _money_of_payers => {
+                sum.fees += row.fee;
+                sum.net += row.amount - row.fee;
+            }
+        }
     }
+    let payouts = book.payouts.iter().map(|row| PayoutLine {
+        id: row.id.clone(),
+        status: row.status.word(),
+        amount: row.amount,
+        currency: row.currency.clone(),
+        created: row.created,
+    });
     let open_intents = book
         .intents
         .iter()
@@ -144,6 +173,7 @@ pub fn statement(book: &Book) -> Statement {
         charges,
         refunds,
         disputes,
+        payouts: payouts.collect(),
         totals,
         open_intents,
     }

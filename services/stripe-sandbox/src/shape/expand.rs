@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{charge, customer, dispute, intent, method, refund, setup, transaction};
+use super::{charge, customer, dispute, intent, method, payout, refund, setup, transaction};
 use crate::book::Book;
 use crate::error::ApiError;
 
@@ -27,6 +27,8 @@ const EXPANDABLE: &[(&str, &str)] = &[
     ("dispute", "charge"),
     ("dispute", "payment_intent"),
     ("balance_transaction", "source"),
+    ("payout", "balance_transaction"),
+    ("payout", "failure_balance_transaction"),
     ("payment_method", "customer"),
 ];
 
@@ -112,6 +114,7 @@ fn by_id(book: &Book, base_url: &str, id: &str) -> Option<Value> {
         "ch" => book.charges.find(id).map(|row| charge(book, row)),
         "re" => book.refunds.find(id).map(refund),
         "du" => book.disputes.find(id).map(|row| dispute(book, row)),
+        "po" => book.payouts.find(id).map(payout),
         "txn" => book.transactions.find(id).map(transaction),
         _ => None,
     }

@@ -3,6 +3,7 @@
 mod dispute;
 mod money;
 mod payment;
+mod payout;
 mod people;
 mod setup;
 mod webhook;
@@ -12,6 +13,7 @@ pub mod expand;
 pub use dispute::dispute;
 pub use money::{refund, transaction};
 pub use payment::{charge, intent};
+pub use payout::payout;
 pub use people::{account, account_link, application, customer, method, method_kind};
 pub use setup::setup;
 pub use webhook::{deleted_endpoint, endpoint, event};

@@ -56,7 +56,7 @@ pub fn transaction(row: &Transaction) -> Value {
         "fee_details": fees,
         "net": row.amount - row.fee,
         "reporting_category": row.kind,
-        "source": row.source,
+        "source": (!row.source.is_empty()).then_some(&row.source),
         "status": "available",
         "type": row.kind,
     })

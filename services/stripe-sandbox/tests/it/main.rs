@@ -8,6 +8,7 @@ mod disputes;
 mod faults;
 mod idempotency;
 mod payments;
+mod payouts;
 mod receiver;
 mod refunds;
 mod restart;

@@ -11,7 +11,7 @@ use crate::feed::subscription::Subscription;
 use crate::feed::tail::{self, Grown};
 use crate::feed::{Bucket, Event, EventSource, EventStream, Position, SourceError};
 use crate::plumbing::checked;
-use crate::{Pool, begin, beside};
+use crate::{Pool, Tx, begin, beside};
 
 /// How many events wait for a slow consumer; then reading stops until it takes one.
 const WAITING_EVENTS: usize = 256;
@@ -90,8 +90,38 @@ impl Feed {
 
     /// One practice's next events.
     pub async fn history(&self, after: Position, limit: u16) -> Result<History, sqlx::Error> {
-        let schema = self.schema;
         let mut tx = begin(&self.pool, after.practice).await?;
+        let events = self.read(&mut tx, after, limit).await?;
+        let head = sqlx::query_scalar(AssertSqlSafe(format!(
+            "select head from {}.streams where practice_id = $1",
+            self.schema
+        )))
+        .bind(after.practice)
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.rollback().await?;
+        Ok(History { events, head })
+    }
+
+    /// The same without the head.
+    pub(crate) async fn next_events(
+        &self,
+        after: Position,
+        limit: u16,
+    ) -> Result<Vec<Event>, sqlx::Error> {
+        let mut tx = begin(&self.pool, after.practice).await?;
+        let events = self.read(&mut tx, after, limit).await?;
+        tx.rollback().await?;
+        Ok(events)
+    }
+
+    async fn read(
+        &self,
+        tx: &mut Tx,
+        after: Position,
+        limit: u16,
+    ) -> Result<Vec<Event>, sqlx::Error> {
+        let schema = self.schema;
         let rows = sqlx::query(AssertSqlSafe(format!(
             "select practice_id, seq, event_id, event_type, payload, occur_time
             from {schema}.outbox
@@ -102,17 +132,9 @@ impl Feed {
         .bind(after.practice)
         .bind(after.sequence)
         .bind(i64::from(limit.min(MAX_PAGE)))
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut **tx)
         .await?;
-        let head = sqlx::query_scalar(AssertSqlSafe(format!(
-            "select head from {schema}.streams where practice_id = $1"
-        )))
-        .bind(after.practice)
-        .fetch_optional(&mut *tx)
-        .await?;
-        tx.rollback().await?;
-        let events = rows.iter().map(Event::from_row).collect::<Result<_, _>>()?;
-        Ok(History { events, head })
+        rows.iter().map(Event::from_row).collect()
     }
 
     /// The bucket's streams and their last numbers.
@@ -142,6 +164,6 @@ impl EventSource for Feed {
     }
 
     async fn list(&self, after: Position, limit: u16) -> Result<Vec<Event>, SourceError> {
-        Ok(self.history(after, limit).await?.events)
+        Ok(self.next_events(after, limit).await?)
     }
 }

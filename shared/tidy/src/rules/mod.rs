@@ -10,13 +10,14 @@ mod migrations;
 mod names;
 mod ops;
 mod queries;
+mod readmes;
 mod vendors;
 
 /// One house rule.
 pub type Rule = fn(&Repository) -> Vec<Offence>;
 
 /// Every house rule.
-pub const ALL: [Rule; 20] = [
+pub const ALL: [Rule; 21] = [
     names::files_name_one_thing,
     length::files_are_short,
     leftovers::nothing_is_left_unfinished,
@@ -37,6 +38,7 @@ pub const ALL: [Rule; 20] = [
     migrations::constraints_are_named,
     contracts::every_rpc_is_told_and_guarded_and_tested,
     features::features_name_tests_that_exist,
+    readmes::readmes_name_tables_and_events,
 ];
 
 /// A regular expression that is written in this crate.

@@ -5,6 +5,7 @@ use crate::domain::adjustment::{
     Adjustable, AdjustmentKind, AdjustmentReason, Extent, Reduction, adjust, reverse_adjustment,
 };
 use crate::domain::bill::Revenue;
+use crate::domain::credit::reverse_credit;
 use crate::domain::entry::Transfer;
 use crate::domain::insurer::receive_insurer_payment;
 use crate::domain::issue::{UnderWay, cancel_bill, edit_bill, issue_bill};
@@ -191,6 +192,18 @@ impl Books {
         }
         self.decided.push(at);
         self.write(&decided.transfers, &[decided.bill]);
+    }
+
+    pub(super) fn take_off(&mut self, at: usize, amount: i64) {
+        let Some(at) = Self::pick(at, self.bills.len()) else {
+            return;
+        };
+        let amount = usd(amount);
+        let before = self.bills[at];
+        match reverse_credit(&before, amount) {
+            Ok((transfers, after)) => self.write(&transfers, &[after]),
+            Err(_) => assert!(before.cancelled || amount.minor() > before.credit_applied.minor()),
+        }
     }
 
     pub(super) fn refund(&mut self, at: usize, amount: i64, to_credit: bool) {

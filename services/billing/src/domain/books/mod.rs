@@ -44,6 +44,7 @@ enum Act {
     Pay(i64, Vec<(usize, i64)>),
     Insure(usize, i64, Option<i64>),
     Apply(usize, i64),
+    TakeOff(usize, i64),
     Refund(usize, i64, bool),
     Adjust(usize, i64),
     Reverse(usize),
@@ -63,6 +64,7 @@ fn act() -> impl Strategy<Value = Act> {
         (any::<usize>(), cents(), prop::option::of(cents()))
             .prop_map(|(bill, paid, owes)| Act::Insure(bill, paid, owes)),
         (any::<usize>(), 1_i64..20_000).prop_map(|(bill, amount)| Act::Apply(bill, amount)),
+        (any::<usize>(), 1_i64..20_000).prop_map(|(bill, amount)| Act::TakeOff(bill, amount)),
         (any::<usize>(), 1_i64..30_000, any::<bool>())
             .prop_map(|(payment, amount, to_credit)| Act::Refund(payment, amount, to_credit)),
         (any::<usize>(), 1_i64..20_000).prop_map(|(bill, amount)| Act::Adjust(bill, amount)),
@@ -134,6 +136,7 @@ impl Books {
                     self.write(&transfers, &[after]);
                 }
             }
+            Act::TakeOff(at, amount) => self.take_off(at, amount),
             Act::Refund(at, amount, to_credit) => self.refund(at, amount, to_credit),
             Act::Adjust(at, amount) => self.adjust(at, amount),
             Act::Reverse(at) => self.reverse(at),

@@ -1,5 +1,6 @@
 use super::table::{Column, Sheet, optional, read, required};
 use super::{FileKind, Mistakes, Rules};
+use crate::domain::bill::last_due_date;
 use jiff::civil::Date;
 use money::Money;
 
@@ -160,6 +161,9 @@ pub(super) fn open_bills(
             .is_some_and(|(due, issued)| due < issued)
         {
             cells.wrong("due_date", "must not be before issue_date");
+        }
+        if due_date.is_some_and(|due| due > last_due_date(rules.today)) {
+            cells.wrong("due_date", "must be within ten years");
         }
         if let (Some(total), Some(paid), Some(owes)) = (total, paid, owes)
             && total.minus(paid) != Ok(owes)

@@ -223,23 +223,25 @@ impl<'a> Cells<'a> {
         None
     }
 
-    /// Codes with spaces between them.
+    /// Codes with spaces between them, each as `read` has it, or why it is none.
     pub(super) fn codes(
         &mut self,
         column: &str,
         max: usize,
-        (is_code, must): (fn(&str) -> bool, &str),
+        read: fn(&str) -> Result<String, String>,
     ) -> Option<Vec<String>> {
         let codes: Vec<&str> = self.cell(column).split_whitespace().collect();
         if codes.len() > max {
             self.wrong(column, format!("must be at most {max} codes"));
             return None;
         }
-        if !codes.iter().all(|code| is_code(code)) {
-            self.wrong(column, must);
-            return None;
+        match codes.into_iter().map(read).collect() {
+            Ok(codes) => Some(codes),
+            Err(reason) => {
+                self.wrong(column, reason);
+                None
+            }
         }
-        Some(codes.into_iter().map(ToOwned::to_owned).collect())
     }
 }
 

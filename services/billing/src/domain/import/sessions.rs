@@ -1,6 +1,8 @@
 use super::cells::{AMOUNT_MAX_MINOR, Cells};
 use super::table::{Column, Row, Sheet, optional, read, required};
 use super::{FileKind, Mistakes, Rules};
+use crate::domain::diagnosis::{DiagnosisCode, DiagnosisError};
+use crate::domain::place_of_service::place_of_service;
 use crate::domain::session::{Outcome, ServiceLine};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -62,7 +64,7 @@ pub struct Head {
     pub service_date: Date,
     /// What became of it.
     pub outcome: Outcome,
-    /// ICD-10 or SNOMED.
+    /// ICD-10-CM or SNOMED CT, in their printed form.
     pub diagnosis_codes: Vec<String>,
     /// CMS place of service; empty when unknown.
     pub place_of_service: String,
@@ -106,16 +108,8 @@ pub(super) fn sessions(
             let names: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.name()).collect();
             cells.wrong("outcome", format!("must be one of {}", names.join(", ")));
         }
-        let is_diagnosis = (
-            (|code| {
-                is_made_of(code, (1, 20), |byte| {
-                    byte.is_ascii_alphanumeric() || byte == b'.'
-                })
-            }) as fn(&str) -> bool,
-            "must be codes of letters, digits and points with spaces between them",
-        );
-        let diagnosis_codes = cells.codes("diagnosis_codes", 12, is_diagnosis);
-        let place_of_service = place_of_service(cells);
+        let diagnosis_codes = cells.codes("diagnosis_codes", 12, diagnosis);
+        let place_of_service = place(cells);
         let (service_date, start_time) = start?;
         let (service, amount) = service?;
         cells.sound(SessionRow {
@@ -162,15 +156,7 @@ fn service(cells: &mut Cells<'_>) -> Option<(ServiceLine, Money)> {
             "must be up to 20 letters, digits, points and dashes, the first a letter or digit";
         cells.wrong("service_code", must);
     }
-    let is_modifier = (
-        (|code| {
-            is_made_of(code, (2, 2), |byte| {
-                byte.is_ascii_uppercase() || byte.is_ascii_digit()
-            })
-        }) as fn(&str) -> bool,
-        "must be two capitals or digits each, with spaces between them",
-    );
-    let modifiers = cells.codes("modifiers", 4, is_modifier);
+    let modifiers = cells.codes("modifiers", 4, modifier);
     let description = cells.text("description", 200);
     let units = cells.units("units", UNITS_MAX);
     let unit_price = if cells.cell("unit_price").is_empty() {
@@ -198,12 +184,30 @@ fn service(cells: &mut Cells<'_>) -> Option<(ServiceLine, Money)> {
     sound.then_some((service, amount))
 }
 
-fn place_of_service(cells: &mut Cells<'_>) -> Option<String> {
+/// As it is printed.
+fn diagnosis(code: &str) -> Result<String, String> {
+    code.parse()
+        .map(DiagnosisCode::into_text)
+        .map_err(|error: DiagnosisError| format!("is wrong: {error}"))
+}
+
+fn modifier(code: &str) -> Result<String, String> {
+    let of = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    if is_made_of(code, (2, 2), of) {
+        return Ok(code.to_owned());
+    }
+    Err("must be two capitals or digits each, with spaces between them".to_owned())
+}
+
+fn place(cells: &mut Cells<'_>) -> Option<String> {
     let place = cells.cell("place_of_service");
-    if place.is_empty() || is_made_of(place, (2, 2), |byte| byte.is_ascii_digit()) {
+    if place.is_empty() || place_of_service(place).is_some() {
         return Some(place.to_owned());
     }
-    cells.wrong("place_of_service", "must be two digits");
+    cells.wrong(
+        "place_of_service",
+        "must be a CMS place of service code such as 11",
+    );
     None
 }
 

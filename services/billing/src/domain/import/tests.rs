@@ -227,7 +227,9 @@ fn a_bill_owes_its_total_less_what_was_paid() {
     let text = format!(
         "{header}old,7,2026-01-05,2026-02-04,Sessions in January,150.00,110.00,40.00\n\
         old,8,2026-01-05,,Session,50,,50.00\n\
-        old,9,2026-01-05,2026-01-04,Session,150.00,110.00,40.01\n"
+        old,9,2026-01-05,2026-01-04,Session,150.00,110.00,40.01\n\
+        old,10,2026-01-05,2036-03-02,Session,50,,50.00\n\
+        old,11,2026-01-05,2036-03-03,Session,50,,50.00\n"
     );
     let (files, mistakes) = read(&[(FileKind::OpenBills, text.as_bytes())]);
     assert_eq!(
@@ -235,6 +237,7 @@ fn a_bill_owes_its_total_less_what_was_paid() {
         [
             "4 client_owes: must be total less paid",
             "4 due_date: must not be before issue_date",
+            "6 due_date: must be within ten years",
         ]
     );
     let rows = files.open_bills.expect("a sheet").rows;
@@ -297,10 +300,10 @@ fn a_session_is_checked_cell_by_cell() {
         [
             "2 clinician_npi: must be 10 digits",
             "2 description: must be given",
-            "2 diagnosis_codes: must be codes of letters, digits and points with spaces between them",
+            "2 diagnosis_codes: is wrong: an ICD-10-CM code such as F41.1, or a SNOMED CT id, is expected",
             "2 modifiers: must be two capitals or digits each, with spaces between them",
             "2 outcome: must be one of completed, no_show, late_cancellation, cancelled_by_client, cancelled_by_practice",
-            "2 place_of_service: must be two digits",
+            "2 place_of_service: must be a CMS place of service code such as 11",
             "2 service_code: must be up to 20 letters, digits, points and dashes, the first a letter or digit",
             "2 time: does not exist on that day: clocks were set forward",
             "2 unit_price: must be given",
@@ -313,6 +316,38 @@ fn a_session_is_checked_cell_by_cell() {
             "5 unit_price: times units is larger than any bill",
         ]
     );
+}
+
+#[test]
+fn codes_are_those_that_a_session_may_have_and_are_kept_as_they_are_printed() {
+    let rows = "s1,old,lee,,2026-02-02,09:30,90837,,Psychotherapy,1,1.00,completed,f411 S72001a 195662009,02\n\
+        s1,old,lee,,2026-02-02,09:30,90785,,Interactive,1,1.00,completed,F41.1 s72.001A 195662009,02\n";
+    let text = format!("{SESSIONS}{rows}");
+    let (files, mut mistakes) = read(&[(FileKind::Sessions, text.as_bytes())]);
+    let sessions = to_take(&files.sessions.expect("a sheet").rows, &mut mistakes);
+    assert_eq!(told(mistakes), [""; 0]);
+    assert_eq!(sessions.len(), 1, "written otherwise, and the same");
+    let head = &sessions[0].head;
+    assert_eq!(head.diagnosis_codes, ["F41.1", "S72.001A", "195662009"]);
+    assert_eq!(head.place_of_service, "02");
+
+    let of = |codes: &str, place: &str| {
+        let row = "s1,old,lee,,2026-02-02,09:30,90837,,Psychotherapy,1,1.00,completed";
+        mistakes_of(
+            FileKind::Sessions,
+            &format!("{SESSIONS}{row},{codes},{place}\n"),
+        )
+    };
+    let shape = "2 diagnosis_codes: is wrong: an ICD-10-CM code such as F41.1, or a SNOMED CT id, is expected";
+    let digit = "2 diagnosis_codes: is wrong: the check digit of the SNOMED CT id does not fit: a digit is wrong or two \
+        are swapped";
+    let place = "2 place_of_service: must be a CMS place of service code such as 11";
+    assert_eq!(of("ANXIETY", "11"), [shape]);
+    assert_eq!(of("F41.1 F41/1", "11"), [shape]);
+    assert_eq!(of("195662008", ""), [digit]);
+    for code in ["00", "1", "30", "98", "office"] {
+        assert_eq!(of("F41.1", code), [place], "{code}");
+    }
 }
 
 #[test]

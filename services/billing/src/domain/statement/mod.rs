@@ -52,6 +52,11 @@ pub enum Occasion {
         /// The bill.
         number: i64,
     },
+    /// Credit was taken off a bill again.
+    CreditReversed {
+        /// The bill.
+        number: i64,
+    },
     /// A bill was written anew.
     BillEdited {
         /// Its number.
@@ -130,9 +135,10 @@ impl Occasion {
             Self::Payment { .. } => MovementKind::Payment,
             Self::InsurerPayment { .. } => MovementKind::Insurance,
             Self::Refund { .. } | Self::RefundReturned { .. } => MovementKind::Refund,
-            Self::CreditApplied { .. } | Self::CreditBrought | Self::CreditTakenBack => {
-                MovementKind::Credit
-            }
+            Self::CreditApplied { .. }
+            | Self::CreditReversed { .. }
+            | Self::CreditBrought
+            | Self::CreditTakenBack => MovementKind::Credit,
         }
     }
 
@@ -147,6 +153,7 @@ impl Occasion {
             Self::Refund { .. } => "Refund".to_owned(),
             Self::RefundReturned { .. } => "Refund sent back by the bank".to_owned(),
             Self::CreditApplied { number } => format!("Credit applied to bill {number}"),
+            Self::CreditReversed { number } => format!("Credit taken off bill {number}"),
             Self::BillEdited { number } => format!("Bill {number} corrected"),
             Self::Adjusted { text, .. } => text.clone(),
             Self::AdjustmentReversed { .. } => "Adjustment taken back".to_owned(),
@@ -188,6 +195,7 @@ impl Occasion {
             | Self::BillCancelled { .. }
             | Self::BillEdited { .. }
             | Self::CreditApplied { .. }
+            | Self::CreditReversed { .. }
             | Self::CreditBrought
             | Self::CreditTakenBack => None,
         }
@@ -205,7 +213,7 @@ impl fmt::Display for Occasion {
     }
 }
 
-/// What one transfer of an entry changes for the client.
+/// What an entry, or a part of it, changes for the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The entry.

@@ -13,8 +13,8 @@ pub struct Message {
     pub kind: Kind,
     /// Where it stands.
     pub state: State,
-    /// Whose.
-    pub client: ClientId,
+    /// Whose; none for one to the practice about nobody in particular.
+    pub client: Option<ClientId>,
     /// The bill, if one.
     pub bill: Option<BillId>,
     /// The payment, if one.

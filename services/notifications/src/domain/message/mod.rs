@@ -1,19 +1,13 @@
 //! A mail that is to be sent, as the queue and the history know it.
 
 mod history;
+mod particulars;
 
 pub use history::{Message, Outcome};
+pub use particulars::{Allocation, Particulars, RunFigures};
 
-use super::card::CardNews;
-use super::dispute::DisputeNews;
-use crate::domain::adjustment::Change;
-use ids::{
-    BillId, ClientId, DisputeId, DocumentId, EventId, MessageId, PaymentId, RefundId, ShareId,
-};
+use ids::{ClientId, MessageId};
 use jiff::Timestamp;
-use jiff::civil::Date;
-use money::Money;
-use serde::{Deserialize, Serialize};
 
 /// What a mail is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +34,12 @@ pub enum Kind {
     Dispute,
     /// To the practice: a refund came back.
     RefundReturned,
+    /// AutoPay is going to charge a bill on another day.
+    ChargeMoved,
+    /// To the practice: a charge was declined that nobody saw.
+    UnattendedDecline,
+    /// To the practice: what AutoPay did in a night.
+    AutoPayRun,
 }
 
 impl Kind {
@@ -58,6 +58,9 @@ impl Kind {
             Self::Superbill => "superbill",
             Self::Dispute => "dispute",
             Self::RefundReturned => "refund_returned",
+            Self::ChargeMoved => "charge_moved",
+            Self::UnattendedDecline => "unattended_decline",
+            Self::AutoPayRun => "auto_pay_run",
         }
     }
 
@@ -76,6 +79,9 @@ impl Kind {
             Self::Superbill,
             Self::Dispute,
             Self::RefundReturned,
+            Self::ChargeMoved,
+            Self::UnattendedDecline,
+            Self::AutoPayRun,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }
@@ -115,272 +121,13 @@ impl State {
     }
 }
 
-/// What of a payment went to a bill.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Allocation {
-    /// The bill.
-    pub bill: BillId,
-    /// Above 0.
-    pub amount: Money,
-}
-
-/// What the event said and nobody can be asked for later.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Particulars {
-    /// A bill was shared.
-    Bill {
-        /// The bill.
-        bill: BillId,
-        /// The act of sharing.
-        share: ShareId,
-        /// Link only.
-        without_pdf: bool,
-        /// It was meant for a bill with something due: one that was scheduled, or open when it was shared. Should a
-        /// receipt have told meanwhile that it is paid, it is not sent.
-        #[serde(default)]
-        to_be_paid: bool,
-    },
-    /// A payment was booked.
-    Receipt {
-        /// The payment.
-        payment: PaymentId,
-        /// All of it.
-        amount: Money,
-        /// Business date.
-        receive_date: Date,
-        /// "Visa ending in 4242".
-        method_text: String,
-        /// What went to which bill.
-        allocations: Vec<Allocation>,
-        /// What became credit; 0 or more.
-        credited: Money,
-    },
-    /// A refund is on its way.
-    Refund {
-        /// The refund.
-        refund: RefundId,
-        /// The payment it gives back.
-        payment: PaymentId,
-        /// Above 0.
-        amount: Money,
-        /// Business date.
-        refund_date: Date,
-        /// It stays as credit.
-        to_credit: bool,
-        /// Where it goes back to: "Visa ending in 4242".
-        method_text: String,
-    },
-    /// A charge was declined.
-    Decline {
-        /// The payment that failed.
-        payment: PaymentId,
-        /// The bill it was meant for; none for money on account.
-        bill: Option<BillId>,
-        /// What was not taken.
-        amount: Money,
-        /// "Visa ending in 4242"; may be empty.
-        method_text: String,
-        /// Why, in words for the payer.
-        reason: String,
-    },
-    /// A bill has a new Access Code, or needs one.
-    AccessCode {
-        /// The bill.
-        bill: BillId,
-        /// The event that told of it.
-        event: EventId,
-        /// The code that was burned by wrong guesses, by the time it was made; none when the practice wanted a new one.
-        burned: Option<Timestamp>,
-    },
-    /// Something was taken off a bill since it was sent, or is owed on it again.
-    Adjustment {
-        /// The bill.
-        bill: BillId,
-        /// What happened, in order; not empty.
-        changes: Vec<Change>,
-    },
-    /// News of a card or bank account on file.
-    Card {
-        /// What happened.
-        #[serde(flatten)]
-        news: CardNews,
-    },
-    /// AutoPay is going to charge a bill.
-    UpcomingCharge {
-        /// The bill.
-        bill: BillId,
-        /// The event that told of it: another notice is another mail.
-        event: EventId,
-        /// When, unless it is moved.
-        charge_date: Date,
-        /// Until when it can be moved, and to which day at the latest.
-        movable: (Date, Date),
-    },
-    /// A superbill of a month was made.
-    Superbill {
-        /// The document.
-        document: DocumentId,
-        /// First day of the month.
-        month: Date,
-        /// It is in the portal only.
-        without_pdf: bool,
-    },
-    /// A payment is disputed, or its dispute has ended.
-    Dispute {
-        /// The dispute.
-        dispute: DisputeId,
-        /// The payment.
-        payment: PaymentId,
-        /// What is new.
-        news: DisputeNews,
-        /// What is disputed.
-        amount: Money,
-        /// Until when the bank takes evidence.
-        respond_by_date: Option<Date>,
-        /// "Visa ending in 4242".
-        method_text: String,
-    },
-    /// A refund came back from the payer's bank.
-    RefundReturned {
-        /// The refund.
-        refund: RefundId,
-        /// The payment it was to give back.
-        payment: PaymentId,
-        /// Above 0.
-        amount: Money,
-        /// Local day.
-        return_date: Date,
-        /// Where it was to go: "Visa ending in 4242".
-        method_text: String,
-    },
-}
-
-impl Particulars {
-    /// What kind of mail it makes.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Bill { .. } => Kind::Bill,
-            Self::Receipt { .. } => Kind::Receipt,
-            Self::Refund { .. } => Kind::Refund,
-            Self::Decline { .. } => Kind::Decline,
-            Self::AccessCode { .. } => Kind::AccessCode,
-            Self::Adjustment { .. } => Kind::Adjustment,
-            Self::Card { .. } => Kind::Card,
-            Self::UpcomingCharge { .. } => Kind::UpcomingCharge,
-            Self::Superbill { .. } => Kind::Superbill,
-            Self::Dispute { .. } => Kind::Dispute,
-            Self::RefundReturned { .. } => Kind::RefundReturned,
-        }
-    }
-
-    /// One mail for each of these in a practice.
-    #[must_use]
-    pub fn dedupe_key(&self) -> String {
-        let kind = self.kind().name();
-        match self {
-            Self::Bill { share, .. } => format!("{kind}/{share}"),
-            Self::Receipt { payment, .. } | Self::Decline { payment, .. } => {
-                format!("{kind}/{payment}")
-            }
-            Self::Refund { refund, .. } | Self::RefundReturned { refund, .. } => {
-                format!("{kind}/{refund}")
-            }
-            Self::Dispute { dispute, news, .. } => format!("{kind}/{dispute}/{}", news.name()),
-            Self::AccessCode { event, .. } => format!("{kind}/{event}"),
-            Self::UpcomingCharge { event, .. } => format!("{kind}/{event}"),
-            Self::Adjustment { bill, changes } => match changes.first() {
-                Some(first) => format!("{kind}/{}", first.event),
-                None => format!("{kind}/{bill}"),
-            },
-            Self::Card { news } => format!("{kind}/{}", news.dedupe_key()),
-            Self::Superbill { document, .. } => format!("{kind}/{document}"),
-        }
-    }
-
-    /// The one bill it is about; none when there are none or several.
-    #[must_use]
-    pub fn bill(&self) -> Option<BillId> {
-        match self {
-            Self::Bill { bill, .. }
-            | Self::AccessCode { bill, .. }
-            | Self::UpcomingCharge { bill, .. }
-            | Self::Adjustment { bill, .. } => Some(*bill),
-            Self::Receipt { allocations, .. } => match allocations.as_slice() {
-                [only] => Some(only.bill),
-                [] | [_, _, ..] => None,
-            },
-            Self::Refund { .. }
-            | Self::Card { .. }
-            | Self::Superbill { .. }
-            | Self::Dispute { .. }
-            | Self::RefundReturned { .. } => None,
-            Self::Decline { bill, .. } => *bill,
-        }
-    }
-
-    /// The payment it is about.
-    #[must_use]
-    pub const fn payment(&self) -> Option<PaymentId> {
-        match self {
-            Self::Bill { .. }
-            | Self::AccessCode { .. }
-            | Self::UpcomingCharge { .. }
-            | Self::Adjustment { .. }
-            | Self::Card { .. }
-            | Self::Superbill { .. } => None,
-            Self::Receipt { payment, .. }
-            | Self::Refund { payment, .. }
-            | Self::Dispute { payment, .. }
-            | Self::RefundReturned { payment, .. }
-            | Self::Decline { payment, .. } => Some(*payment),
-        }
-    }
-
-    /// The refund it is about.
-    #[must_use]
-    pub const fn refund(&self) -> Option<RefundId> {
-        match self {
-            Self::Refund { refund, .. } | Self::RefundReturned { refund, .. } => Some(*refund),
-            Self::Bill { .. }
-            | Self::Dispute { .. }
-            | Self::Receipt { .. }
-            | Self::Decline { .. }
-            | Self::AccessCode { .. }
-            | Self::UpcomingCharge { .. }
-            | Self::Adjustment { .. }
-            | Self::Card { .. }
-            | Self::Superbill { .. } => None,
-        }
-    }
-
-    /// The act of sharing it is about.
-    #[must_use]
-    pub const fn share(&self) -> Option<ShareId> {
-        match self {
-            Self::Bill { share, .. } => Some(*share),
-            Self::Receipt { .. }
-            | Self::Refund { .. }
-            | Self::Decline { .. }
-            | Self::AccessCode { .. }
-            | Self::UpcomingCharge { .. }
-            | Self::Adjustment { .. }
-            | Self::Card { .. }
-            | Self::Dispute { .. }
-            | Self::RefundReturned { .. }
-            | Self::Superbill { .. } => None,
-        }
-    }
-}
-
 /// A mail to queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewMessage {
     /// Its id, drawn before.
     pub message_id: MessageId,
-    /// Whose.
-    pub client: ClientId,
+    /// Whose; none for one to the practice about nobody in particular.
+    pub client: Option<ClientId>,
     /// What it is about.
     pub particulars: Particulars,
     /// When it is queued.

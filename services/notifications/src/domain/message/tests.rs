@@ -1,5 +1,7 @@
 use super::*;
-use money::Currency;
+use ids::{BillId, PaymentId, ShareId};
+use jiff::civil::Date;
+use money::{Currency, Money};
 use uuid::Uuid;
 
 #[test]

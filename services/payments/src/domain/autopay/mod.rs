@@ -39,6 +39,8 @@ words! {
         Declined "declined",
         /// The payer has no payment method on file.
         NoMethod "no_method",
+        /// The payer revoked the form that allowed to charge the method.
+        AuthorizationRevoked "authorization_revoked",
         /// The payer's payment method is on file with an account that the practice does not use any more.
         FormerAccount "former_account",
         /// The processor takes no charges for the practice's account, or there is none.
@@ -86,13 +88,15 @@ pub struct Facts {
     pub in_progress: bool,
     /// The payer has a method that can be charged.
     pub has_method: bool,
+    /// The payer revoked the form that allowed to charge it.
+    pub authorization_revoked: bool,
     /// That is on file with an account that the practice does not use any more.
     pub former_account: bool,
     /// There is no account to charge on.
     pub no_account: bool,
     /// The payer is to be told before it is charged.
     pub needs_notice: bool,
-    /// What the payer was told.
+    /// What the payer was told of a charge that was not made yet: one notice is for one charge.
     pub announced: Option<Announced>,
     /// Charges with the same method that were declined.
     pub declines: Option<Attempts>,
@@ -177,6 +181,10 @@ fn method(facts: &Facts, today: Date) -> Option<SkipReason> {
         (facts.in_progress, SkipReason::PaymentInProgress),
         (facts.no_account, SkipReason::NoAccount),
         (!facts.has_method, SkipReason::NoMethod),
+        (
+            facts.authorization_revoked,
+            SkipReason::AuthorizationRevoked,
+        ),
         (facts.former_account, SkipReason::FormerAccount),
         (matches!(retry, Retry::On(_)), SkipReason::RetryLater),
         (retry == Retry::Never, SkipReason::Declined),

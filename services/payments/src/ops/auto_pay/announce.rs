@@ -1,4 +1,5 @@
 use super::Night;
+use crate::domain::payer::Payer;
 use crate::domain::upcoming::Upcoming;
 use crate::store::autopay_candidates::Candidate;
 use crate::store::upcoming_charges::{Change, UpcomingCharge};
@@ -49,7 +50,7 @@ pub(super) async fn announce(
     let latest = charge.told.latest_date(settings.limits);
     Ok(autopay_event::charge_noticed(
         &payments.clock,
-        &charge,
+        (&charge, candidate.payer.and_then(Payer::contact)),
         (move_end, latest),
     ))
 }

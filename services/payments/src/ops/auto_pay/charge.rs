@@ -12,7 +12,7 @@ use crate::ops::begin_charge::{Fresh, NewCharge, write_down};
 use crate::ops::charge::{go_on_paced, hold_off};
 use crate::store::autopay_candidates::ChargedMethod;
 use crate::store::autopay_items::{DueItem, ItemState};
-use crate::{AccountRefusal, AutoPayRefusal, Error, Payments, Result, store};
+use crate::{AutoPayRefusal, Error, Payments, Result, store};
 use ids::PaymentId;
 use money::Money;
 use pg::Tx;
@@ -61,24 +61,32 @@ pub(in crate::ops) async fn charge(payments: &Payments, night: Night<'_>) -> Res
 }
 
 async fn charge_item(payments: &Payments, night: Night<'_>, item: DueItem) -> Result<()> {
-    let Some((item, method)) = look_again(payments, night, item).await? else {
-        return Ok(());
+    let mut tx = ours(payments, night).await?;
+    let Some((item, _)) = look_again((payments, &mut tx), night, item).await? else {
+        return Ok(tx.commit().await?);
     };
+    drop(tx);
     let left = credit::use_credit(payments, night, item).await?;
     crate::crash::point("autopay_credited");
     if left.is_zero() {
-        let mut tx = ours(payments, night).await?;
-        let which = (night.due.run_date, item.bill, item.payer);
-        let (practice, now) = (night.due.practice, payments.clock.now());
-        store::autopay_items::update_state(&mut tx, practice, which, ItemState::Credited, now)
-            .await?;
-        return Ok(tx.commit().await?);
+        return credited(payments, night, item).await;
     }
-    let Some(payment) = start(payments, night, (item, left), &method).await? else {
+    let Some((payment, account)) = start(payments, night, (item, left)).await? else {
         return Ok(());
     };
     crate::crash::point("autopay_started");
-    go_on(payments, night, payment, method.account.as_deref()).await
+    go_on(payments, night, payment, account.as_deref()).await
+}
+
+/// Credit has paid all of it.
+async fn credited(payments: &Payments, night: Night<'_>, item: DueItem) -> Result<()> {
+    let mut tx = ours(payments, night).await?;
+    let which = (night.due.run_date, item.bill, item.payer);
+    let (practice, now) = (night.due.practice, payments.clock.now());
+    let state = ItemState::Credited;
+    store::autopay_items::update_state(&mut tx, practice, which, state, now).await?;
+    store::upcoming_charges::update_charged(&mut tx, practice, &[item.bill], now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// A transaction that another worker, who has the night now, cannot have. Errors: NIGHT_TAKEN_OVER.
@@ -90,23 +98,23 @@ pub(super) async fn ours(payments: &Payments, night: Night<'_>) -> Result<Tx> {
     Err(AutoPayRefusal::NightTakenOver.into())
 }
 
-/// The item as it is to be charged now, and with what; none when it is left out after all. Once credit was asked to pay, the
-/// amounts stay as they are: what billing's feed says meanwhile may or may not count it already. What stands in the way
-/// is asked again all the same.
+/// The item as it is to be charged now, and with what; none when it is left out after all, which is written down. Once
+/// credit was asked to pay, the amounts stay as they are: what billing's feed says meanwhile may or may not count it
+/// already. What stands in the way is asked again all the same.
 async fn look_again(
-    payments: &Payments,
+    (payments, tx): (&Payments, &mut Tx),
     night: Night<'_>,
     item: DueItem,
 ) -> Result<Option<(DueItem, ChargedMethod)>> {
     let (practice, run_date) = (night.due.practice, night.due.run_date);
-    let announce_all = night.settings.announce_all;
-    let mut tx = ours(payments, night).await?;
-    let found = store::autopay_candidates::find(&mut tx, practice, item.bill, announce_all).await?;
+    // The switches as they are now: a night takes hours.
+    let online = store::practices::get(tx, practice).await?.online_payments;
+    let settings = store::autopay_settings::get(tx, practice).await?;
+    let announce_all = settings.announce_all;
+    let found = store::autopay_candidates::find(tx, practice, item.bill, announce_all).await?;
     let mut candidate = found.ok_or(Error::Stored("an item without its bill"))?;
-    // The switch and the account as they are now: a night takes hours.
-    let switched = store::practices::get(&mut tx, practice).await?;
-    candidate.facts.on &= switched.online_payments;
-    candidate.facts.no_account = accounts::is_missing(payments, &mut tx, practice).await?;
+    candidate.facts.on &= online && settings.enabled;
+    candidate.facts.no_account = accounts::is_missing(payments, tx, practice).await?;
     let payer_stays = candidate.payer == Some(item.payer);
     if item.credit.is_some() {
         (candidate.facts.open, candidate.facts.client_balance) = (true, item.amount);
@@ -124,20 +132,43 @@ async fn look_again(
     let which = (run_date, item.bill, item.payer);
     let state = ItemState::Skipped(skipped);
     let now = payments.clock.now();
-    store::autopay_items::update_state(&mut tx, practice, which, state, now).await?;
-    tx.commit().await?;
+    store::autopay_items::update_state(tx, practice, which, state, now).await?;
     Ok(None)
 }
 
-/// Writes the payment down with its item, leased to us. None when somebody else has.
+/// Writes the payment down with its item, leased to us, unless something came in the way while credit was used: what is
+/// asked here is as it is when the payment is written. The payment, and the practice's own account that it is made on. None
+/// when it is left out, or somebody else has it.
 async fn start(
     payments: &Payments,
     night: Night<'_>,
     (item, amount): (DueItem, Money),
-    method: &ChargedMethod,
-) -> Result<Option<PaymentId>> {
+) -> Result<Option<(PaymentId, Option<String>)>> {
+    let mut tx = ours(payments, night).await?;
+    // What credit was asked for is noted, so the amounts stay.
+    let noted = DueItem {
+        credit: item.credit.or(Some(Money::zero(amount.currency()))),
+        ..item
+    };
+    let Some((_, method)) = look_again((payments, &mut tx), night, noted).await? else {
+        tx.commit().await?;
+        return Ok(None);
+    };
     let now = payments.clock.now();
-    let new = NewCharge {
+    let fresh = Fresh::of_the_night(payments);
+    let new = new_charge((item, amount), &method);
+    let begun = write_down(payments, &mut tx, (night.practice, now), fresh, new).await?;
+    let which = (night.due.run_date, item.bill, item.payer);
+    let started = (night.due.practice, begun.payment);
+    if !store::autopay_items::start(&mut tx, started, which, &method, now).await? {
+        return Ok(None);
+    }
+    tx.commit().await?;
+    Ok(Some((begun.payment, method.account)))
+}
+
+fn new_charge((item, amount): (DueItem, Money), method: &ChargedMethod) -> NewCharge {
+    NewCharge {
         client: item.client,
         amount,
         allocations: vec![Allocation {
@@ -154,20 +185,7 @@ async fn start(
             hsa_fsa: method.hsa_fsa,
         },
         presence: Presence::Nobody,
-    };
-    let fresh = Fresh::of_the_night(payments);
-    let mut tx = ours(payments, night).await?;
-    if accounts::to_charge(payments, &mut tx, night.practice).await? != method.account {
-        return Err(AccountRefusal::FormerMethod(method.method).into());
     }
-    let begun = write_down(payments, &mut tx, (night.practice, now), fresh, new).await?;
-    let which = (night.due.run_date, item.bill, item.payer);
-    let started = (night.due.practice, begun.payment);
-    if !store::autopay_items::start(&mut tx, started, which, method, now).await? {
-        return Ok(None);
-    }
-    tx.commit().await?;
-    Ok(Some(begun.payment))
 }
 
 /// Goes on with a payment, and leaves the processor alone when it is busy. What is not settled then, the reconciler

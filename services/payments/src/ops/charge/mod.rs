@@ -107,10 +107,12 @@ async fn walk(
     pace: Pace,
 ) -> Result<()> {
     for _ in 0..STEPS_MAX {
-        let charge = records::charge(payments, practice, payment).await?;
+        let mut charge = records::charge(payments, practice, payment).await?;
         let step = charge.next(payments.clock.now());
-        pace.before(payments, (practice, payment), step).await?;
-        match step {
+        if pace.before(payments, (practice, payment), step).await? {
+            charge = records::charge(payments, practice, payment).await?;
+        }
+        match charge.next(payments.clock.now()) {
             Step::Rest => return Ok(()),
             Step::Hold => steps::hold(payments, practice, payment).await?,
             Step::CreateCustomer => steps::create_customer(payments, practice, payment).await?,

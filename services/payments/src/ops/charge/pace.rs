@@ -20,13 +20,14 @@ pub(super) enum Pace {
 }
 
 impl Pace {
-    /// Waits until a step of a payment may be taken. Each account at the processor has a pace of its own.
+    /// Waits until a step of a payment may be taken; true when it waited, and somebody else may have gone on meanwhile. Each
+    /// account at the processor has a pace of its own.
     pub(super) async fn before(
         self,
         payments: &Payments,
         (practice, payment): (PracticeId, PaymentId),
         step: Step,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let calls = match step {
             Step::CreateCustomer
             | Step::CreateIntent
@@ -42,10 +43,11 @@ impl Pace {
                 let mut tx = pg::begin_any(&payments.db).await?;
                 let slot = store::call_slots::take(&mut tx, lane(account.as_deref()), now).await?;
                 tx.commit().await?;
-                tokio::time::sleep(pacing::wait(slot, now)).await;
-                Ok(())
+                let wait = pacing::wait(slot, now);
+                tokio::time::sleep(wait).await;
+                Ok(!wait.is_zero())
             }
-            Self::BySlots | Self::AtOnce => Ok(()),
+            Self::BySlots | Self::AtOnce => Ok(false),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod records;
 mod steps;
 
+use super::read_payout::read_payouts;
 use super::{accounts, read_dispute, read_payment, read_refund};
 use crate::domain::comparison::{Compared, Movement, day, last_due};
 use crate::store::comparisons::Night;
@@ -71,6 +72,7 @@ impl Seen {
         practice: PracticeId,
         (span, account): ((Timestamp, Timestamp), Option<&str>),
     ) -> Result<()> {
+        read_payouts(payments, caller, (span.1, account)).await?;
         let moved = steps::list(payments, (span, account)).await?;
         let moved = records::of_practice(payments, practice, (moved, account)).await?;
         for transaction in &moved {

@@ -5,7 +5,8 @@ use sqlx::AssertSqlSafe;
 
 use super::Shared;
 use crate::feed::{Event, Position};
-use crate::{Lease, LeaseError, Tx, begin, is_transient};
+use crate::transaction::begin_repeatable;
+use crate::{Lease, LeaseError, Tx, is_transient};
 
 /// What an event does here.
 pub trait Handler: Send + Sync + 'static {
@@ -119,7 +120,8 @@ impl From<HandlerError> for EffectError {
     }
 }
 
-/// Applies consecutive events of one practice and moves its cursor, all or nothing.
+/// Applies consecutive events of one practice and moves its cursor, all or nothing. What a crash of the database takes
+/// back, cursor and effect together, the feed brings again.
 ///
 /// Lock order: lease (shared), cursor, whatever the handler locks. The cursor comes before the effects, so that a
 /// consumer whose view is old stops before it has done anything.
@@ -131,7 +133,7 @@ pub(super) async fn apply<S, H: Handler>(
     let (Some(first), Some(last)) = (events.first(), events.last()) else {
         return Ok(());
     };
-    let mut tx = begin(&shared.pool, first.practice).await?;
+    let mut tx = begin_repeatable(&shared.pool, first.practice).await?;
     shared.leases.hold(&mut tx, lease).await?;
     let to = Position {
         practice: first.practice,

@@ -1,0 +1,114 @@
+use crate::domain::payout::{PayoutItem, PayoutNews, PayoutState, Told, news, sums};
+use crate::store::payouts::Payout;
+use crate::store::practices::Practice;
+use crate::wire::payout_event;
+use crate::{OUTBOX, Payments, Result, store};
+use ::rpc::Caller;
+use ids::{PayoutId, PracticeId};
+use jiff::Timestamp;
+use pg::Tx;
+
+/// A practice's part of a payout, as the processor tells of it.
+#[derive(Clone, Copy, Debug)]
+pub struct PayoutPart<'a> {
+    /// What the processor says.
+    pub told: &'a Told,
+    /// Money of others is in it too.
+    pub shared: bool,
+    /// What is the practice's, in order.
+    pub items: &'a [PayoutItem],
+}
+
+/// Takes in what the processor says of a payout, in any order and number. A state never moves back, and what is in a payout
+/// is written once; what is news is announced with it: it arrived, or it failed, also after it had arrived.
+pub async fn settle_payout(
+    payments: &Payments,
+    caller: &Caller,
+    practice_id: PracticeId,
+    part: PayoutPart<'_>,
+) -> Result<()> {
+    caller.within(practice_id)?;
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice_id).await?;
+    let practice = store::practices::get(&mut tx, practice_id).await?;
+    let (payout, before) = match known(payments, &mut tx, &practice, part).await? {
+        (payout, true) => (payout, None),
+        (before, false) => {
+            let (payout, state) = (merged(&before, part.told), before.state);
+            if payout.state == state {
+                return Ok(());
+            }
+            let standing = (payout.state, part.told);
+            store::payouts::update_standing(&mut tx, practice_id, payout.payout, standing, now)
+                .await?;
+            (payout, Some(state))
+        }
+    };
+    announce(payments, &mut tx, (&practice, &payout, before), now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The payout under its lock, and whether it is new.
+async fn known(
+    payments: &Payments,
+    tx: &mut Tx,
+    practice: &Practice,
+    part: PayoutPart<'_>,
+) -> Result<(Payout, bool)> {
+    let (id, object) = (practice.practice, part.told.object.as_str());
+    if let Some(known) = store::payouts::lock_object(tx, id, object).await? {
+        return Ok((known, false));
+    }
+    let (gross, fees) = sums(practice.currency, part.items)?;
+    let payout = Payout {
+        payout: PayoutId::new(&payments.clock),
+        object: object.to_owned(),
+        state: part.told.state,
+        arrival_date: part.told.arrival_date,
+        gross,
+        fees,
+        item_count: i32::try_from(part.items.len()).unwrap_or(i32::MAX),
+        shared: part.shared,
+        failure_code: part.told.failure_code.clone(),
+    };
+    if store::payouts::insert(tx, id, &payout, payments.clock.now()).await? {
+        store::payout_items::insert(tx, id, payout.payout, part.items).await?;
+        return Ok((payout, true));
+    }
+    // Somebody wrote it meanwhile.
+    let known = store::payouts::lock_object(tx, id, object).await?;
+    Ok((known.unwrap_or(payout), false))
+}
+
+fn merged(known: &Payout, told: &Told) -> Payout {
+    Payout {
+        state: known.state.merged(told.state),
+        arrival_date: told.arrival_date,
+        failure_code: told.failure_code.clone().or(known.failure_code.clone()),
+        ..known.clone()
+    }
+}
+
+async fn announce(
+    payments: &Payments,
+    tx: &mut Tx,
+    (practice, payout, before): (&Practice, &Payout, Option<PayoutState>),
+    now: Timestamp,
+) -> Result<()> {
+    let id = practice.practice;
+    let events = match news(before, payout.state) {
+        None => return Ok(()),
+        Some(PayoutNews::Paid) => {
+            let (of, currency) = ((id, payout.payout), payout.gross.currency());
+            let all = (0, i64::from(payout.item_count));
+            let items = store::payout_items::list(tx, of, currency, all).await?;
+            payout_event::paid(&payments.clock, payout, &items)?
+        }
+        Some(PayoutNews::Returned) => {
+            let date = practice.local_date(now)?;
+            vec![payout_event::failed(&payments.clock, payout, date)?]
+        }
+    };
+    OUTBOX.append(tx, id, now, &events).await?;
+    Ok(())
+}

@@ -279,3 +279,49 @@ async fn r30_a_card_that_pays_comes_on_file_with_the_account_it_paid_on() {
     assert_eq!(customers, [own], "one customer, on that account");
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn r30_a_payout_of_a_practices_own_account_is_that_practices_alone() {
+    let mut stage = Stage::start().await;
+    let (first, second) = (stage.practice, PracticeId::new(&stage.clock));
+    register(stage.db.pool(), second).await;
+    let own = stage.own_account().await;
+    let bill = stage.bill(9_000).await;
+    let paid = stage.pay(bill, 9_000, VISA).await;
+    stage.refund(&paid, 700, false).await.expect("given back");
+    // One is told of by webhook, the other is found at night.
+    let payout = stage
+        .command(&format!("payouts?account={own}"), json!({}))
+        .await;
+    let settle = format!(
+        "payouts/{}/settle?account={own}",
+        payout["id"].as_str().expect("an id")
+    );
+    stage.command(&settle, json!({ "outcome": "paid" })).await;
+    stage.webhooks_came("payout.paid", 1).await;
+    stage.process_webhooks().await;
+    let payouts = stage.payouts().await;
+    assert_eq!((payouts.len(), payouts[0].state()), (1, PayoutState::Paid));
+    assert!(!payouts[0].shared);
+    let items = stage.payout_items(first, &payouts[0]).await;
+    let kinds: Vec<_> = items.iter().map(PayoutItem::kind).collect();
+    assert_eq!(kinds, [PayoutItemKind::Charge, PayoutItemKind::Refund]);
+    assert!(items.iter().all(|it| it.payment_id == paid.payment_id));
+
+    stage
+        .command("webhook_plan", json!({ "plan": "drop" }))
+        .await;
+    let bill = stage.bill(2_000).await;
+    stage.pay(bill, 2_000, VISA).await;
+    stage
+        .command(&format!("payouts?account={own}"), json!({}))
+        .await;
+    stage.first_night().await;
+    stage.minutes(17 * 60);
+    stage.compare().await;
+    assert_eq!(stage.payouts().await.len(), 2);
+    stage.practice = second;
+    assert_eq!(stage.payouts().await, []);
+    stage.practice = first;
+    stage.finish().await;
+}

@@ -79,6 +79,7 @@ impl StageOptions {
             database_url: self.database_url.clone(),
             stripe_secret_key: None,
             stripe_webhook_secret: None,
+            connect_required: false,
             smtp_url: None,
             requests_per_second: GATEWAY_REQUESTS_PER_SECOND,
         })

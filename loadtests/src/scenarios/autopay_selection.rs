@@ -174,6 +174,7 @@ async fn payments(url: &str, secrets: &Secrets, clock: &Clock) -> Result<Payment
         clock: clock.clone(),
         page_key: PageKey::new(&[0; 32]),
         processor: Processor::new(Some("http://127.0.0.1:1"), &key, None)?,
+        own_account_required: false,
         billing: Billing::new(nobody),
         webhook_secrets: Vec::new().into(),
         dashboard_url: "".into(),

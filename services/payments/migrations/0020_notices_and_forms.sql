@@ -17,7 +17,7 @@ where method.authorization_id is null
 -- When the charge that a payer was told of was made: one notice is for one charge.
 alter table payments.upcoming_charges add column charge_time timestamptz;
 
--- As before (0017), but for these two.
+-- As before (0018), but for these two.
 drop view payments.autopay_candidates;
 
 create view payments.autopay_candidates with (security_invoker = true) as
@@ -52,8 +52,12 @@ select
     paid.in_progress,
     paid.first_decline_date,
     paid.last_decline_date,
-    paid.hard_decline
+    paid.hard_decline,
+    method.processor_account,
+    method.processor_account is distinct from practice.processor_account as former_account
 from payments.bills bill
+left join payments.practices practice
+    on practice.practice_id = bill.practice_id
 left join payments.autopay_enrolments enrolment
     on enrolment.practice_id = bill.practice_id and enrolment.client_id = bill.client_id
 left join payments.autopay_holds hold
@@ -68,6 +72,7 @@ left join lateral (
         on_file.processor_customer,
         on_file.funding,
         on_file.hsa_fsa,
+        on_file.processor_account,
         on_file.authorization_revoked,
         concat(on_file.processor_method, '/', on_file.exp_year, '-', on_file.exp_month) as mark
     from payments.methods on_file

@@ -38,6 +38,10 @@ pub struct Config {
         value_delimiter = ','
     )]
     pub webhook_secrets: Vec<SecretString>,
+    /// Online payments need an account of the practice's own at the processor; without it, one that has connected none is
+    /// paid on the account of the key.
+    #[arg(long, env = "PAYMENTS_CONNECT_REQUIRED")]
+    pub connect_required: bool,
     /// What a payment's id at the processor is put behind to open it in the dashboard; follows from the key when not
     /// given.
     #[arg(long, env = "PAYMENTS_DASHBOARD_URL")]

@@ -18,9 +18,11 @@ pub mod store;
 pub mod wire;
 pub mod work;
 
+mod account_refusal;
 mod autopay_refusal;
 mod run;
 
+pub use account_refusal::AccountRefusal;
 pub use autopay_refusal::AutoPayRefusal;
 pub use config::{Config, Timing};
 pub use error::{Error, Missing};
@@ -53,8 +55,10 @@ pub struct Payments {
     pub clock: Clock,
     /// Seals the page tokens of lists.
     pub page_key: PageKey,
-    /// The card processor.
+    /// The card processor, on the installation's account.
     pub processor: Processor,
+    /// Online payments need an account of the practice's own; the installation's is nobody's.
+    pub own_account_required: bool,
     /// Offline payments that are recorded at once, to share a transaction.
     pub recordings: crate::ops::Recordings,
     /// billing, for bills, holds and the books.
@@ -67,4 +71,19 @@ pub struct Payments {
     pub timing: Timing,
     /// Wakes the inbox's worker when a webhook came.
     pub webhook_came: Arc<Notify>,
+}
+
+impl Payments {
+    /// The processor on an account of a practice's own; none: on the installation's.
+    ///
+    /// # Errors
+    /// `Stored`.
+    pub(crate) fn at(&self, account: Option<&str>) -> Result<Processor> {
+        let Some(account) = account else {
+            return Ok(self.processor.clone());
+        };
+        self.processor
+            .for_account(account)
+            .map_err(|_| Error::Stored("an account's id"))
+    }
 }

@@ -121,6 +121,7 @@ async fn build(config: &Config, clock: &Clock, billing: Connection) -> anyhow::R
         clock: clock.clone(),
         page_key: PageKey::new(&Sha256::digest(config.page_secret.expose_secret()).into()),
         processor,
+        own_account_required: config.connect_required,
         recordings: Recordings::default(),
         billing: Billing::new(billing),
         webhook_secrets: config.webhook_secrets.as_slice().into(),

@@ -44,6 +44,7 @@ pub fn routes() -> Router<Arc<Sandbox>> {
         .route("/refunds", post(refund))
         .route("/refunds/{id}/settle", post(settle_refund))
         .merge(crate::trouble::routes())
+        .merge(crate::connect::routes())
         .merge(crate::payouts::routes())
         .route("/payment_intents/{id}/authenticate", post(authenticate))
         .route("/payment_intents/{id}/settle", post(settle_intent))

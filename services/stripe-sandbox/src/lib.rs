@@ -10,6 +10,7 @@ mod api;
 mod auth;
 mod book;
 mod config;
+mod connect;
 mod connection;
 mod error;
 mod faults;

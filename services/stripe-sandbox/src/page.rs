@@ -45,7 +45,7 @@ pub(crate) fn escape(text: &str) -> String {
     safe
 }
 
-fn document(title: &str, body: &str) -> Html<String> {
+pub(crate) fn document(title: &str, body: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
             \

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::book::endpoints::{self, NewEndpoint};
-use crate::book::rows::{Delivery, DeliveryState, Event};
+use crate::book::rows::{Delivery, DeliveryState, Event, Standing};
 use crate::book::{Act, Book, Origin, random_id, settlement};
 use crate::config::{Config, Webhook};
 use crate::error::ApiError;
@@ -104,6 +104,7 @@ impl Sandbox {
         work: impl FnOnce(&mut Act<'_>) -> T,
     ) -> std::io::Result<T> {
         let mut books = lock(&self.books);
+        let standing = self.connected(&books.accounts, account).cloned();
         let book = books
             .accounts
             .entry(account.to_owned())
@@ -115,6 +116,7 @@ impl Sandbox {
             clock,
             now,
             origin,
+            standing,
             announced: Vec::new(),
             base_url: &self.base_url,
         };
@@ -135,6 +137,26 @@ impl Sandbox {
         drop(books);
         self.wake.notify_one();
         Ok(outcome)
+    }
+
+    /// The row of an account that is connected with the platform's.
+    fn connected<'a>(
+        &self,
+        accounts: &'a BTreeMap<String, Book>,
+        account: &str,
+    ) -> Option<&'a Standing> {
+        let platform = accounts.get(&self.config.account)?;
+        let known = platform.standings.find(account);
+        known.filter(|row| row.id != self.config.account)
+    }
+
+    /// Whether a request may act for this account: the key's own, or one that is connected with it.
+    pub fn may_act_for(&self, account: &str) -> bool {
+        let known = |accounts: &BTreeMap<String, Book>| {
+            self.connected(accounts, account)
+                .is_some_and(|row| !row.deauthorized)
+        };
+        account == self.config.account || self.read(known)
     }
 
     /// Makes the deliveries of an event: to its account's endpoints, and to the platform's that hear of all accounts.
@@ -249,18 +271,22 @@ impl Sandbox {
         work(&lock(&self.books).accounts)
     }
 
-    /// Registers the endpoint of the configuration for all events, or renews its secret.
+    /// Registers the endpoint of the configuration for all events, those of connected accounts too, or renews its secret.
     pub fn ensure_endpoint(&self, webhook: &Webhook) -> Result<(), ApiError> {
-        let new = NewEndpoint {
-            url: webhook.url.clone(),
-            secret: Some(webhook.secret.clone()),
-            events: vec!["*".to_owned()],
-            ..NewEndpoint::default()
-        };
-        let made = self.act(&self.config.account, Origin::none(API_VERSION), |act| {
-            endpoints::ensure(act, new)
-        });
-        made.map_err(|_| ApiError::internal())?.map(|_| ())
+        for connect in [false, true] {
+            let new = NewEndpoint {
+                url: webhook.url.clone(),
+                secret: Some(webhook.secret.clone()),
+                events: vec!["*".to_owned()],
+                connect,
+                ..NewEndpoint::default()
+            };
+            let made = self.act(&self.config.account, Origin::none(API_VERSION), |act| {
+                endpoints::ensure(act, new)
+            });
+            made.map_err(|_| ApiError::internal())??;
+        }
+        Ok(())
     }
 
     /// The accounts that have a book.

@@ -48,7 +48,8 @@ async fn handle(
     let key = header_text(request.headers(), "idempotency-key");
     let refused = |error: ApiError| respond(&Answer::of(&error), &request_id, key.as_deref());
     let account = match auth::authenticate(request.headers(), &sandbox.config) {
-        Ok(account) => account,
+        Ok(account) if sandbox.may_act_for(&account) => account,
+        Ok(account) => return refused(ApiError::account_invalid(&account)),
         Err(error) => return refused(error),
     };
     let fault = match fault_for(&sandbox, request.headers(), &method, &path) {

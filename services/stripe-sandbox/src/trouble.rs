@@ -1,4 +1,4 @@
-//! Commands for what goes wrong for a shop: its payers dispute, and its account may do less.
+//! Commands for what goes wrong for a shop: its payers dispute.
 
 use std::sync::Arc;
 
@@ -7,59 +7,17 @@ use axum::extract::{Path, Query, State};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::admin::{Outcome, Shared, Which, act, read};
 use crate::book::disputes::{self, NewDispute};
-use crate::book::rows::Standing;
 use crate::sandbox::Sandbox;
 use crate::shape;
 
 /// The commands, relative to `/_sandbox`.
 pub fn routes() -> Router<Arc<Sandbox>> {
     Router::new()
-        .route("/account", post(change_account))
         .route("/disputes", post(dispute))
         .route("/disputes/{id}/settle", post(settle_dispute))
-}
-
-/// What an account may do.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Capability {
-    #[serde(default = "yes")]
-    charges_enabled: bool,
-    #[serde(default = "yes")]
-    payouts_enabled: bool,
-    #[serde(default)]
-    requirements_due: Vec<String>,
-    disabled_reason: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// The processor looks at the account again.
-async fn change_account(
-    State(sandbox): Shared,
-    Query(which): Query<Which>,
-    body: Bytes,
-) -> Outcome {
-    let given: Capability = read(&body)?;
-    act(&sandbox, which.account(&sandbox), |act| {
-        act.book.standings.put(Standing {
-            id: act.book.account.clone(),
-            created: act.now,
-            charges_enabled: given.charges_enabled,
-            payouts_enabled: given.payouts_enabled,
-            requirements_due: given.requirements_due,
-            disabled_reason: given.disabled_reason,
-        });
-        let object = shape::account(act.book);
-        act.announce("account.updated", object.clone(), Some(json!({})));
-        Ok(Json(object))
-    })
 }
 
 #[derive(Debug, Deserialize)]

@@ -149,6 +149,8 @@ ids! {
     DiscrepancyId "dis";
     /// A stored payment method.
     MethodId "pmt";
+    /// An account of a practice's own at the processor, from the wish for it to its end.
+    ConnectionId "conn";
     /// A payer's adding of a payment method, from its beginning to what came of it.
     SetupId "setup";
     /// A token that the processor is to forget.

@@ -54,7 +54,7 @@ pub struct Options {
     /// Your Stripe secret key; without it the sandbox processor is started.
     #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true)]
     pub stripe_secret_key: Option<String>,
-    /// Signing secret of your Stripe webhook endpoint.
+    /// Signing secrets of your Stripe webhook endpoints, by comma: of your own account's, and of connected accounts'.
     #[arg(
         long,
         env = "STRIPE_WEBHOOK_SECRET",
@@ -62,6 +62,10 @@ pub struct Options {
         requires = "stripe_secret_key"
     )]
     pub stripe_webhook_secret: Option<String>,
+    /// Online payments need a Stripe account of the practice's own; without it, a practice that has connected none is paid
+    /// on yours.
+    #[arg(long, env = "PAYMENTS_CONNECT_REQUIRED")]
+    pub connect_required: bool,
     /// Your mail server, `smtp://user:password@host:port`; without it a mail sink is started.
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,

@@ -227,7 +227,12 @@ impl Wiring<'_> {
             processor_key: SecretString::from(
                 real.unwrap_or_else(|| self.secrets.sandbox_key.clone()),
             ),
-            webhook_secrets: webhook_secret.into_iter().map(SecretString::from).collect(),
+            webhook_secrets: webhook_secret
+                .iter()
+                .flat_map(|secrets| secrets.split(','))
+                .map(SecretString::from)
+                .collect(),
+            connect_required: self.options.connect_required,
             dashboard_url: None,
             timing: payments::Timing::default(),
             page_secret: self.page_secret(),

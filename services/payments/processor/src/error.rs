@@ -38,6 +38,12 @@ pub enum ProcessorError {
         /// For the log.
         reason: String,
     },
+    /// The account is not, or not any more, connected with ours. Certain: nothing was done.
+    #[error("the account is not connected: {reason}")]
+    NotConnected {
+        /// For the log.
+        reason: String,
+    },
     /// Nobody knows whether it was done: time ran out, the connection was cut, or the answer was a
     /// 5xx, a conflict or no answer of Stripe's. Never a failure: read the object, and repeat only
     /// with the same key.
@@ -130,6 +136,11 @@ impl ProcessorError {
             .ok()
             .map(|body| body.error);
         match (status, fields) {
+            (403, Some(fields)) if fields.code.as_deref() == Some("account_invalid") => {
+                Self::NotConnected {
+                    reason: reason(status, Some(&fields)),
+                }
+            }
             (401 | 403, fields) => Self::Unauthorized {
                 reason: reason(status, fields.as_ref()),
             },
@@ -264,6 +275,11 @@ mod tests {
         assert!(matches!(
             answer(403, ""),
             ProcessorError::Unauthorized { .. }
+        ));
+        let gone = r#"{"error":{"type":"invalid_request_error","code":"account_invalid"}}"#;
+        assert!(matches!(
+            answer(403, gone),
+            ProcessorError::NotConnected { .. }
         ));
     }
 }

@@ -28,7 +28,7 @@ mod transport;
 
 use std::time::Duration;
 
-pub use accounts::Account;
+pub use accounts::{Account, AccountLink};
 pub use customers::NewCustomer;
 pub use disputes::{Dispute, DisputeMovement, DisputeStatus};
 pub use envelope::{Envelope, EnvelopeError};

@@ -14,6 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use stripe_client_core::{
     CustomizedStripeRequest, IdempotencyKey, RequestBuilder, RequestStrategy, StripeClient,
     StripeMethod, VERSION,
@@ -132,19 +133,27 @@ impl Transport {
     }
 }
 
-impl StripeClient for Transport {
-    type Err = ProcessorError;
+impl Transport {
+    /// Sends a request whose answer async-stripe has no type for, and reads its JSON.
+    pub(crate) async fn fetch<T: DeserializeOwned>(
+        &self,
+        parts: RequestBuilder,
+        strategy: RequestStrategy,
+    ) -> Result<T, ProcessorError> {
+        let body = self.send(parts, strategy.get_key()).await?;
+        serde_json::from_slice(&body)
+            .map_err(|_| ProcessorError::unknown("an answer without what was to be in it"))
+    }
 
     #[tracing::instrument(name = "stripe", skip_all, fields(method, path, status, request))]
-    async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, ProcessorError> {
-        let (parts, overrides) = request.into_pieces();
+    async fn send(
+        &self,
+        parts: RequestBuilder,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Bytes, ProcessorError> {
         let span = tracing::Span::current();
         span.record("method", tracing::field::debug(parts.method))
             .record("path", parts.path.as_str());
-        let key = overrides
-            .request_strategy
-            .as_ref()
-            .and_then(RequestStrategy::get_key);
         let request = self.request(parts, key.as_ref())?;
         let answer = tokio::time::timeout(self.timeout, self.exchange(request))
             .await
@@ -168,6 +177,19 @@ impl StripeClient for Transport {
             retry_after,
             answer.body(),
         ))
+    }
+}
+
+impl StripeClient for Transport {
+    type Err = ProcessorError;
+
+    async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, ProcessorError> {
+        let (parts, overrides) = request.into_pieces();
+        let key = overrides
+            .request_strategy
+            .as_ref()
+            .and_then(RequestStrategy::get_key);
+        self.send(parts, key).await
     }
 }
 

@@ -7,6 +7,8 @@ use ids::MethodId;
 /// With what a payment is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Means {
+    /// The practice's own account at the processor, `acct_…`; none: the installation's. All of the rest is there.
+    pub account: Option<String>,
     /// The processor's token, `pm_…`; none for offline payments.
     pub token: Option<String>,
     /// The method on file; one that comes on file with the payment is known when it has succeeded.
@@ -26,6 +28,7 @@ impl Means {
     #[must_use]
     pub const fn offline() -> Self {
         Self {
+            account: None,
             token: None,
             method: None,
             customer: None,

@@ -2,11 +2,11 @@ mod missing;
 
 pub use missing::Missing;
 
-use crate::AutoPayRefusal;
 use crate::domain::allocation::AllocationError;
 use crate::domain::payer::Payer;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
+use crate::{AccountRefusal, AutoPayRefusal};
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
 use ids::{AuthorizationId, BillId, ClientId, MethodId, PaymentId, PracticeId};
 use jiff::civil::Date;
@@ -87,6 +87,9 @@ pub enum Error {
         /// When a try is worth it again.
         retry_after: Duration,
     },
+    /// There is no account at the processor to do it on.
+    #[error(transparent)]
+    Account(#[from] AccountRefusal),
     /// AutoPay does not do it.
     #[error(transparent)]
     AutoPay(#[from] AutoPayRefusal),
@@ -228,6 +231,7 @@ impl Fault for Error {
             Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::AutoPay(refusal) => refusal.code(),
+            Self::Account(refusal) => refusal.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
             Self::Request(RequestError::Database(error)) | Self::Database(error) => {
@@ -252,6 +256,7 @@ impl Fault for Error {
             Self::ReceivedInFuture => "RECEIVED_IN_FUTURE",
             Self::CardNumber(refused) => refused.reason(),
             Self::AutoPay(refusal) => refusal.reason(),
+            Self::Account(refusal) => refusal.reason(),
             Self::BillCancelled(_) => "BILL_CANCELLED",
             Self::Refused(refusal, _) => refusal.name(),
             Self::PaymentNotSucceeded(_) => "PAYMENT_NOT_SUCCEEDED",
@@ -314,6 +319,7 @@ impl Fault for Error {
             Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
             Self::CardNumber(refused) => refused.details(),
             Self::AutoPay(refusal) => refusal.details(),
+            Self::Account(refusal) => refusal.details(),
             Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
             }

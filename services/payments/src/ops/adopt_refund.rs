@@ -45,8 +45,10 @@ async fn adopt(
 ) -> Result<Option<(Payment, Refund)>> {
     let now = payments.clock.now();
     let mut tx = pg::begin(&payments.db, practice_id).await?;
-    let subject = store::processor_objects::find(&mut tx, intent).await?;
-    let (Some((_, Subject::Payment(payment))), Some((amount, begun))) = (subject, told.made) else {
+    let known = store::processor_objects::find(&mut tx, intent).await?;
+    let known = known.filter(|known| known.account == told.account);
+    let subject = known.map(|known| known.subject);
+    let (Some(Subject::Payment(payment)), Some((amount, begun))) = (subject, told.made) else {
         return Ok(None);
     };
     let practice = store::practices::get(&mut tx, practice_id).await?;
@@ -79,6 +81,7 @@ async fn adopt(
     }
     store::refunds::insert(&mut tx, practice_id, &refund).await?;
     let subject = Subject::Refund(refund.refund);
+    let object = (object, told.account.as_deref());
     store::processor_objects::insert(&mut tx, practice_id, object, subject).await?;
     if !refund.state.is_final() {
         store::unsettled::insert(&mut tx, practice_id, subject, looked_after(payments, now))

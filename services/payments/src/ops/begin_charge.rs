@@ -9,7 +9,7 @@ use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::store::payments::Payment;
 use crate::store::practices::Practice;
 use crate::store::processor_objects::Subject;
-use crate::{Error, Payments, REQUESTS, Result, store};
+use crate::{Payments, REQUESTS, Result, store};
 use ids::{ClientId, PaymentId};
 use jiff::Timestamp;
 use money::Money;
@@ -69,7 +69,7 @@ pub(super) async fn replayed(
     Ok(Err(Begun { payment, ours }))
 }
 
-/// Writes a charge down, leased to this request.
+/// Writes a charge down, leased to this request. Its account was found to be charged on (`accounts::to_charge`).
 pub(super) async fn write_down(
     payments: &Payments,
     tx: &mut Tx,
@@ -77,9 +77,6 @@ pub(super) async fn write_down(
     Fresh(payment): Fresh,
     new: NewCharge,
 ) -> Result<Begun> {
-    if !practice.online_payments {
-        return Err(Error::OnlinePaymentsOff);
-    }
     let intent = Payment {
         practice: practice.practice,
         payment,

@@ -6,7 +6,7 @@ use crate::domain::charge::Presence;
 use crate::domain::means::Means;
 use crate::domain::on_file::MethodState;
 use crate::domain::payer::Payer;
-use crate::{Error, Missing, Result, store};
+use crate::{AccountRefusal, Error, Missing, Result, store};
 use ::rpc::{Caller, Invalid, Role};
 use ids::{ClientId, ContactId, MethodId, PracticeId};
 use pg::Tx;
@@ -28,12 +28,13 @@ pub enum PayWith {
 }
 
 /// With what a charge is made, and who waits for it; a payer who is new here has to be asked of billing first. Errors:
-/// METHOD_NOT_FOUND, also for one that the caller may not use; AUTHORIZATION_REVOKED, CONTACT_NOT_FOUND, INVALID_FIELD.
+/// METHOD_NOT_FOUND, also for one that the caller may not use; AUTHORIZATION_REVOKED, METHOD_OF_FORMER_ACCOUNT,
+/// CONTACT_NOT_FOUND, INVALID_FIELD.
 pub(super) async fn find(
     tx: &mut Tx,
     caller: &Caller,
     (practice, client): (PracticeId, ClientId),
-    asked: &PayWith,
+    (asked, account): (&PayWith, Option<String>),
 ) -> Result<Result<(Means, Presence), Unknown>> {
     match asked {
         PayWith::Token {
@@ -42,6 +43,7 @@ pub(super) async fn find(
             contact,
         } => {
             let mut means = Means {
+                account,
                 token: Some(token.clone()),
                 ..Means::offline()
             };
@@ -56,9 +58,13 @@ pub(super) async fn find(
             }
             Ok(Ok((means, Presence::Payer)))
         }
-        PayWith::OnFile(method) => on_file(tx, caller, (practice, client), *method)
-            .await
-            .map(Ok),
+        PayWith::OnFile(method) => {
+            let (means, presence) = on_file(tx, caller, (practice, client), *method).await?;
+            if means.account != account {
+                return Err(AccountRefusal::FormerMethod(*method).into());
+            }
+            Ok(Ok((means, presence)))
+        }
     }
 }
 
@@ -80,6 +86,7 @@ async fn on_file(
         return Err(Error::AuthorizationRevoked(method));
     }
     let means = Means {
+        account: found.account,
         token: Some(found.processor_method),
         method: Some(method),
         customer: Some(found.processor_customer),

@@ -1,6 +1,7 @@
 //! One verb, one file. What talks to the processor begins no transaction: those are in the `records` beside the steps of
 //! each way, and the settling ops.
 
+mod accounts;
 mod adopt_refund;
 mod ask_at_intake;
 mod ask_for_card;
@@ -8,6 +9,8 @@ mod auto_pay;
 mod begin_charge;
 mod charge;
 mod compare_day;
+mod connect;
+mod connect_processor_account;
 mod correct_payment;
 mod finish_method_setup;
 mod forget;
@@ -17,6 +20,7 @@ mod get_card_authorization;
 mod get_card_on_file_policy;
 mod get_dispute;
 mod get_method;
+mod get_online_payments;
 mod get_payment;
 mod get_payout;
 mod get_processor_account;
@@ -38,9 +42,11 @@ mod move_upcoming_charge;
 mod online_payments;
 mod pay_balance;
 mod pay_bill;
+mod payer_customer;
 mod payers;
 mod place_on_file;
 mod preview_auto_pay;
+mod read_account;
 mod read_dispute;
 mod read_method;
 mod read_payout;
@@ -62,6 +68,7 @@ mod set_method_hsa_fsa;
 mod set_online_payments;
 mod set_up;
 mod set_up_method;
+mod settle_account;
 mod settle_dispute;
 mod settle_method;
 mod settle_payment;
@@ -78,6 +85,7 @@ pub use ask_at_intake::ask_at_intake;
 pub(crate) use auto_pay::lease_end;
 pub use charge::{continue_payment, read_payment};
 pub use compare_day::compare_day;
+pub use connect_processor_account::{ConnectAccount, Connected, connect_processor_account};
 pub(crate) use correct_payment::etag;
 pub use correct_payment::{CorrectPayment, correct_payment};
 pub use finish_method_setup::finish_method_setup;
@@ -88,9 +96,10 @@ pub use get_card_authorization::get_card_authorization;
 pub use get_card_on_file_policy::get_card_on_file_policy;
 pub use get_dispute::get_dispute;
 pub use get_method::get_method;
+pub use get_online_payments::get_online_payments;
 pub use get_payment::{Shown, get_payment};
 pub use get_payout::get_payout;
-pub use get_processor_account::get_processor_account;
+pub use get_processor_account::{ShownAccount, get_processor_account};
 pub use give_back::{continue_refund, read_refund};
 pub use hold_auto_pay_item::hold_auto_pay_item;
 pub use list_auto_pay_items::list_auto_pay_items;
@@ -108,6 +117,7 @@ pub use move_upcoming_charge::{MoveCharge, move_upcoming_charge};
 pub use pay_balance::{PayBalance, pay_balance};
 pub use pay_bill::{PayBill, pay_bill};
 pub use preview_auto_pay::{Preview, preview_auto_pay};
+pub use read_account::{read_account, read_deauthorization};
 pub use read_dispute::read_dispute;
 pub use read_method::read_method;
 pub use read_payout::read_payout;
@@ -128,6 +138,7 @@ pub use set_method_hsa_fsa::set_method_hsa_fsa;
 pub use set_online_payments::set_online_payments;
 pub use set_up::{continue_setup, read_setup};
 pub use set_up_method::{SetUpMethod, ShownSetup, set_up_method};
+pub use settle_account::{AccountSaid, settle_account};
 pub use settle_dispute::settle_dispute;
 pub use settle_method::settle_method;
 pub use settle_payment::settle_payment;
@@ -168,6 +179,7 @@ fn unavailable(error: &ProcessorError) -> Error {
         ProcessorError::Declined(_)
         | ProcessorError::Rejected { .. }
         | ProcessorError::Unauthorized { .. }
+        | ProcessorError::NotConnected { .. }
         | ProcessorError::Unknown { .. } => {
             tracing::error!(%error, "the processor does not do what is asked");
             RETRY_AFTER

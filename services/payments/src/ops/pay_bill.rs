@@ -4,7 +4,7 @@
 use super::begin_charge::{self, Begun, NewCharge};
 use super::known_bills::{self, Unknown};
 use super::means::{self, PayWith};
-use super::{Shown, charge};
+use super::{Shown, accounts, charge};
 use crate::domain::allocation::Allocation;
 use crate::{Error, Missing, Payments, Result, store};
 use ::rpc::{Caller, Role};
@@ -82,7 +82,9 @@ async fn begin(
         caller.sees_client(client).map_err(|_| missing())?;
     }
     let whose = (asked.practice, client);
-    let (means, presence) = match means::find(&mut tx, caller, whose, &asked.pay_with).await? {
+    let account = accounts::to_charge(payments, &mut tx, &practice).await?;
+    let with = (&asked.pay_with, account);
+    let (means, presence) = match means::find(&mut tx, caller, whose, with).await? {
         Ok(found) => found,
         Err(unknown) => return Ok(Tried::Unknown(unknown)),
     };

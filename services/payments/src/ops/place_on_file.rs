@@ -32,13 +32,15 @@ pub(super) struct Wish {
 pub(super) struct PutOnFile<'a> {
     pub(super) payments: &'a Payments,
     pub(super) practice: PracticeId,
+    /// The practice's own account that it is given to; none: the installation's.
+    pub(super) account: Option<&'a str>,
     pub(super) wish: Wish,
     pub(super) now: Timestamp,
 }
 
 impl PutOnFile<'_> {
-    /// The same card as before is the same method, with the newer token; else a new one. Either takes the place of what
-    /// it replaces: as default, and under the signed form.
+    /// The same card as before is the same method, with the newer token, and on the account of now; else a new one. Either
+    /// takes the place of what it replaces: as default, and under the signed form.
     pub(super) async fn put(
         &self,
         tx: &mut Tx,
@@ -50,6 +52,13 @@ impl PutOnFile<'_> {
             method.processor_method == stored.token
                 || (!stored.fingerprint.is_empty() && method.fingerprint == stored.fingerprint)
         });
+        if let Some(same) = same
+            && !same.former
+            && same.account.as_deref() != self.account
+        {
+            // Given to a former account, and to that of now meanwhile: it stays there.
+            return Ok((same.method, Vec::new()));
+        }
         let id = match same {
             Some(same) => same.method,
             None => MethodId::new(&self.payments.clock),
@@ -59,7 +68,10 @@ impl PutOnFile<'_> {
         let default = methods.iter().find(|method| method.is_default);
         let is_default = self.wish.make_default
             || default.is_none_or(|default| {
-                default.method == id || replaced.is_some_and(|old| old.method == default.method)
+                default.method == id
+                    || replaced.is_some_and(|old| old.method == default.method)
+                    // A default that cannot be charged is none.
+                    || default.former
             });
         let mut events = Vec::new();
         if let Some(old) = replaced {
@@ -87,7 +99,8 @@ impl PutOnFile<'_> {
         };
         events.push(self.write(tx, &method, (same, replaced)).await?);
         let subject = Subject::Method(id);
-        store::processor_objects::insert(tx, self.practice, &stored.token, subject).await?;
+        let object = (&*stored.token, self.account);
+        store::processor_objects::insert(tx, self.practice, object, subject).await?;
         watch_expiry::begin(tx, self.payments, self.practice).await?;
         Ok((id, events))
     }
@@ -98,6 +111,8 @@ impl PutOnFile<'_> {
             payer: self.wish.payer,
             client: self.wish.client,
             kind: stored.kind,
+            account: self.account.map(str::to_owned),
+            former: false,
             processor_customer: stored.customer.clone().unwrap_or_default(),
             processor_method: stored.token.clone(),
             fingerprint: stored.fingerprint.clone(),
@@ -123,8 +138,7 @@ impl PutOnFile<'_> {
             ..old.clone()
         };
         store::methods::update(tx, self.practice, &old, self.now).await?;
-        let token = &old.processor_method;
-        forget(tx, self.payments, self.practice, (old.method, token)).await?;
+        forget(tx, self.payments, self.practice, &old).await?;
         Ok(event::method_removed(&self.payments.clock, &old))
     }
 
@@ -141,25 +155,25 @@ impl PutOnFile<'_> {
         };
         store::methods::update(tx, self.practice, method, self.now).await?;
         if same.processor_method != method.processor_method {
-            let token = &same.processor_method;
-            forget(tx, self.payments, self.practice, (method.method, token)).await?;
+            forget(tx, self.payments, self.practice, same).await?;
         }
         Ok(event::method_updated(clock, method))
     }
 }
 
-/// The processor is to forget a token as soon as nothing in progress needs it.
+/// The processor is to forget a method's token as soon as nothing in progress needs it.
 pub(super) async fn forget(
     tx: &mut Tx,
     payments: &Payments,
     practice: PracticeId,
-    (method, token): (MethodId, &str),
+    method: &Method,
 ) -> Result<()> {
     let now = payments.clock.now();
     let detachment = Detachment {
         detachment: DetachmentId::new(&payments.clock),
-        method,
-        processor_method: token.to_owned(),
+        method: method.method,
+        account: method.account.clone(),
+        processor_method: method.processor_method.clone(),
     };
     let at_once = Turn {
         now,

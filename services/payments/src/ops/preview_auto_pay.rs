@@ -1,4 +1,4 @@
-use super::PageAsked;
+use super::{PageAsked, accounts};
 use crate::domain::autopay::{Choice, SkipReason, choose};
 use crate::store::autopay_candidates::Candidate;
 use crate::store::autopay_items::ItemState;
@@ -48,6 +48,7 @@ pub async fn preview_auto_pay(
         .ok_or(Error::Stored("the end of time"))?;
     let wanted = (run_date, settings.announce_all);
 
+    let no_account = accounts::is_missing(payments, &mut tx, practice_id).await?;
     let mut shown = Vec::new();
     let (mut due, mut due_sum, mut skipped) = (0, Money::zero(practice.currency), 0);
     let mut last = None;
@@ -58,6 +59,7 @@ pub async fn preview_auto_pay(
         last = Some(end.bill);
         for mut candidate in slice {
             candidate.facts.on &= practice.online_payments;
+            candidate.facts.no_account = no_account;
             let Some(item) = item(&candidate, run_date) else {
                 continue;
             };

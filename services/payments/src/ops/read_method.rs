@@ -13,10 +13,11 @@ pub async fn read_method(
     payments: &Payments,
     caller: &Caller,
     practice: PracticeId,
-    (method, token): (MethodId, &str),
+    (method, token, account): (MethodId, &str, Option<&str>),
 ) -> Result<()> {
     caller.within(practice)?;
-    match payments.processor.get_payment_method(token).await {
+    let processor = payments.at(account)?;
+    match processor.get_payment_method(token).await {
         Ok(read) => match stored(&read) {
             Some(stored) => settle_method(payments, caller, (practice, method), stored).await,
             None => Ok(()),

@@ -5,7 +5,7 @@ use crate::store::webhooks::Webhook;
 use crate::{Error, Payments, Result, store};
 use processor::{Envelope, SignatureError, verify_signature};
 
-/// The suite's own endpoint; connected accounts will have theirs.
+/// The suite's endpoint, for events of its own account and of those that are connected with it.
 const PLATFORM: &str = "platform";
 
 /// Keeps a webhook. Anyone may who signs it. Errors: SIGNATURE_INVALID, WEBHOOK_MALFORMED.
@@ -24,17 +24,26 @@ pub async fn receive_stripe_event(
         }
     };
     let webhook = Webhook {
+        account: envelope.account,
         event: envelope.id,
         event_kind: envelope.kind,
         object: envelope.object_id.unwrap_or_default(),
         object_kind: envelope.object_kind,
         tries: 0,
     };
-    let matters = matters(&webhook.object_kind, &webhook.event_kind)
-        && !webhook.object.is_empty()
-        && envelope.account.is_none();
-    let done = (!matters).then_some(now);
     let mut tx = pg::begin_any(&payments.db).await?;
+    let ours = match &webhook.account {
+        None => matters(&webhook),
+        // Before we know an account there is nothing of ours on it.
+        Some(account) => {
+            (matters(&webhook) || is_about_account(&webhook))
+                && store::connections::find_practice(&mut tx, account)
+                    .await?
+                    .is_some()
+        }
+    };
+    let matters = ours && !webhook.object.is_empty();
+    let done = (!matters).then_some(now);
     store::webhooks::insert(&mut tx, &webhook, now, done).await?;
     tx.commit().await?;
     if matters {
@@ -44,17 +53,25 @@ pub async fn receive_stripe_event(
 }
 
 /// Methods change by themselves in three ways; that one was attached is told by its setup.
-fn matters(object_kind: &str, event_kind: &str) -> bool {
-    match object_kind {
+fn matters(webhook: &Webhook) -> bool {
+    match &*webhook.object_kind {
         "payment_intent" | "refund" | "dispute" | "setup_intent" | "payout" => true,
         "payment_method" => matches!(
-            event_kind,
+            &*webhook.event_kind,
             "payment_method.automatically_updated"
                 | "payment_method.updated"
                 | "payment_method.detached"
         ),
         _of_no_matter_here => false,
     }
+}
+
+/// What an account may do has changed, or its owner has taken our access away.
+fn is_about_account(webhook: &Webhook) -> bool {
+    matches!(
+        &*webhook.event_kind,
+        "account.updated" | "account.application.deauthorized"
+    )
 }
 
 fn open(payments: &Payments, endpoint: &str, signature: &str, body: &[u8]) -> Result<Envelope> {

@@ -1,4 +1,4 @@
-use super::{give_back, turn};
+use super::{accounts, give_back, turn};
 use crate::domain::payment::PaymentState;
 use crate::domain::refund::{RefundState, goes_back, refunded_with};
 use crate::store::payments::Payment;
@@ -102,6 +102,10 @@ async fn begin(payments: &Payments, key: &RequestKey, asked: &NewRefund) -> Resu
     let sent = payment.kind.is_online() && !asked.to_credit;
     if sent && !goes_back(payment.kind, payment.receive_time, now) {
         return Err(Error::RefundTooLate(payment.payment));
+    }
+    if sent {
+        let account = payment.means.account.as_deref();
+        accounts::check_not_taken_away(&mut tx, practice_id, account).await?;
     }
     let given = Refund {
         refund,

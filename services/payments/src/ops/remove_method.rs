@@ -39,8 +39,7 @@ pub async fn remove_method(
         ..method
     };
     store::methods::update(&mut tx, practice, &removed, now).await?;
-    let token = &removed.processor_method;
-    forget(&mut tx, payments, practice, (id, token)).await?;
+    forget(&mut tx, payments, practice, &removed).await?;
     let left = store::methods::list(&mut tx, practice, whose).await?;
     let events = [event::method_removed(&payments.clock, &removed)];
     OUTBOX.append(&mut tx, practice, now, &events).await?;

@@ -1,7 +1,7 @@
 //! Three phases, each committed: the setup is written down, the processor is asked, and what the payer's browser did there
 //! is taken in by whoever hears of it first: the browser's call, the webhook or the reconciler.
 
-use super::{payers, set_up, turn};
+use super::{accounts, payers, set_up, turn};
 use crate::domain::on_file::MethodState;
 use crate::domain::payer::Payer;
 use crate::domain::setup::SetupState;
@@ -98,8 +98,10 @@ async fn begin(
         None if methods.len() >= METHODS_MAX => return Err(Error::TooManyMethods(METHODS_MAX)),
         None => {}
     }
+    let account = accounts::of_now(payments, &mut tx, practice).await?;
     let setup = Setup {
         setup: id,
+        account,
         payer: asked.payer,
         client: asked.client,
         state: SetupState::Created,

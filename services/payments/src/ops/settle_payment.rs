@@ -73,6 +73,7 @@ async fn merge(
         let put = PutOnFile {
             payments,
             practice,
+            account: settled.means.account.as_deref(),
             wish,
             now,
         };

@@ -52,6 +52,7 @@ async fn merge(
     store::refunds::update_standing(&mut tx, practice, refund, (state, object), now).await?;
     if let Some(object) = object {
         let subject = Subject::Refund(refund);
+        let object = (object, payment.means.account.as_deref());
         store::processor_objects::insert(&mut tx, practice, object, subject).await?;
         let sent = (refund.uuid(), Call::CreateRefund);
         store::attempts::finish(&mut tx, practice, sent, now).await?;

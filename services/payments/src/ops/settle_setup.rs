@@ -37,6 +37,7 @@ pub async fn settle_setup(
             let on_file = PutOnFile {
                 payments,
                 practice,
+                account: before.account.as_deref(),
                 wish: Wish {
                     payer: before.payer,
                     client: before.client,

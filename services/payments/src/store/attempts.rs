@@ -23,6 +23,8 @@ words! {
         CancelSetup "cancel_setup",
         /// Forgets a method.
         DetachMethod "detach_method",
+        /// Makes an account of a practice's own.
+        CreateAccount "create_account",
     }
 }
 

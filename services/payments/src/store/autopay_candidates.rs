@@ -19,6 +19,8 @@ use uuid::Uuid;
 pub struct ChargedMethod {
     /// Ours.
     pub method: MethodId,
+    /// The practice's own account at the processor that it is on file with, `acct_…`; none: the installation's.
+    pub account: Option<String>,
     /// `pm_…`.
     pub processor_method: String,
     /// `cus_…`.
@@ -79,6 +81,8 @@ struct Row {
     first_decline_date: Option<jiff_sqlx::Date>,
     last_decline_date: Option<jiff_sqlx::Date>,
     hard_decline: bool,
+    processor_account: Option<String>,
+    former_account: bool,
 }
 
 impl Row {
@@ -92,6 +96,7 @@ impl Row {
             method.map(
                 |((method, processor_method), (processor_customer, mark))| ChargedMethod {
                     method,
+                    account: self.processor_account,
                     processor_method,
                     processor_customer,
                     funding: funding.unwrap_or(Funding::Unknown),
@@ -117,6 +122,8 @@ impl Row {
             in_progress: self.in_progress,
             has_method: method.is_some(),
             authorization_revoked: self.authorization_revoked,
+            former_account: method.is_some() && self.former_account,
+            no_account: false,
             needs_notice: announce_all || self.insurer_decided,
             announced: told.map(|(date, minor)| Announced {
                 charge_date: date.to_jiff(),
@@ -179,7 +186,9 @@ pub async fn list(
             in_progress as "in_progress!",
             first_decline_date as "first_decline_date: jiff_sqlx::Date",
             last_decline_date as "last_decline_date: jiff_sqlx::Date",
-            hard_decline as "hard_decline!"
+            hard_decline as "hard_decline!",
+            processor_account,
+            former_account as "former_account!"
         from payments.autopay_candidates
         where practice_id = $1
             and status = 'open'
@@ -245,7 +254,9 @@ pub async fn find(
             in_progress as "in_progress!",
             first_decline_date as "first_decline_date: jiff_sqlx::Date",
             last_decline_date as "last_decline_date: jiff_sqlx::Date",
-            hard_decline as "hard_decline!"
+            hard_decline as "hard_decline!",
+            processor_account,
+            former_account as "former_account!"
         from payments.autopay_candidates
         where practice_id = $1 and bill_id = $2
         "#,

@@ -1,5 +1,6 @@
 //! The side of a payment that the processor sees.
 
+use super::currency;
 use super::payments::Payment;
 use crate::domain::charge::{Charge, Presence};
 use crate::domain::decline::Decline;
@@ -10,6 +11,7 @@ use crate::{Error, Missing, Result};
 use ids::{MethodId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use money::Money;
 use sqlx::PgConnection;
 
 /// How far a charge has come. Errors: PAYMENT_NOT_FOUND.
@@ -58,6 +60,26 @@ pub async fn get(
         intent_asked: row.intent_asked.map(jiff_sqlx::Timestamp::to_jiff),
         confirm_asked: row.confirm_asked.map(jiff_sqlx::Timestamp::to_jiff),
     })
+}
+
+/// The practice's own account that a payment is made on, `acct_…`; none: the installation's. Errors: PAYMENT_NOT_FOUND.
+pub async fn find_account(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"
+        select processor_account
+        from payments.payments
+        where practice_id = $1 and payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::Missing(Missing::Payment(payment)))
 }
 
 /// billing has set the money aside.
@@ -209,4 +231,58 @@ pub async fn update_standing(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// A payment that has succeeded as far as we know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charged {
+    /// The payment.
+    pub payment: PaymentId,
+    /// `pi_…`.
+    pub intent: String,
+    /// The practice's own account that it was made on, `acct_…`; none: the installation's.
+    pub account: Option<String>,
+    /// Above 0.
+    pub amount: Money,
+}
+
+/// Card and bank payments of a day that have succeeded as far as we know.
+pub async fn charged_between(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<Vec<Charged>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            payment_id as "payment_id: PaymentId",
+            processor_intent as "processor_intent!",
+            processor_account,
+            currency,
+            amount_minor
+        from payments.payments
+        where practice_id = $1
+            and state = $2
+            and processor_intent is not null
+            and receive_time >= $3
+            and receive_time < $4
+        order by payment_id
+        "#,
+        practice.uuid(),
+        PaymentState::Succeeded.name(),
+        start.to_sqlx() as jiff_sqlx::Timestamp,
+        end.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Charged {
+                payment: row.payment_id,
+                intent: row.processor_intent,
+                account: row.processor_account,
+                amount: Money::from_minor(row.amount_minor, currency(&row.currency)?),
+            })
+        })
+        .collect()
 }

@@ -353,39 +353,3 @@ pub async fn practice_count(conn: &mut PgConnection) -> Result<i64> {
     .await?;
     Ok(count)
 }
-
-/// Card and bank payments of a day that have succeeded as far as we know, with their objects.
-pub async fn charged_between(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    (start, end): (Timestamp, Timestamp),
-) -> Result<Vec<(PaymentId, String, Money)>> {
-    let rows = sqlx::query!(
-        r#"
-        select
-            payment_id as "payment_id: PaymentId",
-            processor_intent as "processor_intent!",
-            currency,
-            amount_minor
-        from payments.payments
-        where practice_id = $1
-            and state = $2
-            and processor_intent is not null
-            and receive_time >= $3
-            and receive_time < $4
-        order by payment_id
-        "#,
-        practice.uuid(),
-        PaymentState::Succeeded.name(),
-        start.to_sqlx() as jiff_sqlx::Timestamp,
-        end.to_sqlx() as jiff_sqlx::Timestamp,
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let amount = Money::from_minor(row.amount_minor, currency(&row.currency)?);
-            Ok((row.payment_id, row.processor_intent, amount))
-        })
-        .collect()
-}

@@ -13,12 +13,12 @@ pub struct Customer {
     /// The client, or whose contact it is.
     pub client: ClientId,
     /// What the processor's customer carries instead of a name.
-    pub account: PayerAccountId,
+    pub payer_account: PayerAccountId,
     /// `cus_…`, once the processor has answered.
     pub processor_customer: Option<String>,
 }
 
-/// The payer's, when it has ever had something to do with the processor.
+/// The payer's on the installation's account, when it has ever had something to do with the processor.
 pub async fn find(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -42,7 +42,7 @@ pub async fn find(
     Ok(row.map(|row| Customer {
         payer,
         client: row.client_id,
-        account: row.payer_account_id,
+        payer_account: row.payer_account_id,
         processor_customer: row.processor_customer,
     }))
 }
@@ -107,6 +107,65 @@ pub async fn update_processor_customer(
         practice.uuid(),
         payer.kind(),
         payer.uuid(),
+        processor_customer,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The payer's on an account of the practice's own, written down when it was not: `fresh` is what it carries then. Errors:
+/// `Stored`.
+pub async fn get_on_account(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (payer, account): (Payer, &str),
+    (fresh, now): (PayerAccountId, Timestamp),
+) -> Result<Customer> {
+    let known = find(&mut *conn, practice, payer).await?;
+    let known = known.ok_or(Error::Stored("a method without a customer"))?;
+    let row = sqlx::query!(
+        r#"
+        insert into payments.account_customers as known (
+            practice_id, payer_kind, payer_id, processor_account, payer_account_id, create_time
+        ) values ($1, $2, $3, $4, $5, $6)
+        on conflict on constraint account_customers_pkey do update
+        set payer_account_id = known.payer_account_id
+        returning payer_account_id as "payer_account_id: PayerAccountId", processor_customer
+        "#,
+        practice.uuid(),
+        payer.kind(),
+        payer.uuid(),
+        account,
+        fresh.uuid(),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Customer {
+        payer_account: row.payer_account_id,
+        processor_customer: row.processor_customer,
+        ..known
+    })
+}
+
+/// Keeps the processor's customer on an account of the practice's own; the first one stays.
+pub async fn update_on_account(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (payer, account): (Payer, &str),
+    processor_customer: &str,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.account_customers
+        set processor_customer = coalesce(processor_customer, $5)
+        where practice_id = $1 and payer_kind = $2 and payer_id = $3 and processor_account = $4
+        "#,
+        practice.uuid(),
+        payer.kind(),
+        payer.uuid(),
+        account,
         processor_customer,
     )
     .execute(conn)

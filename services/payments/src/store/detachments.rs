@@ -11,6 +11,8 @@ pub struct Detachment {
     pub detachment: DetachmentId,
     /// Whose token it was.
     pub method: MethodId,
+    /// The practice's own account at the processor, `acct_…`; none: the installation's.
+    pub account: Option<String>,
     /// `pm_…`.
     pub processor_method: String,
 }
@@ -24,8 +26,9 @@ pub async fn insert(
 ) -> Result<bool> {
     let written = sqlx::query!(
         r#"
-        insert into payments.detachments (practice_id, detachment_id, method_id, processor_method, create_time)
-        values ($1, $2, $3, $4, $5)
+        insert into payments.detachments (
+            practice_id, detachment_id, method_id, processor_method, create_time, processor_account
+        ) values ($1, $2, $3, $4, $5, $6)
         on conflict on constraint detachments_token_key do nothing
         "#,
         practice.uuid(),
@@ -33,6 +36,7 @@ pub async fn insert(
         detachment.method.uuid(),
         detachment.processor_method,
         now.to_sqlx() as jiff_sqlx::Timestamp,
+        detachment.account,
     )
     .execute(conn)
     .await?;
@@ -49,6 +53,7 @@ pub async fn find_open(
         r#"
         select
             method_id as "method_id: MethodId",
+            processor_account,
             processor_method
         from payments.detachments
         where practice_id = $1 and detachment_id = $2 and detach_time is null
@@ -61,6 +66,7 @@ pub async fn find_open(
     Ok(row.map(|row| Detachment {
         detachment,
         method: row.method_id,
+        account: row.processor_account,
         processor_method: row.processor_method,
     }))
 }

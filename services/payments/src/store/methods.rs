@@ -19,6 +19,10 @@ pub struct Method {
     pub client: ClientId,
     /// What it is.
     pub kind: MethodKind,
+    /// The practice's own account at the processor that it is on file with, `acct_…`; none: the installation's.
+    pub account: Option<String>,
+    /// New payments are made on another account now. Read only.
+    pub former: bool,
     /// The processor's customer, `cus_…`.
     pub processor_customer: String,
     /// The processor's token, `pm_…`.
@@ -65,6 +69,8 @@ struct Row {
     payer_id: uuid::Uuid,
     client_id: ClientId,
     kind: String,
+    processor_account: Option<String>,
+    former: bool,
     processor_customer: String,
     processor_method: String,
     fingerprint: String,
@@ -94,6 +100,8 @@ impl Row {
                 .ok_or(Error::Stored("a kind of payer"))?,
             client: self.client_id,
             kind: MethodKind::of(&self.kind).ok_or(Error::Stored("a kind of method"))?,
+            account: self.processor_account,
+            former: self.former,
             processor_customer: self.processor_customer,
             processor_method: self.processor_method,
             fingerprint: self.fingerprint,
@@ -127,6 +135,10 @@ pub async fn find(
             payer_id,
             client_id as "client_id: ClientId",
             kind,
+            processor_account,
+            processor_account is distinct from (
+                select practice.processor_account from payments.practices practice where practice.practice_id = $1
+            ) as "former!",
             processor_customer,
             processor_method,
             fingerprint,
@@ -204,6 +216,10 @@ pub async fn list(
             payer_id,
             client_id as "client_id: ClientId",
             kind,
+            processor_account,
+            processor_account is distinct from (
+                select practice.processor_account from payments.practices practice where practice.practice_id = $1
+            ) as "former!",
             processor_customer,
             processor_method,
             fingerprint,
@@ -244,8 +260,8 @@ pub async fn insert(conn: &mut PgConnection, practice: PracticeId, method: &Meth
         insert into payments.methods (
             practice_id, method_id, payer_kind, payer_id, client_id, kind, processor_customer, processor_method,
             fingerprint, brand, last4, exp_month, exp_year, funding, hsa_fsa, zip_check, state, is_default,
-            authorization_id, create_time, update_time
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
+            authorization_id, create_time, update_time, processor_account
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21)
         "#,
         practice.uuid(),
         method.method.uuid(),
@@ -267,6 +283,7 @@ pub async fn insert(conn: &mut PgConnection, practice: PracticeId, method: &Meth
         method.is_default,
         method.authorization.map(AuthorizationId::uuid),
         method.create_time.to_sqlx() as jiff_sqlx::Timestamp,
+        method.account,
     )
     .execute(conn)
     .await?;
@@ -297,7 +314,9 @@ pub async fn update(
             is_default = $13,
             authorization_id = $14,
             replaced_by = $15,
-            update_time = $16
+            update_time = $16,
+            processor_account = $17,
+            processor_customer = $18
         where practice_id = $1 and method_id = $2
         "#,
         practice.uuid(),
@@ -316,6 +335,8 @@ pub async fn update(
         method.authorization.map(AuthorizationId::uuid),
         method.replaced_by.map(MethodId::uuid),
         now.to_sqlx() as jiff_sqlx::Timestamp,
+        method.account,
+        method.processor_customer,
     )
     .execute(conn)
     .await?;

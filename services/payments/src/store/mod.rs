@@ -3,7 +3,7 @@
 //! Locks are taken in this order, everywhere: payment → its refunds and disputes → its row in the queue of the unsettled
 //! → the feed's counter. A charge locks one payment; nothing locks two. Methods are locked by their payer's customer, which
 //! comes before all of these; so do a night of AutoPay in its queue (shared) and then its item. An enrolment, an announced
-//! charge or a payout is locked alone.
+//! charge, a payout or a practice's account is locked alone.
 
 pub mod account_payouts;
 /// Calls to the processor, written down before they are made.
@@ -27,6 +27,7 @@ pub mod call_slots;
 pub mod card_policies;
 pub mod charges;
 pub mod comparisons;
+pub mod connections;
 /// What payments said before they were corrected.
 pub mod corrections;
 /// Payers as the processor knows them.

@@ -23,6 +23,7 @@ struct Columns {
     receive_dates: Vec<String>,
     method_texts: Vec<String>,
     notes: Vec<String>,
+    accounts: Vec<Option<String>>,
     processor_methods: Vec<Option<String>>,
     presences: Vec<String>,
     methods: Vec<Option<Uuid>>,
@@ -55,6 +56,7 @@ impl Columns {
             column.notes.push(payment.note.clone());
             column.presences.push(payment.presence.name().to_owned());
             let means = &payment.means;
+            column.accounts.push(means.account.clone());
             column.processor_methods.push(means.token.clone());
             column.methods.push(means.method.map(MethodId::uuid));
             column.customers.push(means.customer.clone());
@@ -88,21 +90,21 @@ pub async fn insert(
             insert into payments.payments (
                 practice_id, payment_id, client_id, kind, label, currency, amount_minor, state, receive_time,
                 receive_date, method_text, note, processor_method, presence, method_id, processor_customer,
-                save_payer_kind, save_payer_id, funding, hsa_fsa, create_time, update_time
+                save_payer_kind, save_payer_id, funding, hsa_fsa, processor_account, create_time, update_time
             )
             select
                 $1, row.payment_id, row.client_id, row.kind, row.label, row.currency, row.amount_minor, row.state,
                 row.receive_time::timestamptz, row.receive_date::date, row.method_text, row.note,
                 row.processor_method, row.presence, row.method_id, row.processor_customer, row.save_payer_kind,
-                row.save_payer_id, row.funding, row.hsa_fsa, $2, $2
+                row.save_payer_id, row.funding, row.hsa_fsa, row.processor_account, $2, $2
             from unnest(
                 $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
                 $11::text[], $12::text[], $13::text[], $14::text[], $19::text[],
-                $20::uuid[], $21::text[], $22::text[], $23::uuid[], $24::text[], $25::boolean[]
+                $20::uuid[], $21::text[], $22::text[], $23::uuid[], $24::text[], $25::boolean[], $26::text[]
             ) as row (
                 payment_id, client_id, kind, label, currency, amount_minor, state, receive_time, receive_date,
                 method_text, note, processor_method, presence, method_id, processor_customer, save_payer_kind,
-                save_payer_id, funding, hsa_fsa
+                save_payer_id, funding, hsa_fsa, processor_account
             )
         )
         insert into payments.payment_allocations (practice_id, payment_id, position, bill_id, amount_minor)
@@ -135,6 +137,7 @@ pub async fn insert(
         &column.save_ids as &[Option<Uuid>],
         &column.fundings,
         &column.hsa_fsas,
+        &column.accounts as &[Option<String>],
     )
     .execute(conn)
     .await?;

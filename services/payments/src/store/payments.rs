@@ -177,6 +177,7 @@ struct Row {
     presence: String,
     refusal: Option<String>,
     posted: bool,
+    processor_account: Option<String>,
     processor_method: Option<String>,
     method_id: Option<MethodId>,
     processor_customer: Option<String>,
@@ -215,6 +216,7 @@ impl Row {
             refusal: self.refusal.as_deref().and_then(Refusal::of),
             posted: self.posted,
             means: Means {
+                account: self.processor_account,
                 token: self.processor_method,
                 method: self.method_id,
                 customer: self.processor_customer,
@@ -258,6 +260,7 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             presence,
             refusal,
             posted,
+            processor_account,
             processor_method,
             method_id as "method_id: MethodId",
             processor_customer,

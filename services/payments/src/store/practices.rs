@@ -67,6 +67,23 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId) -> Result<Practi
     })
 }
 
+/// Locks a practice: what it has one of is made one after the other. Errors: `PracticeNotYetKnown`.
+pub async fn lock(conn: &mut PgConnection, practice: PracticeId) -> Result<()> {
+    sqlx::query_scalar!(
+        r#"
+        select practice_id
+        from payments.practices
+        where practice_id = $1
+        for update
+        "#,
+        practice.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(|_| ())
+    .ok_or(Error::PracticeNotYetKnown(practice))
+}
+
 /// Takes in a practice, or its new time zone. A currency never changes; whether it takes online payments is set here alone.
 pub async fn upsert(conn: &mut PgConnection, practice: &Practice) -> Result<()> {
     sqlx::query!(

@@ -50,23 +50,35 @@ impl Subject {
     }
 }
 
-/// Notes whose object it is. Again is fine; an object is never another's.
+/// Whose an object of the processor is, and on which account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The practice.
+    pub practice: PracticeId,
+    /// What it stands for.
+    pub subject: Subject,
+    /// The practice's own account at the processor, `acct_…`; none: the installation's.
+    pub account: Option<String>,
+}
+
+/// Notes whose object it is, and on which account. Again is fine; an object is never another's.
 pub async fn insert(
     conn: &mut PgConnection,
     practice: PracticeId,
-    object: &str,
+    (object, account): (&str, Option<&str>),
     subject: Subject,
 ) -> Result<()> {
     sqlx::query!(
         r#"
-        insert into payments.processor_objects (object_id, practice_id, kind, subject_id)
-        values ($1, $2, $3, $4)
+        insert into payments.processor_objects (object_id, practice_id, kind, subject_id, processor_account)
+        values ($1, $2, $3, $4, $5)
         on conflict on constraint processor_objects_pkey do nothing
         "#,
         object,
         practice.uuid(),
         subject.kind(),
         subject.uuid(),
+        account,
     )
     .execute(conn)
     .await?;
@@ -74,13 +86,14 @@ pub async fn insert(
 }
 
 /// Whose object it is; none when nobody's is known.
-pub async fn find(conn: &mut PgConnection, object: &str) -> Result<Option<(PracticeId, Subject)>> {
+pub async fn find(conn: &mut PgConnection, object: &str) -> Result<Option<Known>> {
     let row = sqlx::query!(
         r#"
         select
             practice_id as "practice_id: PracticeId",
             kind,
-            subject_id
+            subject_id,
+            processor_account
         from payments.processor_objects
         where object_id = $1
         "#,
@@ -88,6 +101,12 @@ pub async fn find(conn: &mut PgConnection, object: &str) -> Result<Option<(Pract
     )
     .fetch_optional(conn)
     .await?;
-    row.map(|row| Ok((row.practice_id, Subject::of(&row.kind, row.subject_id)?)))
-        .transpose()
+    row.map(|row| {
+        Ok(Known {
+            practice: row.practice_id,
+            subject: Subject::of(&row.kind, row.subject_id)?,
+            account: row.processor_account,
+        })
+    })
+    .transpose()
 }

@@ -18,6 +18,8 @@ pub struct Setup {
     pub client: ClientId,
     /// Where it stands.
     pub state: SetupState,
+    /// The practice's own account at the processor, `acct_…`; none: the installation's.
+    pub account: Option<String>,
     /// The processor's object, `seti_…`.
     pub processor_intent: Option<String>,
     /// It becomes the payer's default.
@@ -40,8 +42,8 @@ pub async fn insert(conn: &mut PgConnection, practice: PracticeId, setup: &Setup
         r#"
         insert into payments.method_setups (
             practice_id, setup_id, payer_kind, payer_id, client_id, state, make_default, hsa_fsa, replaces_method_id,
-            create_time, update_time
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+            create_time, update_time, processor_account
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
         "#,
         practice.uuid(),
         setup.setup.uuid(),
@@ -53,6 +55,7 @@ pub async fn insert(conn: &mut PgConnection, practice: PracticeId, setup: &Setup
         setup.hsa_fsa,
         setup.replaces.map(MethodId::uuid),
         setup.create_time.to_sqlx() as jiff_sqlx::Timestamp,
+        setup.account,
     )
     .execute(conn)
     .await?;
@@ -68,6 +71,7 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, setup: SetupId) 
             payer_id,
             client_id as "client_id: ClientId",
             state,
+            processor_account,
             processor_intent,
             make_default,
             hsa_fsa,
@@ -92,6 +96,7 @@ pub async fn get(conn: &mut PgConnection, practice: PracticeId, setup: SetupId) 
         payer: Payer::of(&row.payer_kind, row.payer_id).ok_or(Error::Stored("a kind of payer"))?,
         client: row.client_id,
         state: SetupState::of(&row.state).ok_or(Error::Stored("a setup's state"))?,
+        account: row.processor_account,
         processor_intent: row.processor_intent,
         make_default: row.make_default,
         hsa_fsa: row.hsa_fsa,
@@ -121,6 +126,35 @@ pub async fn update_intent(
         practice.uuid(),
         setup.uuid(),
         intent,
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Setups that are under way on an account of the practice's own are over, and nobody looks after them any more.
+pub async fn cancel_on_account(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    account: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        with over as (
+            update payments.method_setups
+            set state = 'cancelled', update_time = $3
+            where practice_id = $1
+                and processor_account = $2
+                and state in ('created', 'waiting', 'requires_action', 'processing')
+            returning setup_id
+        )
+        delete from payments.unsettled
+        where kind = 'setup' and subject_id in (select over.setup_id from over)
+        "#,
+        practice.uuid(),
+        account,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)

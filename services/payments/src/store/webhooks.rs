@@ -10,6 +10,8 @@ pub struct Webhook {
     pub event: String,
     /// `payment_intent.succeeded`.
     pub event_kind: String,
+    /// The account of a practice's own in which it happened, `acct_…`; none: the installation's.
+    pub account: Option<String>,
     /// `payment_intent`.
     pub object_kind: String,
     /// `pi_…`; empty for the few objects without an id.
@@ -28,8 +30,8 @@ pub async fn insert(
     sqlx::query!(
         r#"
         insert into payments.webhooks (
-            event_id, event_kind, object_kind, object_id, receive_time, due_time, process_time
-        ) values ($1, $2, $3, $4, $5, $5, $6)
+            event_id, event_kind, object_kind, object_id, receive_time, due_time, process_time, processor_account
+        ) values ($1, $2, $3, $4, $5, $5, $6, $7)
         on conflict on constraint webhooks_pkey do nothing
         "#,
         webhook.event,
@@ -38,6 +40,7 @@ pub async fn insert(
         webhook.object,
         now.to_sqlx() as jiff_sqlx::Timestamp,
         process_time.map(|time| time.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+        webhook.account,
     )
     .execute(conn)
     .await?;
@@ -67,6 +70,7 @@ pub async fn claim_due(
         returning
             claimed.event_id,
             claimed.event_kind,
+            claimed.processor_account,
             claimed.object_kind,
             claimed.object_id,
             claimed.tries
@@ -80,6 +84,7 @@ pub async fn claim_due(
     let webhooks = rows.into_iter().map(|row| Webhook {
         event: row.event_id,
         event_kind: row.event_kind,
+        account: row.processor_account,
         object_kind: row.object_kind,
         object: row.object_id,
         tries: row.tries,

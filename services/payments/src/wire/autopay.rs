@@ -167,6 +167,8 @@ fn skip_reason(reason: SkipReason) -> contract::AutoPaySkipReason {
         SkipReason::Declined => contract::AutoPaySkipReason::Declined,
         SkipReason::NoMethod => contract::AutoPaySkipReason::NoMethod,
         SkipReason::NightOver => contract::AutoPaySkipReason::NightOver,
+        SkipReason::FormerAccount => contract::AutoPaySkipReason::FormerAccount,
+        SkipReason::NoAccount => contract::AutoPaySkipReason::NoAccount,
     }
 }
 

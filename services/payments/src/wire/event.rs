@@ -3,6 +3,7 @@
 use super::{method, payment};
 use crate::Result;
 use crate::domain::charge::Presence;
+use crate::domain::connection::Connection;
 use crate::domain::decline::Decline;
 use crate::domain::dispute::Moved;
 use crate::domain::on_file::Expiry;
@@ -267,6 +268,20 @@ pub fn dispute_closed(
 /// Online payments were turned on or off.
 pub fn online_payments_set(clock: &Clock, enabled: bool) -> Announcement {
     of(clock, &contract::OnlinePaymentsSet { enabled })
+}
+
+/// What a practice's own account may do has changed.
+pub fn account_updated(clock: &Clock, after: &Connection) -> Announcement {
+    let standing = &after.standing;
+    let event = contract::ProcessorAccountUpdated {
+        processor_account: after.account.clone().unwrap_or_default(),
+        state: super::account::state(after.state()).into(),
+        charges_enabled: standing.charges_enabled,
+        payouts_enabled: standing.payouts_enabled,
+        requirements_due: standing.requirements_due.clone(),
+        disabled_reason: standing.disabled_reason.clone(),
+    };
+    of(clock, &event)
 }
 
 fn dispute_facts(practice: &Practice, dispute: &Dispute) -> Result<contract::DisputeFacts> {

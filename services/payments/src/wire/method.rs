@@ -59,6 +59,7 @@ pub fn setup(shown: &ShownSetup) -> contract::MethodSetup {
         decline_reason: super::payment::decline_reason(setup.decline).into(),
         method: shown.method.as_ref().map(method),
         create_time: Some(wire::time(setup.create_time)),
+        processor_account: setup.account.clone().unwrap_or_default(),
     }
 }
 
@@ -102,6 +103,7 @@ pub fn method(method: &Method) -> contract::Method {
             .map(|id| id.to_string())
             .unwrap_or_default(),
         create_time: Some(wire::time(method.create_time)),
+        former_account: method.former,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Between the contracts' messages, the processor's objects and our own values; one file per other side.
 
+pub mod account;
 pub mod autopay;
 pub mod autopay_event;
 pub mod billing;

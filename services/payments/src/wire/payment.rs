@@ -157,6 +157,7 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         hsa_fsa: payment.means.hsa_fsa,
         etag: etag(payment),
         corrections: payment.corrections.iter().map(correction).collect(),
+        processor_account: payment.means.account.clone().unwrap_or_default(),
         client_secret: String::new(),
         create_time: Some(wire::time(payment.create_time)),
         refunds: payment.refunds.iter().map(refund).collect(),

@@ -1,5 +1,6 @@
 //! What the processor's objects mean here.
 
+use crate::domain::connection::Standing;
 use crate::domain::decline::Decline;
 use crate::domain::dispute::{DisputeState, Moved, Told};
 use crate::domain::method::{bank_text, card_text};
@@ -12,7 +13,6 @@ use processor::{
     Account, Dispute, DisputeStatus, Instrument, IntentStatus, PaymentIntent, PaymentMethod,
     Payout, PayoutStatus, RefundStatus, SetupIntent, SetupStatus,
 };
-use proto::payments::v1 as contract;
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
 pub fn said(intent: &PaymentIntent) -> Said {
@@ -194,14 +194,13 @@ pub fn payout(payout: &Payout) -> Option<payout::Told> {
     })
 }
 
-/// The account as the practice sees it.
-pub fn account(account: Account, online_payments: bool) -> contract::ProcessorAccount {
-    contract::ProcessorAccount {
-        processor_account: account.id,
+/// What the processor lets an account do.
+pub fn standing(account: Account) -> Standing {
+    Standing {
         charges_enabled: account.charges_enabled,
         payouts_enabled: account.payouts_enabled,
+        details_submitted: account.details_submitted,
         requirements_due: account.requirements_due,
         disabled_reason: account.disabled_reason.unwrap_or_default(),
-        online_payments,
     }
 }

@@ -2,11 +2,12 @@
 //! they came. One about an object that is not known yet waits, longer each time, and is never answered away.
 
 use super::{AT_ONCE, BATCH};
-use crate::store::processor_objects::Subject;
+use crate::store::processor_objects::{Known, Subject};
 use crate::store::webhooks::Webhook;
 use crate::{Payments, Result, ops, store};
 use ::rpc::Caller;
 use futures::{StreamExt as _, stream};
+use ids::PracticeId;
 use jiff::{SignedDuration, Timestamp};
 
 /// For so many looks a payment method that nobody knows may still be on its way to be known.
@@ -74,35 +75,74 @@ async fn process(payments: &Payments, webhook: &Webhook) -> Result<()> {
 /// Whether the object is known and what the processor says of it was taken in.
 async fn take_in(payments: &Payments, webhook: &Webhook) -> Result<bool> {
     let caller = Caller::worker("payments");
-    match webhook.object_kind.as_str() {
-        "refund" => return ops::read_refund(payments, &caller, &webhook.object).await,
-        "dispute" => return ops::read_dispute(payments, &caller, &webhook.object).await,
-        "payout" => return ops::read_payout(payments, &caller, &webhook.object).await,
+    let account = webhook.account.as_deref();
+    if let Some(own) = account {
+        let Some((practice, gone)) = owner(payments, own).await? else {
+            return Ok(true);
+        };
+        match &*webhook.event_kind {
+            // Of an account that was taken away nothing can be read any more.
+            _whatever if gone => return Ok(true),
+            "account.updated" => {
+                ops::read_account(payments, &caller, practice, own).await?;
+                return Ok(true);
+            }
+            "account.application.deauthorized" => {
+                ops::read_deauthorization(payments, &caller, practice, own).await?;
+                return Ok(true);
+            }
+            _of_an_object => {}
+        }
+    }
+    let object = (&*webhook.object, account);
+    match &*webhook.object_kind {
+        "refund" => return ops::read_refund(payments, &caller, object).await,
+        "dispute" => return ops::read_dispute(payments, &caller, object).await,
+        "payout" => return ops::read_payout(payments, &caller, object).await,
         _payment_intent => {}
     }
-    match subject(payments, &webhook.object).await? {
-        Some((practice, Subject::Payment(payment))) => {
-            ops::read_payment(payments, &caller, practice, payment).await?;
-            Ok(true)
-        }
-        Some((practice, Subject::Setup(setup))) => {
-            ops::read_setup(payments, &caller, practice, setup).await?;
-            Ok(true)
-        }
-        Some((practice, Subject::Method(method))) => {
-            let token = (method, &*webhook.object);
-            ops::read_method(payments, &caller, practice, token).await?;
-            Ok(true)
-        }
-        Some((_, Subject::Refund(_) | Subject::Detachment(_))) => Ok(false),
+    let Some(known) = known(payments, &webhook.object).await? else {
         // A method of nobody's, such as a guest's, stays so; one that is just being added is known in a moment.
-        None => Ok(webhook.object_kind == "payment_method" && webhook.tries > STRANGER_TRIES),
+        return Ok(webhook.object_kind == "payment_method" && webhook.tries > STRANGER_TRIES);
+    };
+    if known.account.as_deref() != account {
+        tracing::error!(
+            event = webhook.event,
+            "a webhook is about an object of another account"
+        );
+        return Ok(true);
     }
+    let practice = known.practice;
+    match known.subject {
+        Subject::Payment(payment) => {
+            ops::read_payment(payments, &caller, practice, payment).await?;
+        }
+        Subject::Setup(setup) => ops::read_setup(payments, &caller, practice, setup).await?,
+        Subject::Method(method) => {
+            let token = (method, &*webhook.object, account);
+            ops::read_method(payments, &caller, practice, token).await?;
+        }
+        Subject::Refund(_) | Subject::Detachment(_) => return Ok(false),
+    }
+    Ok(true)
 }
 
-async fn subject(payments: &Payments, object: &str) -> Result<Option<(ids::PracticeId, Subject)>> {
+async fn known(payments: &Payments, object: &str) -> Result<Option<Known>> {
     let mut tx = pg::begin_any(&payments.db).await?;
     store::processor_objects::find(&mut tx, object).await
+}
+
+/// Whose an account is, and whether it was taken away.
+async fn owner(payments: &Payments, account: &str) -> Result<Option<(PracticeId, bool)>> {
+    let mut tx = pg::begin_any(&payments.db).await?;
+    let practice = store::connections::find_practice(&mut tx, account).await?;
+    drop(tx);
+    let Some(practice) = practice else {
+        return Ok(None);
+    };
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let connections = store::connections::list(&mut tx, practice).await?;
+    Ok(Some((practice, connections.was_taken_away(Some(account)))))
 }
 
 /// 1 s, 2 s, 4 s, … an hour.

@@ -9,7 +9,7 @@ use testkit::request_id;
 use tonic::Code;
 
 impl Stage {
-    fn accounts(&self, role: Role) -> ProcessorAccountServiceClient<Connection> {
+    pub fn accounts(&self, role: Role) -> ProcessorAccountServiceClient<Connection> {
         let practice = self.practice;
         ProcessorAccountServiceClient::new(self.connection(move |claims| Claims {
             role,
@@ -18,7 +18,7 @@ impl Stage {
         }))
     }
 
-    async fn account(&self) -> ProcessorAccount {
+    pub async fn account(&self) -> ProcessorAccount {
         let request = GetProcessorAccountRequest {
             practice_id: self.practice.to_string(),
         };
@@ -33,7 +33,7 @@ impl Stage {
             .expect("an account")
     }
 
-    fn switch(&self, enabled: bool) -> SetOnlinePaymentsRequest {
+    pub fn switch(&self, enabled: bool) -> SetOnlinePaymentsRequest {
         SetOnlinePaymentsRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),

@@ -1,4 +1,4 @@
-//! After every story: no charge without a payment, no payment without a charge, no key with two bodies, one event and one
+//! After every story, for each account at the processor: no charge without a payment, no payment without a charge, no key with two bodies, one event and one
 //! posting each, refunds within payments (reliability.md, invariants G, O and L6).
 
 use crate::billing::{FakeBilling, posting};
@@ -12,7 +12,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestDatabase;
 use uuid::Uuid;
 
-type Amounts = BTreeMap<String, i64>;
+/// By account and id.
+type Amounts = BTreeMap<(String, String), i64>;
+
+/// The rows of a kind in the processor's books, each with its account.
+fn rows<'a>(book: &'a Value, kind: &'a str) -> impl Iterator<Item = (String, &'a Value)> {
+    let accounts = book["accounts"].as_array().into_iter().flatten();
+    accounts.flat_map(move |account| {
+        let name = account["account"].as_str().expect("an account");
+        let rows = account[kind].as_array().into_iter().flatten();
+        rows.map(move |row| (name.to_owned(), row))
+    })
+}
 
 pub async fn audit(db: &TestDatabase, billing: &FakeBilling, book: &Value, requests: &Value) {
     let charged = charged(book);
@@ -65,11 +76,7 @@ fn posted(billing: &FakeBilling) -> (BTreeSet<String>, BTreeSet<String>) {
 /// Charges that took money, by our payment.
 fn charged(book: &Value) -> Amounts {
     let mut amounts = Amounts::new();
-    for charge in book["accounts"][0]["charges"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
+    for (account, charge) in rows(book, "charges") {
         if charge["status"] != "succeeded" {
             continue;
         }
@@ -79,7 +86,7 @@ fn charged(book: &Value) -> Amounts {
             .to_owned();
         let amount = charge["amount_captured"].as_i64().expect("an amount");
         assert_eq!(
-            amounts.insert(payment.clone(), amount),
+            amounts.insert((account, payment.clone()), amount),
             None,
             "{payment} was charged twice"
         );
@@ -88,50 +95,50 @@ fn charged(book: &Value) -> Amounts {
 }
 
 fn given_back(book: &Value) -> Amounts {
-    let refunds = book["accounts"][0]["refunds"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    refunds
-        .filter(|refund| refund["status"] != "failed" && refund["status"] != "canceled")
-        .map(|refund| {
+    rows(book, "refunds")
+        .filter(|(_, refund)| refund["status"] != "failed" && refund["status"] != "canceled")
+        .map(|(account, refund)| {
             // One that was made in the dashboard bears no id of ours.
             let ours = refund["metadata"]["refund_id"].as_str();
             let id = ours.or(refund["id"].as_str()).expect("an id");
-            (id.to_owned(), refund["amount"].as_i64().expect("an amount"))
+            let amount = refund["amount"].as_i64().expect("an amount");
+            ((account, id.to_owned()), amount)
         })
         .collect()
 }
 
 /// By object: where each stands, what it took and cost.
-type Disputes = BTreeMap<String, (String, i64, i64)>;
+type Disputes = BTreeMap<(String, String), (String, i64, i64)>;
 
 fn disputed(book: &Value) -> Disputes {
-    let disputes = book["accounts"][0]["disputes"].as_array();
-    let disputes = disputes.into_iter().flatten();
-    disputes
-        .map(|dispute| {
+    rows(book, "disputes")
+        .map(|(account, dispute)| {
             let text = |name: &str| dispute[name].as_str().expect("a text").to_owned();
             let minor = |name: &str| dispute[name].as_i64().expect("an amount");
             let state = match text("status").as_str() {
                 "warning_needs_response" => "inquiry_open".to_owned(),
                 other => other.to_owned(),
             };
-            (text("id"), (state, minor("withdrawn"), minor("fee")))
+            let figures = (state, minor("withdrawn"), minor("fee"));
+            ((account, text("id")), figures)
         })
         .collect()
 }
 
 async fn our_disputes(db: &TestDatabase) -> Disputes {
     let rows = sqlx::query(
-        "select dispute.processor_dispute, dispute.state,
+        "select coalesce(payment.processor_account, 'acct_1SandboxPlatform'), dispute.processor_dispute, dispute.state,
             coalesce(-sum(moved.amount_minor), 0)::bigint, coalesce(sum(moved.fee_minor), 0)::bigint
         from payments.disputes dispute
+        join payments.payments payment on payment.payment_id = dispute.payment_id
         left join payments.dispute_movements moved on moved.dispute_id = dispute.dispute_id
-        group by dispute.processor_dispute, dispute.state",
+        group by payment.processor_account, dispute.processor_dispute, dispute.state",
     );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
-    let named = |row: &sqlx::postgres::PgRow| (row.get(0), (row.get(1), row.get(2), row.get(3)));
+    let named = |row: &sqlx::postgres::PgRow| {
+        let figures = (row.get(2), row.get(3), row.get(4));
+        ((row.get(0), row.get(1)), figures)
+    };
     rows.iter().map(named).collect()
 }
 
@@ -171,34 +178,37 @@ async fn payouts_are_whole(db: &TestDatabase, book: &Value) {
 
 async fn online_payments(db: &TestDatabase) -> Amounts {
     let rows = sqlx::query(
-        "select payment_id, amount_minor from payments.payments
+        "select payment_id, amount_minor, coalesce(processor_account, 'acct_1SandboxPlatform') from payments.payments
         where kind in ('card', 'bank_debit') and state = 'succeeded'",
     );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
     let named = |row: &sqlx::postgres::PgRow| {
-        (
-            PaymentId::from(row.get::<Uuid, _>(0)).to_string(),
-            row.get(1),
-        )
+        let payment = PaymentId::from(row.get::<Uuid, _>(0)).to_string();
+        ((row.get(2), payment), row.get(1))
     };
     rows.iter().map(named).collect()
 }
 
 async fn online_refunds(db: &TestDatabase) -> Amounts {
     let rows = sqlx::query(
-        "select refund_id, amount_minor, case when made_at_processor then processor_refund end from payments.refunds
-        where processor_refund is not null and state <> 'failed'",
+        "select refund.refund_id, refund.amount_minor,
+            case when refund.made_at_processor then refund.processor_refund end,
+            coalesce(payment.processor_account, 'acct_1SandboxPlatform')
+        from payments.refunds refund
+        join payments.payments payment on payment.payment_id = refund.payment_id
+        where refund.processor_refund is not null and refund.state <> 'failed'",
     );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
     let named = |row: &sqlx::postgres::PgRow| {
         let ours = RefundId::from(row.get::<Uuid, _>(0)).to_string();
-        (row.get::<Option<String>, _>(2).unwrap_or(ours), row.get(1))
+        let id = row.get::<Option<String>, _>(2).unwrap_or(ours);
+        ((row.get(3), id), row.get(1))
     };
     rows.iter().map(named).collect()
 }
 
 fn every_post_has_a_key_and_every_key_one_body(requests: &Value) {
-    let mut bodies: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
+    let mut bodies: BTreeMap<_, (&str, BTreeSet<&str>)> = BTreeMap::new();
     for request in requests["requests"].as_array().expect("requests") {
         if request["method"] != "POST" {
             continue;
@@ -214,7 +224,8 @@ fn every_post_has_a_key_and_every_key_one_body(requests: &Value) {
             .split('&')
             .collect();
         let body = (path, parameters);
-        let first = bodies.entry(key).or_insert_with(|| body.clone());
+        let account = request["account"].as_str().expect("an account");
+        let first = bodies.entry((account, key)).or_insert_with(|| body.clone());
         assert_eq!(*first, body, "{key} has one body");
     }
 }

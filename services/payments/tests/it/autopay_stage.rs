@@ -107,6 +107,8 @@ fn visa(
         payer,
         client,
         kind: MethodKind::Card,
+        account: None,
+        former: false,
         processor_customer,
         processor_method,
         fingerprint: String::new(),

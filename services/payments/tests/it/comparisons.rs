@@ -18,7 +18,7 @@ impl Stage {
         }))
     }
 
-    async fn discrepancies(&self) -> Vec<Discrepancy> {
+    pub async fn discrepancies(&self) -> Vec<Discrepancy> {
         let request = ListDiscrepanciesRequest {
             practice_id: self.practice.to_string(),
             ..ListDiscrepanciesRequest::default()
@@ -38,14 +38,14 @@ impl Stage {
         assert!(done.expect("done").rows_affected() > 0, "{statement}");
     }
 
-    async fn compare(&self) -> usize {
+    pub async fn compare(&self) -> usize {
         compare_due(&self.payments)
             .await
             .expect("the queue is read")
     }
 
     /// Each day that was compared, how much moved and how much was mended.
-    async fn nights(&self) -> Vec<(String, i64, i64)> {
+    pub async fn nights(&self) -> Vec<(String, i64, i64)> {
         sqlx::query_as(
             "select comparison_date::text, transaction_count, mended_count from payments.comparisons order by 1",
         )
@@ -55,7 +55,7 @@ impl Stage {
     }
 }
 
-fn night(date: &str, moved: i64, mended: i64) -> (String, i64, i64) {
+pub fn night(date: &str, moved: i64, mended: i64) -> (String, i64, i64) {
     (date.to_owned(), moved, mended)
 }
 

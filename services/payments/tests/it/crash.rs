@@ -114,6 +114,26 @@ impl Machine {
         child
     }
 
+    pub fn connection(&self) -> rpc::Connection {
+        let practice = self.practice;
+        let token = tokens::token(&self.clock, move |claims| Claims {
+            practice_id: Some(practice.to_string()),
+            ..claims
+        });
+        connect(&format!("http://127.0.0.1:{}", self.port), token).expect("a URL")
+    }
+
+    /// Accounts that are connected with the installation's.
+    pub async fn accounts(&self) -> usize {
+        let url = format!("{}/v1/accounts?limit=100", self.sandbox.url());
+        let asked = reqwest::Client::new()
+            .get(url)
+            .bearer_auth("sk_test_sandbox");
+        let page = asked.send().await.expect("an answer");
+        let page: serde_json::Value = page.json().await.expect("JSON");
+        page["data"].as_array().expect("a list").len()
+    }
+
     fn owner(&self) -> Client {
         let practice = self.practice;
         let token = tokens::token(&self.clock, move |claims| Claims {

@@ -22,7 +22,7 @@ impl Stage {
         }))
     }
 
-    async fn payouts(&self) -> Vec<Payout> {
+    pub async fn payouts(&self) -> Vec<Payout> {
         self.payouts_where(self.practice, PayoutState::Unspecified)
             .await
     }
@@ -43,7 +43,7 @@ impl Stage {
         found.remove(0)
     }
 
-    async fn payout_items(&self, practice: PracticeId, payout: &Payout) -> Vec<PayoutItem> {
+    pub async fn payout_items(&self, practice: PracticeId, payout: &Payout) -> Vec<PayoutItem> {
         let request = ListPayoutItemsRequest {
             practice_id: practice.to_string(),
             payout_id: payout.payout_id.clone(),

@@ -59,17 +59,23 @@ pub struct Stage {
 
 impl Stage {
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Payments)) -> Self {
         let clock = Clock::fixed(MORNING.parse().expect("an instant"));
         let db = testkit::database(SCHEMA, &MIGRATOR).await;
         let billing = FakeBilling::new(clock.clone());
         let billing_server = billing.serve().await;
         let door = Arc::new(OnceLock::new());
         let sandbox = sandbox(&clock, gateway(door.clone()).await).await;
-        let payments = Payments {
+        let mut payments = Payments {
             db: db.pool().clone(),
             clock: clock.clone(),
             page_key: PageKey::new(&[7; 32]),
             processor: processor_at(&sandbox.url()),
+            own_account_required: false,
             recordings: Recordings::default(),
             billing: Billing::new(
                 connect(&billing_server.url(), ServiceToken::none()).expect("a URL"),
@@ -81,6 +87,7 @@ impl Stage {
             timing: Timing::default(),
             webhook_came: Arc::default(),
         };
+        change(&mut payments);
         let stop = CancellationToken::new();
         let (url, _) = serve(&payments, stop.clone()).await;
         door.set(url.clone()).expect("the first");

@@ -41,9 +41,17 @@ impl Stage {
 
     /// What a browser does: it gives a method to the processor. The practice's key stands in for the browser's.
     pub async fn browser(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        self.browser_on("", path, form).await
+    }
+
+    /// The same, to an account of a practice's own; empty: the installation's.
+    pub async fn browser_on(&self, account: &str, path: &str, form: &[(&str, &str)]) -> Value {
         let url = format!("{}/v1/{path}", self.sandbox.url());
-        let answer = reqwest::Client::new()
-            .post(url)
+        let mut request = reqwest::Client::new().post(url);
+        if !account.is_empty() {
+            request = request.header("stripe-account", account);
+        }
+        let answer = request
             .bearer_auth("sk_test_sandbox")
             .header("idempotency-key", format!("browser-{}", request_id()))
             .form(form)
@@ -97,9 +105,9 @@ impl Wallet<'_> {
         let secret = setup.client_secret.as_str();
         let (intent, _) = secret.split_once("_secret_").expect("a client secret");
         let form = [("payment_method", method), ("client_secret", secret)];
-        self.stage
-            .browser(&format!("setup_intents/{intent}/confirm"), &form)
-            .await
+        let path = format!("setup_intents/{intent}/confirm");
+        let account = &setup.processor_account;
+        self.stage.browser_on(account, &path, &form).await
     }
 
     pub async fn finish(&self, setup: &MethodSetup) -> Result<MethodSetup, Status> {

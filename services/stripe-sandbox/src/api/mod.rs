@@ -41,6 +41,10 @@ fn route(act: &mut Act<'_>, method: &str, path: &str, params: Params) -> Answer 
     let segments: Vec<&str> = resource.trim_end_matches('/').split('/').collect();
     match (method, segments.as_slice()) {
         ("GET", ["account"]) => accounts::retrieve(act, params),
+        ("POST", ["accounts"]) => accounts::create(act, params),
+        ("GET", ["accounts"]) => accounts::list(act, params),
+        ("GET", ["accounts", id]) => accounts::retrieve_one(act, id, params),
+        ("POST", ["account_links"]) => accounts::create_link(act, params),
         ("POST", ["customers"]) => customers::create(act, params),
         ("GET", ["customers"]) => customers::list(act, params),
         ("GET", ["customers", id]) => customers::retrieve(act, id, params),

@@ -25,6 +25,11 @@ pub struct Confirmation {
 /// Confirms an intent. A decline is a 402 that carries the intent; the book keeps what happened all the same.
 pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent, ApiError> {
     let mut intent = intents::existing(act, id)?;
+    if act.standing.as_ref().is_some_and(|it| !it.charges_enabled) {
+        return Err(ApiError::invalid(
+            "Your account cannot currently make charges.",
+        ));
+    }
     if machine::next(intent.status, Step::GiveMethod).is_none() {
         return Err(intents::unexpected_state(act, &intent, "confirmed"));
     }

@@ -1,5 +1,7 @@
 //! The books: one per account, all rules pure over them. Nothing here knows of HTTP.
 
+mod account_rows;
+pub mod accounts;
 pub mod charges;
 pub mod currency;
 pub mod customers;
@@ -25,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use rows::{
-    Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Payout, Refund, Setup,
-    Standing, StoredAnswer, Transaction,
+    AccountLink, Charge, Customer, Delivery, Dispute, Endpoint, Event, Intent, Method, Payout,
+    Refund, Setup, Standing, StoredAnswer, Transaction,
 };
 use table::Table;
 
@@ -42,7 +44,9 @@ pub struct Book {
     pub refunds: Table<Refund>,
     pub disputes: Table<Dispute>,
     pub payouts: Table<Payout>,
+    /// Of the platform: what its own account and those connected with it may do.
     pub standings: Table<Standing>,
+    pub links: Table<AccountLink>,
     pub transactions: Table<Transaction>,
     pub events: Table<Event>,
     pub endpoints: Table<Endpoint>,
@@ -63,6 +67,7 @@ pub enum Entry {
     Dispute(Dispute),
     Payout(Payout),
     Standing(Standing),
+    Link(AccountLink),
     Transaction(Transaction),
     Event(Event),
     Endpoint(Endpoint),
@@ -106,6 +111,7 @@ impl Book {
                 .into_iter()
                 .map(Entry::Standing),
         );
+        entries.extend(self.links.drain_touched().into_iter().map(Entry::Link));
         entries.extend(
             self.transactions
                 .drain_touched()
@@ -141,6 +147,7 @@ impl Book {
             Entry::Dispute(row) => self.disputes.restore(row),
             Entry::Payout(row) => self.payouts.restore(row),
             Entry::Standing(row) => self.standings.restore(row),
+            Entry::Link(row) => self.links.restore(row),
             Entry::Transaction(row) => self.transactions.restore(row),
             Entry::Event(row) => self.events.restore(row),
             Entry::Endpoint(row) => self.endpoints.restore(row),
@@ -161,6 +168,13 @@ impl Book {
         entries.extend(self.disputes.iter().cloned().map(Entry::Dispute));
         entries.extend(self.payouts.iter().cloned().map(Entry::Payout));
         entries.extend(self.standings.iter().cloned().map(Entry::Standing));
+        entries.extend(
+            self.links
+                .iter()
+                .filter(|row| row.created >= horizon)
+                .cloned()
+                .map(Entry::Link),
+        );
         entries.extend(self.transactions.iter().cloned().map(Entry::Transaction));
         entries.extend(self.endpoints.iter().cloned().map(Entry::Endpoint));
         entries.extend(
@@ -214,6 +228,8 @@ pub struct Act<'a> {
     /// Unix seconds, the same for all of the act.
     pub now: i64,
     pub origin: Origin,
+    /// What the account may do, when it is one that is connected with the platform's.
+    pub standing: Option<Standing>,
     /// Ids of the events announced so far.
     pub announced: Vec<String>,
     /// Where people reach the sandbox, `http://host:port`.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::account_rows::{AccountLink, Standing};
 use super::declines::Decline;
 pub use super::dispute_row::{Dispute, DisputeStatus};
 use super::machine::Status;
@@ -205,17 +206,6 @@ impl RefundStatus {
     }
 }
 
-/// What the processor lets an account do; one that has no row may do everything.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Standing {
-    pub id: String,
-    pub created: i64,
-    pub charges_enabled: bool,
-    pub payouts_enabled: bool,
-    pub requirements_due: Vec<String>,
-    pub disabled_reason: Option<String>,
-}
-
 /// A movement of the account's balance: `net = amount - fee`, minor units, negative when money leaves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Transaction {
@@ -337,6 +327,7 @@ rows! {
     Dispute: id,
     Payout: id,
     Standing: id,
+    AccountLink: id,
     Transaction: id,
     Event: id,
     Endpoint: id,

@@ -14,7 +14,7 @@ pub use dispute::dispute;
 pub use money::{refund, transaction};
 pub use payment::{charge, intent};
 pub use payout::payout;
-pub use people::{account, customer, method, method_kind};
+pub use people::{account, account_link, application, customer, method, method_kind};
 pub use setup::setup;
 pub use webhook::{deleted_endpoint, endpoint, event};
 

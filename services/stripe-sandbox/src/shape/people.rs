@@ -1,7 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use crate::book::Book;
-use crate::book::rows::{Address, Contact, Customer, Method};
+use crate::book::rows::{AccountLink, Address, Contact, Customer, Method, Standing};
 
 /// A postal address, or null.
 fn address(address: Option<&Address>) -> Value {
@@ -151,21 +150,23 @@ fn bank_account(method: &Method) -> Value {
     })
 }
 
-/// The account the key acts for.
-pub fn account(book: &Book) -> Value {
-    let standing = book.standings.find(&book.account);
+/// An account; one without a row may do everything.
+pub fn account(id: &str, standing: Option<&Standing>) -> Value {
     let due = standing.map_or_else(Vec::new, |known| known.requirements_due.clone());
+    let charges = standing.is_none_or(|known| known.charges_enabled);
+    let capability = if charges { "active" } else { "inactive" };
     json!({
-        "id": book.account,
+        "id": id,
         "object": "account",
         "business_type": "company",
-        "capabilities": { "card_payments": "active", "transfers": "active", "us_bank_account_ach_payments": "active" },
-        "charges_enabled": standing.is_none_or(|known| known.charges_enabled),
-        "country": "US",
+        "capabilities": { "card_payments": capability, "transfers": capability, "us_bank_account_ach_payments": capability },
+        "charges_enabled": charges,
+        "country": standing.and_then(|known| known.country.as_deref()).unwrap_or("US"),
+        "created": standing.map_or(0, |known| known.created),
         "default_currency": "usd",
-        "details_submitted": true,
-        "email": null,
-        "metadata": {},
+        "details_submitted": standing.is_none_or(|known| known.details_submitted),
+        "email": standing.and_then(|known| known.email.as_deref()),
+        "metadata": standing.map(|known| known.metadata.clone()).unwrap_or_default(),
         "payouts_enabled": standing.is_none_or(|known| known.payouts_enabled),
         "requirements": {
             "alternatives": [],
@@ -179,4 +180,19 @@ pub fn account(book: &Book) -> Value {
         },
         "type": "standard",
     })
+}
+
+/// A link to an account's onboarding; shown once.
+pub fn account_link(base_url: &str, link: &AccountLink) -> Value {
+    json!({
+        "object": "account_link",
+        "created": link.created,
+        "expires_at": link.expires,
+        "url": format!("{base_url}/_sandbox/onboarding/{}", link.id),
+    })
+}
+
+/// The platform's program, as an account's owner sees it.
+pub fn application() -> Value {
+    json!({ "id": "ca_1SandboxPlatform", "object": "application", "name": "Sandbox platform" })
 }

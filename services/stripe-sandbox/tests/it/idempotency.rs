@@ -110,10 +110,11 @@ async fn a_key_is_forgotten_after_24_hours() {
 async fn keys_of_two_accounts_are_two_keys() {
     let shop = Shop::open().await;
     let first = id(&pay(&shop, "k1", "4000", "").await.ok());
+    let connected = shop.connected().await;
     let request = shop
         .request(Method::POST, "/v1/payment_intents")
         .header("Idempotency-Key", "k1")
-        .header("Stripe-Account", "acct_2");
+        .header("Stripe-Account", connected);
     let other = send(request.form(&card_payment("5000", "pm_card_visa")))
         .await
         .ok();

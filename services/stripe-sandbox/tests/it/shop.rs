@@ -86,6 +86,18 @@ impl Shop {
         .ok()
     }
 
+    /// An account that is connected with the platform's and takes charges.
+    pub async fn connected(&self) -> String {
+        let made = self
+            .post("/v1/accounts", &[("type", "standard")])
+            .await
+            .ok();
+        let account = id(&made);
+        self.command(&format!("accounts/{account}/onboard"), json!({}))
+            .await;
+        account
+    }
+
     /// A card payment confirmed at once.
     pub async fn pay(&self, amount: i64, method: &str) -> Reply {
         self.post(

@@ -2,6 +2,7 @@
 //! misbehave.
 #![cfg(test)]
 
+mod accounts;
 mod methods;
 mod payments;
 mod refunds;

@@ -366,10 +366,7 @@ async fn f11_a_currency_without_cents_keeps_its_units() {
 async fn t_another_account_sees_nothing_of_ours() {
     let stage = stage().await;
     let ours = stage.created(4_000).await;
-    let other = stage
-        .processor
-        .for_account("acct_1Other")
-        .expect("an account");
+    let other = stage.connected().await;
     let seen = other.get_payment_intent(&ours.id).await;
     let Err(ProcessorError::Rejected { code, .. }) = seen else {
         panic!("{seen:?}")

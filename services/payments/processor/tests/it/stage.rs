@@ -56,6 +56,16 @@ impl Stage {
             .expect("a customer")
     }
 
+    /// The same processor for an account of a practice's own that takes charges.
+    pub async fn connected(&self) -> Processor {
+        let key = format!("{}-account", self.practice);
+        let made = self.processor.create_account(self.practice, &key).await;
+        let account = made.expect("an account").id;
+        self.command(&format!("accounts/{account}/onboard"), json!({}))
+            .await;
+        self.processor.for_account(&account).expect("an account")
+    }
+
     pub fn intent(&self, minor: i64) -> NewIntent<'static> {
         NewIntent {
             practice: self.practice,

@@ -41,6 +41,10 @@ words! {
         NoMethod "no_method",
         /// The payer revoked the form that allowed to charge the method.
         AuthorizationRevoked "authorization_revoked",
+        /// The payer's payment method is on file with an account that the practice does not use any more.
+        FormerAccount "former_account",
+        /// The processor takes no charges for the practice's account, or there is none.
+        NoAccount "no_account",
         /// The night was interrupted and the next day had begun before it was its turn.
         NightOver "night_over",
     }
@@ -86,6 +90,10 @@ pub struct Facts {
     pub has_method: bool,
     /// The payer revoked the form that allowed to charge it.
     pub authorization_revoked: bool,
+    /// That is on file with an account that the practice does not use any more.
+    pub former_account: bool,
+    /// There is no account to charge on.
+    pub no_account: bool,
     /// The payer is to be told before it is charged.
     pub needs_notice: bool,
     /// What the payer was told of a charge that was not made yet: one notice is for one charge.
@@ -171,11 +179,13 @@ fn method(facts: &Facts, today: Date) -> Option<SkipReason> {
         .map_or(Retry::Now, |attempts| attempts.retry(today));
     let blocks = [
         (facts.in_progress, SkipReason::PaymentInProgress),
+        (facts.no_account, SkipReason::NoAccount),
         (!facts.has_method, SkipReason::NoMethod),
         (
             facts.authorization_revoked,
             SkipReason::AuthorizationRevoked,
         ),
+        (facts.former_account, SkipReason::FormerAccount),
         (matches!(retry, Retry::On(_)), SkipReason::RetryLater),
         (retry == Retry::Never, SkipReason::Declined),
     ];

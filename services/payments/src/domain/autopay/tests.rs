@@ -26,6 +26,8 @@ fn due() -> Facts {
         in_progress: false,
         has_method: true,
         authorization_revoked: false,
+        former_account: false,
+        no_account: false,
         needs_notice: false,
         announced: None,
         declines: None,
@@ -44,7 +46,7 @@ type Change = fn(&mut Facts, Date);
 #[test]
 fn what_is_due_today_is_charged_and_everything_that_stands_in_the_way_is_named() {
     assert_eq!(choose(&due(), TODAY), Choice::Charge(usd(4_000)));
-    let cases: [(Change, SkipReason); 14] = [
+    let cases: [(Change, SkipReason); 16] = [
         (|it, _| it.open = false, SkipReason::NothingDue),
         (|it, _| it.client_balance = usd(0), SkipReason::NothingDue),
         (|it, _| it.on = false, SkipReason::Off),
@@ -59,6 +61,8 @@ fn what_is_due_today_is_charged_and_everything_that_stands_in_the_way_is_named()
             |it, _| it.authorization_revoked = true,
             SkipReason::AuthorizationRevoked,
         ),
+        (|it, _| it.former_account = true, SkipReason::FormerAccount),
+        (|it, _| it.no_account = true, SkipReason::NoAccount),
         (|it, _| it.disputed = true, SkipReason::Disputed),
         (|it, _| it.on_plan = true, SkipReason::OnPlan),
         (|it, _| it.under_review = true, SkipReason::UnderReview),
@@ -101,7 +105,7 @@ fn a_payer_who_is_to_be_told_is_charged_from_the_day_on_that_was_told_and_no_mor
 }
 
 fn any_facts() -> impl Strategy<Value = Facts> {
-    let flags = proptest::collection::vec(any::<bool>(), 11);
+    let flags = proptest::collection::vec(any::<bool>(), 14);
     let announced = proptest::option::of((-40_i32..40, 1_i64..9_000));
     let declines = proptest::option::of((-20_i32..0, 0_i32..20, any::<bool>()));
     (
@@ -130,6 +134,8 @@ fn any_facts() -> impl Strategy<Value = Facts> {
                 has_method: flag[9],
                 authorization_revoked: flag[11],
                 needs_notice: flag[10],
+                former_account: flag[12],
+                no_account: flag[13],
                 announced: announced.and_then(|(days, minor)| told(days, minor)),
                 declines: declines.map(|(first, after, hard)| Attempts {
                     first: day(first),
@@ -149,6 +155,7 @@ proptest! {
             prop_assert!(facts.due_date <= TODAY && facts.last_service_date.is_none_or(|date| date <= TODAY));
             prop_assert!(!facts.held && !facts.disputed && !facts.on_plan && !facts.under_review);
             prop_assert!(!facts.refunded && !facts.in_progress);
+            prop_assert!(!facts.former_account && !facts.no_account);
             if facts.needs_notice {
                 let told = facts.announced.expect("told before");
                 prop_assert!(told.charge_date <= TODAY && told.amount.minor() >= amount.minor());

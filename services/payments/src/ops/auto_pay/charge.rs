@@ -7,6 +7,7 @@ use crate::domain::autopay::{Choice, SkipReason, choose};
 use crate::domain::charge::Presence;
 use crate::domain::means::Means;
 use crate::domain::pacing;
+use crate::ops::accounts;
 use crate::ops::begin_charge::{Fresh, NewCharge, write_down};
 use crate::ops::charge::{go_on_paced, hold_off};
 use crate::store::autopay_candidates::ChargedMethod;
@@ -70,11 +71,11 @@ async fn charge_item(payments: &Payments, night: Night<'_>, item: DueItem) -> Re
     if left.is_zero() {
         return credited(payments, night, item).await;
     }
-    let Some(payment) = start(payments, night, (item, left)).await? else {
+    let Some((payment, account)) = start(payments, night, (item, left)).await? else {
         return Ok(());
     };
     crate::crash::point("autopay_started");
-    go_on(payments, night, payment).await
+    go_on(payments, night, payment, account.as_deref()).await
 }
 
 /// Credit has paid all of it.
@@ -113,6 +114,7 @@ async fn look_again(
     let found = store::autopay_candidates::find(tx, practice, item.bill, announce_all).await?;
     let mut candidate = found.ok_or(Error::Stored("an item without its bill"))?;
     candidate.facts.on &= online && settings.enabled;
+    candidate.facts.no_account = accounts::is_missing(payments, tx, practice).await?;
     let payer_stays = candidate.payer == Some(item.payer);
     if item.credit.is_some() {
         (candidate.facts.open, candidate.facts.client_balance) = (true, item.amount);
@@ -135,12 +137,13 @@ async fn look_again(
 }
 
 /// Writes the payment down with its item, leased to us, unless something came in the way while credit was used: what is
-/// asked here is as it is when the payment is written. None when it is left out, or somebody else has it.
+/// asked here is as it is when the payment is written. The payment, and the practice's own account that it is made on. None
+/// when it is left out, or somebody else has it.
 async fn start(
     payments: &Payments,
     night: Night<'_>,
     (item, amount): (DueItem, Money),
-) -> Result<Option<PaymentId>> {
+) -> Result<Option<(PaymentId, Option<String>)>> {
     let mut tx = ours(payments, night).await?;
     // What credit was asked for is noted, so the amounts stay.
     let noted = DueItem {
@@ -161,7 +164,7 @@ async fn start(
         return Ok(None);
     }
     tx.commit().await?;
-    Ok(Some(begun.payment))
+    Ok(Some((begun.payment, method.account)))
 }
 
 fn new_charge((item, amount): (DueItem, Money), method: &ChargedMethod) -> NewCharge {
@@ -173,6 +176,7 @@ fn new_charge((item, amount): (DueItem, Money), method: &ChargedMethod) -> NewCh
             amount,
         }],
         means: Means {
+            account: method.account.clone(),
             token: Some(method.processor_method.clone()),
             method: Some(method.method),
             customer: Some(method.processor_customer.clone()),
@@ -186,12 +190,17 @@ fn new_charge((item, amount): (DueItem, Money), method: &ChargedMethod) -> NewCh
 
 /// Goes on with a payment, and leaves the processor alone when it is busy. What is not settled then, the reconciler
 /// finishes, or gives up before the next night.
-async fn go_on(payments: &Payments, night: Night<'_>, payment: PaymentId) -> Result<()> {
+async fn go_on(
+    payments: &Payments,
+    night: Night<'_>,
+    payment: PaymentId,
+    account: Option<&str>,
+) -> Result<()> {
     for tries in 0..BUSY_TRIES {
         match go_on_paced(payments, night.due.practice, payment).await {
             Err(Error::ProcessorUnavailable { retry_after }) => {
                 let pause = pacing::back_off(tries, retry_after);
-                hold_off(payments, pause).await?;
+                hold_off(payments, account, pause).await?;
             }
             Err(Error::Billing(status)) => {
                 tracing::warn!(%payment, %status, "billing does not answer");

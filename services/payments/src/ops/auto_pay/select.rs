@@ -3,6 +3,7 @@
 
 use super::{Night, announce};
 use crate::domain::autopay::{Choice, SkipReason, choose};
+use crate::ops::accounts;
 use crate::store::autopay_candidates::Candidate;
 use crate::store::autopay_items::{ItemState, NewItem};
 use crate::{AutoPayRefusal, OUTBOX, Payments, Result, store};
@@ -43,9 +44,11 @@ async fn slice(
     let Some(last) = candidates.last().map(|candidate| candidate.bill) else {
         return Ok(None);
     };
+    let no_account = accounts::is_missing(payments, &mut tx, practice).await?;
     for candidate in &mut candidates {
-        // Nothing is charged for a practice that has switched online payments off.
+        // Nothing is charged for a practice that has switched online payments off, or has no account to charge on.
         candidate.facts.on &= night.practice.online_payments;
+        candidate.facts.no_account = no_account;
     }
     let (mut items, mut events) = (Vec::with_capacity(candidates.len()), Vec::new());
     for candidate in &candidates {

@@ -14,7 +14,7 @@ pub(super) use steps::{client_secret, made_customer};
 use super::begin_charge::Begun;
 use super::settle_payment::settle_payment;
 use super::{Shown, get_payment};
-use crate::domain::charge::{Presence, Step, longer_hold};
+use crate::domain::charge::{Charge, Presence, Step, longer_hold};
 use crate::domain::payment::{PaymentState, Said};
 use crate::{Error, Payments, Result};
 use ::rpc::Caller;
@@ -80,7 +80,8 @@ pub async fn read_payment(
     caller.within(practice)?;
     let paid = records::payment(payments, practice, payment).await?;
     if paid.presence == Presence::Nobody {
-        Pace::BySlots.before(payments, Step::Read).await?;
+        let which = (practice, payment);
+        Pace::BySlots.before(payments, which, Step::Read).await?;
     }
     match steps::read(payments, practice, payment).await? {
         Some(said) => settle(payments, practice, payment, said).await,
@@ -107,10 +108,8 @@ async fn walk(
 ) -> Result<()> {
     for _ in 0..STEPS_MAX {
         let mut charge = records::charge(payments, practice, payment).await?;
-        if pace
-            .before(payments, charge.next(payments.clock.now()))
-            .await?
-        {
+        let step = charge.next(payments.clock.now());
+        if pace.before(payments, (practice, payment), step).await? {
             charge = records::charge(payments, practice, payment).await?;
         }
         match charge.next(payments.clock.now()) {
@@ -123,7 +122,7 @@ async fn walk(
                 }
             }
             Step::Confirm => return confirm(payments, practice, payment).await,
-            Step::GiveUp => return give_up(payments, practice, payment).await,
+            Step::GiveUp => return give_up(payments, (practice, payment), &charge).await,
             Step::Read => {
                 let Some(said) = steps::read(payments, practice, payment).await? else {
                     return Ok(());
@@ -132,7 +131,7 @@ async fn walk(
                 settle(payments, practice, payment, said).await?;
                 return match next {
                     Step::Confirm => confirm(payments, practice, payment).await,
-                    Step::GiveUp => give_up(payments, practice, payment).await,
+                    Step::GiveUp => give_up(payments, (practice, payment), &charge).await,
                     Step::Rest
                     | Step::Hold
                     | Step::CreateCustomer
@@ -154,8 +153,13 @@ async fn confirm(payments: &Payments, practice: PracticeId, payment: PaymentId) 
 
 /// The payer is gone. What the processor knows of is cancelled there, so that it can never be charged; should it have
 /// been charged meanwhile, the processor says so and the payment has succeeded.
-async fn give_up(payments: &Payments, practice: PracticeId, payment: PaymentId) -> Result<()> {
-    let said = match steps::cancel(payments, practice, payment).await? {
+async fn give_up(
+    payments: &Payments,
+    (practice, payment): (PracticeId, PaymentId),
+    charge: &Charge,
+) -> Result<()> {
+    let confirmed = charge.confirm_asked.is_some();
+    let said = match steps::cancel(payments, practice, (payment, confirmed)).await? {
         Some(said) => said,
         None => Said::only(PaymentState::Cancelled),
     };

@@ -4,6 +4,7 @@ use crate::domain::charge::{Charge, RETRY_PATIENCE};
 use crate::domain::payer::Payer;
 use crate::domain::payment::PaymentState;
 use crate::domain::refusal::Refusal;
+use crate::ops::payer_customer;
 use crate::store::attempts::Call;
 use crate::store::charges::Standing;
 use crate::store::customers::Customer;
@@ -23,6 +24,16 @@ pub(super) async fn charge(
 ) -> Result<Charge> {
     let mut tx = pg::begin(&payments.db, practice).await?;
     store::charges::get(&mut tx, practice, payment).await
+}
+
+/// The practice's own account that a payment is made on.
+pub(super) async fn account(
+    payments: &Payments,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<Option<String>> {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    store::charges::find_account(&mut tx, practice, payment).await
 }
 
 pub(super) async fn payment(
@@ -71,43 +82,30 @@ pub(super) async fn refused(
     Ok(tx.commit().await?)
 }
 
-/// Writes down that the payer's customer is asked for, and under which key.
+/// The payer whose the method becomes, as the processor knows it, and under which key it is told of them.
 pub(super) async fn start_customer(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
-) -> Result<(Customer, String)> {
-    let now = payments.clock.now();
-    let mut tx = pg::begin(&payments.db, practice).await?;
-    let paid = store::payments::get(&mut tx, practice, payment).await?;
+) -> Result<(Payment, Customer, String)> {
+    let paid = self::payment(payments, practice, payment).await?;
     let payer = paid.means.save_for.ok_or_else(nobody)?;
-    let known = store::customers::find(&mut tx, practice, payer).await?;
-    let known = known.ok_or_else(nobody)?;
-    let key = Call::CreateCustomer.key(known.account);
-    if known.processor_customer.is_none() {
-        let call = (known.account.uuid(), Call::CreateCustomer);
-        store::attempts::start(&mut tx, practice, call, &key, now).await?;
-    }
-    tx.commit().await?;
-    Ok((known, key))
+    let whose = (payer, paid.means.account.as_deref());
+    let (customer, key) = payer_customer::start(payments, practice, whose).await?;
+    Ok((paid, customer, key))
 }
 
 /// Keeps the payer's customer, for this charge and for others to come.
 pub(super) async fn customer(
     payments: &Payments,
-    practice: PracticeId,
-    (payment, payer): (PaymentId, Payer),
+    (paid, payer): (&Payment, Payer),
     customer: &str,
 ) -> Result<()> {
-    let now = payments.clock.now();
+    let (practice, now) = (paid.practice, payments.clock.now());
+    let whose = (payer, paid.means.account.as_deref());
     let mut tx = pg::begin(&payments.db, practice).await?;
-    store::customers::update_processor_customer(&mut tx, practice, payer, customer).await?;
-    let known = store::customers::find(&mut tx, practice, payer).await?;
-    let known = known.ok_or_else(nobody)?;
-    let call = (known.account.uuid(), Call::CreateCustomer);
-    store::attempts::finish(&mut tx, practice, call, now).await?;
-    let kept = known.processor_customer.ok_or_else(nobody)?;
-    store::charges::update_customer(&mut tx, practice, (payment, &kept), now).await?;
+    let kept = payer_customer::finish(payments, &mut tx, practice, whose, customer).await?;
+    store::charges::update_customer(&mut tx, practice, (paid.payment, &kept), now).await?;
     Ok(tx.commit().await?)
 }
 
@@ -146,15 +144,17 @@ async fn start(
 pub(super) async fn created(
     payments: &Payments,
     practice: PracticeId,
-    (payment, intent): (PaymentId, &str),
+    (paid, intent): (&Payment, &str),
 ) -> Result<()> {
+    let payment = paid.payment;
     let now = payments.clock.now();
     let mut tx = pg::begin(&payments.db, practice).await?;
     let made = (payment.uuid(), Call::CreateIntent);
     store::attempts::finish(&mut tx, practice, made, now).await?;
     store::charges::update_intent(&mut tx, practice, (payment, intent), now).await?;
     let subject = Subject::Payment(payment);
-    store::processor_objects::insert(&mut tx, practice, intent, subject).await?;
+    let object = (intent, paid.means.account.as_deref());
+    store::processor_objects::insert(&mut tx, practice, object, subject).await?;
     Ok(tx.commit().await?)
 }
 

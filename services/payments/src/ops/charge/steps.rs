@@ -9,7 +9,7 @@ use crate::store::payments::Payment;
 use crate::wire::processor::{decline, said};
 use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PaymentId, PracticeId};
-use processor::{Confirmation, NewCustomer, NewIntent, ProcessorError};
+use processor::{Confirmation, NewCustomer, NewIntent, Processor, ProcessorError};
 use secrecy::SecretString;
 use std::time::Duration;
 
@@ -41,35 +41,36 @@ pub(super) async fn create_customer(
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<()> {
-    let (known, key) = records::start_customer(payments, practice, payment).await?;
+    let (paid, known, key) = records::start_customer(payments, practice, payment).await?;
     crate::crash::point("before_customer");
     let customer = match known.processor_customer {
         Some(customer) => customer,
         None => {
             let new = NewCustomer {
                 practice,
-                payer_account: known.account,
+                payer_account: known.payer_account,
             };
-            made_customer(payments, new, &key)
+            let processor = payments.at(paid.means.account.as_deref())?;
+            made_customer(&processor, new, &key)
                 .await
                 .map_err(|error| unavailable(&error))?
         }
     };
     crate::crash::point("after_customer");
-    records::customer(payments, practice, (payment, known.payer), &customer).await
+    records::customer(payments, (&paid, known.payer), &customer).await
 }
 
 /// A customer of the processor. A twin of the call, made by another charge of the payer, is waited for. The processor's
 /// own failure is its answer as long as the key lives, so it is asked under another one: a customer whom nobody knows
 /// harms nobody.
 pub(in crate::ops) async fn made_customer(
-    payments: &Payments,
+    processor: &Processor,
     new: NewCustomer,
     key: &str,
 ) -> std::result::Result<String, ProcessorError> {
     let mut key = key.to_owned();
     for _ in 0..CUSTOMER_TRIES {
-        match payments.processor.create_customer(new, &key).await {
+        match processor.create_customer(new, &key).await {
             Err(ProcessorError::Unknown {
                 status: Some(409), ..
             }) => tokio::time::sleep(TWIN_PAUSE).await,
@@ -80,7 +81,7 @@ pub(in crate::ops) async fn made_customer(
             made => return made,
         }
     }
-    payments.processor.create_customer(new, &key).await
+    processor.create_customer(new, &key).await
 }
 
 /// Makes the processor's object, which takes no money, and keeps its id. What it said instead, when there is none.
@@ -100,11 +101,12 @@ pub(super) async fn create_intent(
         payment_method: None,
         keep_method: paid.means.save_for.is_some(),
     };
-    let made = payments.processor.create_payment_intent(intent, &key).await;
+    let processor = payments.at(paid.means.account.as_deref())?;
+    let made = processor.create_payment_intent(intent, &key).await;
     crate::crash::point("after_create");
     match made {
         Ok(made) => {
-            records::created(payments, practice, (payment, &made.id)).await?;
+            records::created(payments, practice, (&paid, &made.id)).await?;
             crate::crash::point("after_create_commit");
             Ok(None)
         }
@@ -134,15 +136,13 @@ pub(super) async fn confirm(
         off_session: paid.presence.is_off_session(),
         ..Confirmation::default()
     };
-    let confirmed = payments
-        .processor
-        .confirm_payment_intent(intent, with, &key)
-        .await;
+    let processor = payments.at(paid.means.account.as_deref())?;
+    let confirmed = processor.confirm_payment_intent(intent, with, &key).await;
     match confirmed {
         Ok(intent) => Ok(said(&intent)),
         // It has moved on: the object says where to.
         Err(ProcessorError::Rejected { code, .. }) if code.ends_with("_unexpected_state") => {
-            let read = payments.processor.get_payment_intent(intent).await;
+            let read = processor.get_payment_intent(intent).await;
             read.map(|intent| said(&intent))
                 .or_else(|error| outcome(payment, error))
         }
@@ -160,26 +160,30 @@ pub(super) async fn read(
     let Some(intent) = &paid.processor_intent else {
         return Ok(None);
     };
-    match payments.processor.get_payment_intent(intent).await {
+    let processor = payments.at(paid.means.account.as_deref())?;
+    match processor.get_payment_intent(intent).await {
         Ok(intent) => Ok(Some(said(&intent))),
         Err(error) => Err(unavailable(&error)),
     }
 }
 
-/// Sees to it that nothing is charged any more. None when the processor knows nothing of the payment.
+/// Sees to it that nothing is charged any more. None when the processor knows nothing of the payment, or was never asked to
+/// confirm it and the account was taken away.
 pub(super) async fn cancel(
     payments: &Payments,
     practice: PracticeId,
-    payment: PaymentId,
+    (payment, confirmed): (PaymentId, bool),
 ) -> Result<Option<Said>> {
     let paid = records::payment(payments, practice, payment).await?;
     let Some(intent) = &paid.processor_intent else {
         return Ok(None);
     };
     let key = format!("{payment}-cancel_intent");
-    let cancelled = payments.processor.cancel_payment_intent(intent, &key).await;
+    let processor = payments.at(paid.means.account.as_deref())?;
+    let cancelled = processor.cancel_payment_intent(intent, &key).await;
     match cancelled {
         Ok(intent) => Ok(Some(said(&intent))),
+        Err(ProcessorError::NotConnected { .. }) if !confirmed => Ok(None),
         // Charged or cancelled meanwhile.
         Err(ProcessorError::Rejected { .. }) => read(payments, practice, payment).await,
         Err(error) => Err(unavailable(&error)),
@@ -192,7 +196,8 @@ pub(in crate::ops) async fn client_secret(
     payment: &Payment,
 ) -> Option<SecretString> {
     let intent = payment.processor_intent.as_deref()?;
-    match payments.processor.get_payment_intent(intent).await {
+    let processor = payments.at(payment.means.account.as_deref()).ok()?;
+    match processor.get_payment_intent(intent).await {
         Ok(intent) => intent.client_secret,
         Err(error) => {
             tracing::warn!(payment = %payment.payment, %error, "the payer cannot be sent to the bank yet");
@@ -218,9 +223,9 @@ fn outcome(payment: PaymentId, error: ProcessorError) -> Result<Said> {
             tracing::warn!(%payment, %error, "the outcome of a charge is not known yet");
             Ok(Said::only(PaymentState::Unknown))
         }
-        ProcessorError::Busy { .. } | ProcessorError::Unauthorized { .. } => {
-            Err(unavailable(&error))
-        }
+        ProcessorError::Busy { .. }
+        | ProcessorError::Unauthorized { .. }
+        | ProcessorError::NotConnected { .. } => Err(unavailable(&error)),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Day, out_of_time};
 use crate::domain::comparison::{Difference, due_time};
 use crate::domain::refund::RefundState;
+use crate::store::charges::Charged;
 use crate::store::comparisons;
 use crate::{Error, Payments, Result, store};
 use ids::{DiscrepancyId, PaymentId, PracticeId};
@@ -40,15 +41,16 @@ pub(super) async fn time_zone(payments: &Payments, practice: PracticeId) -> Resu
     TimeZone::get(&known.time_zone).map_err(|_| Error::Stored("a time zone"))
 }
 
-/// Those that are the practice's: of its payments, or charged in its name. What is in nobody's name is everybody's
-/// trouble: it is the practice's when there is no other.
+/// Those that are the practice's: of its payments, or charged in its name. What is in nobody's name on the installation's
+/// account is everybody's trouble: it is the practice's when there is no other. On an account of its own it is what the
+/// practice sells elsewhere.
 pub(super) async fn of_practice(
     payments: &Payments,
     practice: PracticeId,
-    moved: Vec<BalanceTransaction>,
+    (moved, account): (Vec<BalanceTransaction>, Option<&str>),
 ) -> Result<Vec<BalanceTransaction>> {
     let mut tx = pg::begin_any(&payments.db).await?;
-    let alone = store::comparisons::practice_count(&mut tx).await? == 1;
+    let alone = account.is_none() && store::comparisons::practice_count(&mut tx).await? == 1;
     let mut own = Vec::new();
     for transaction in moved {
         let (intent, named) = match &transaction.source {
@@ -66,10 +68,12 @@ pub(super) async fn of_practice(
             Some(intent) => store::processor_objects::find(&mut tx, intent).await?,
             None => None,
         };
-        match known.map(|(whose, _)| whose).or(named) {
+        let known = known.filter(|known| known.account.as_deref() == account);
+        match known.map(|known| known.practice).or(named) {
             Some(whose) if whose == practice => own.push(transaction),
             Some(_) => {}
             None if alone => own.push(transaction),
+            None if account.is_some() => {}
             None => {
                 tracing::error!(
                     transaction = transaction.id,
@@ -135,9 +139,9 @@ pub(super) async fn charged_between(
     payments: &Payments,
     practice: PracticeId,
     span: (Timestamp, Timestamp),
-) -> Result<Vec<(PaymentId, String, Money)>> {
+) -> Result<Vec<Charged>> {
     let mut tx = pg::begin(&payments.db, practice).await?;
-    comparisons::charged_between(&mut tx, practice, span).await
+    store::charges::charged_between(&mut tx, practice, span).await
 }
 
 /// Writes the day with what was found, and puts the next one into the queue. A day that was compared meanwhile stays as

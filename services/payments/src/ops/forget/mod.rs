@@ -15,15 +15,17 @@ pub async fn continue_detachment(
     detachment: DetachmentId,
 ) -> Result<()> {
     caller.within(practice)?;
-    let Some((token, key)) = records::start(payments, practice, detachment).await? else {
+    let Some((forgotten, key)) = records::start(payments, practice, detachment).await? else {
         return Ok(());
     };
     crate::crash::point("before_detach");
-    let detached = payments.processor.detach_payment_method(&token, &key).await;
+    let processor = payments.at(forgotten.account.as_deref())?;
+    let token = &forgotten.processor_method;
+    let detached = processor.detach_payment_method(token, &key).await;
     crate::crash::point("after_detach");
     match detached {
-        // Refused: it has forgotten it before.
-        Ok(_) | Err(ProcessorError::Rejected { .. }) => {
+        // Refused: it has forgotten it before. Of an account that was taken away nothing can be charged any more.
+        Ok(_) | Err(ProcessorError::Rejected { .. } | ProcessorError::NotConnected { .. }) => {
             records::finish(payments, practice, detachment).await
         }
         Err(error) => Err(unavailable(&error)),

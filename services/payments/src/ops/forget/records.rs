@@ -1,14 +1,15 @@
 use crate::store::attempts::Call;
+use crate::store::detachments::Detachment;
 use crate::store::processor_objects::Subject;
 use crate::{Payments, Result, store};
 use ids::{DetachmentId, PracticeId};
 
-/// The token and the key of the call, which is written down; none when it is forgotten already, or still needed.
+/// What is to be forgotten and the key of the call, which is written down; none when it is forgotten already, or still needed.
 pub(super) async fn start(
     payments: &Payments,
     practice: PracticeId,
     detachment: DetachmentId,
-) -> Result<Option<(String, String)>> {
+) -> Result<Option<(Detachment, String)>> {
     let (now, key) = (payments.clock.now(), Call::DetachMethod.key(detachment));
     let mut tx = pg::begin(&payments.db, practice).await?;
     let Some(open) = store::detachments::find_open(&mut tx, practice, detachment).await? else {
@@ -16,14 +17,13 @@ pub(super) async fn start(
         tx.commit().await?;
         return Ok(None);
     };
-    let token = open.processor_method;
-    if store::detachments::is_in_use(&mut tx, practice, &token).await? {
+    if store::detachments::is_in_use(&mut tx, practice, &open.processor_method).await? {
         return Ok(None);
     }
     let call = (detachment.uuid(), Call::DetachMethod);
     store::attempts::start(&mut tx, practice, call, &key, now).await?;
     tx.commit().await?;
-    Ok(Some((token, key)))
+    Ok(Some((open, key)))
 }
 
 pub(super) async fn finish(

@@ -27,12 +27,17 @@ pub async fn continue_refund(
 }
 
 /// Takes in what the processor says of its refund `object`, `re_…`; false when it is none of ours. One that somebody made
-/// at the processor becomes ours. For webhooks.
-pub async fn read_refund(payments: &Payments, caller: &Caller, object: &str) -> Result<bool> {
-    let Some(told) = steps::read_object(payments, object).await? else {
+/// at the processor becomes ours. It is read on the account that it is of. For webhooks.
+pub async fn read_refund(
+    payments: &Payments,
+    caller: &Caller,
+    (object, account): (&str, Option<&str>),
+) -> Result<bool> {
+    let Some(told) = steps::read_object(payments, (object, account)).await? else {
         return Ok(false);
     };
-    let (practice, ours) = match whose::subject_of(payments, object).await? {
+    let known = whose::subject_of(payments, (object, account)).await?;
+    let (practice, ours) = match known.map(|known| (known.practice, known.subject)) {
         Some((practice, Subject::Refund(refund))) => (Some(practice), Some(refund)),
         Some((
             _,
@@ -70,7 +75,8 @@ async fn walk(payments: &Payments, practice: PracticeId, refund: RefundId) -> Re
     if pending.refund.made_at_processor {
         // It is there already: it is only read, never sent.
         let object = pending.refund.processor_refund.as_deref();
-        return match steps::read_object(payments, object.unwrap_or_default()).await? {
+        let object = (object.unwrap_or_default(), pending.account.as_deref());
+        return match steps::read_object(payments, object).await? {
             Some(told) => settle(payments, practice, refund, told).await,
             None => Ok(()),
         };

@@ -1,6 +1,7 @@
 //! What is written between the steps of a refund, each in a transaction of its own.
 
 use super::steps::{Told, no_object};
+use crate::ops::whose;
 use crate::store::attempts::Call;
 use crate::store::processor_objects::Subject;
 use crate::store::refunds::Refund;
@@ -12,6 +13,8 @@ use jiff::Timestamp;
 pub(super) struct Pending {
     /// The refund.
     pub(super) refund: Refund,
+    /// The practice's own account on which the payment was made, `acct_…`; none: the installation's.
+    pub(super) account: Option<String>,
     /// The payment's object at the processor, `pi_…`.
     pub(super) intent: String,
     /// When it was first sent.
@@ -33,6 +36,7 @@ pub(super) async fn pending(
         refund: refunds
             .find(|it| it.refund == refund)
             .ok_or(Error::Missing(Missing::Refund(refund)))?,
+        account: payment.means.account,
         intent: payment.processor_intent.ok_or_else(no_object)?,
         asked,
     })
@@ -54,10 +58,10 @@ pub(super) async fn start(
 
 /// Whose refund the processor speaks of: known by itself, or by its payment.
 pub(super) async fn practice_of(payments: &Payments, told: &Told) -> Result<Option<PracticeId>> {
-    let mut tx = pg::begin_any(&payments.db).await?;
     for object in [&told.object, &told.intent].into_iter().flatten() {
-        if let Some((practice, _)) = store::processor_objects::find(&mut tx, object).await? {
-            return Ok(Some(practice));
+        let object = (&**object, told.account.as_deref());
+        if let Some(known) = whose::subject_of(payments, object).await? {
+            return Ok(Some(known.practice));
         }
     }
     Ok(None)

@@ -2,6 +2,7 @@
 
 use super::records::{self, Pending};
 use crate::domain::refund::RefundState;
+use crate::ops::whose::Object;
 use crate::wire::processor::refund_state;
 use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PracticeId, RefundId};
@@ -13,6 +14,8 @@ use processor::{NewRefund, ProcessorError, Refund, RefundReason};
 pub(in crate::ops) struct Told {
     /// Where it stands.
     pub(in crate::ops) state: RefundState,
+    /// The practice's own account that it is of, `acct_…`; none: the installation's.
+    pub(in crate::ops) account: Option<String>,
     /// `re_…`, when there is one.
     pub(in crate::ops) object: Option<String>,
     /// `pi_…` of the payment, when it says.
@@ -27,6 +30,7 @@ impl Told {
     pub(super) const fn only(state: RefundState) -> Self {
         Self {
             state,
+            account: None,
             object: None,
             intent: None,
             ours: None,
@@ -34,9 +38,10 @@ impl Told {
         }
     }
 
-    fn of(refund: Refund) -> Self {
+    fn of(refund: Refund, account: Option<&str>) -> Self {
         Self {
             state: refund_state(&refund.status),
+            account: account.map(str::to_owned),
             object: Some(refund.id),
             intent: refund.payment_intent,
             ours: refund.refund,
@@ -61,15 +66,19 @@ pub(super) async fn send(
         amount: pending.refund.amount,
         reason: RefundReason::RequestedByCustomer,
     };
-    match payments.processor.create_refund(asked, &key).await {
-        Ok(sent) => Ok(Told::of(sent)),
+    let account = pending.account.as_deref();
+    let processor = payments.at(account)?;
+    match processor.create_refund(asked, &key).await {
+        Ok(sent) => Ok(Told::of(sent, account)),
         Err(error @ ProcessorError::Unknown { .. }) => {
             tracing::warn!(%refund, %error, "the outcome of a refund is not known yet");
             Ok(Told::only(RefundState::Unknown))
         }
-        Err(error @ (ProcessorError::Busy { .. } | ProcessorError::Unauthorized { .. })) => {
-            Err(unavailable(&error))
-        }
+        Err(
+            error @ (ProcessorError::Busy { .. }
+            | ProcessorError::Unauthorized { .. }
+            | ProcessorError::NotConnected { .. }),
+        ) => Err(unavailable(&error)),
         Err(error @ (ProcessorError::Rejected { .. } | ProcessorError::Declined(_))) => {
             tracing::warn!(%refund, %error, "the processor refused a refund");
             let found = find(payments, pending).await?;
@@ -81,16 +90,23 @@ pub(super) async fn send(
 /// What has become of a refund that was sent, also when its answer was lost; none when the processor has none.
 pub(super) async fn find(payments: &Payments, pending: &Pending) -> Result<Option<Told>> {
     let wanted = pending.refund.refund;
-    let refunds = payments.processor.list_refunds(&pending.intent).await;
+    let account = pending.account.as_deref();
+    let processor = payments.at(account)?;
+    let refunds = processor.list_refunds(&pending.intent).await;
     let refunds = refunds.map_err(|error| unavailable(&error))?;
     let mut ours = refunds.into_iter();
-    Ok(ours.find(|it| it.refund == Some(wanted)).map(Told::of))
+    let found = ours.find(|it| it.refund == Some(wanted));
+    Ok(found.map(|refund| Told::of(refund, account)))
 }
 
 /// A refund by the processor's id; none when it has no such.
-pub(super) async fn read_object(payments: &Payments, object: &str) -> Result<Option<Told>> {
-    match payments.processor.get_refund(object).await {
-        Ok(refund) => Ok(Some(Told::of(refund))),
+pub(super) async fn read_object(
+    payments: &Payments,
+    (object, account): Object<'_>,
+) -> Result<Option<Told>> {
+    let processor = payments.at(account)?;
+    match processor.get_refund(object).await {
+        Ok(refund) => Ok(Some(Told::of(refund, account))),
         Err(ProcessorError::Rejected { .. }) => Ok(None),
         Err(error) => Err(unavailable(&error)),
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::payout::{About, PayoutItem, PayoutItemKind, Told};
 use crate::store::account_payouts::{TakenIn, Unclaimed};
-use crate::store::{account_payouts, payout_matches};
+use crate::store::{account_payouts, connections, payout_matches};
 use crate::{Payments, Result};
 use ids::{PayoutItemId, PracticeId};
 use pg::Tx;
@@ -41,14 +41,18 @@ pub(super) async fn taken_in(payments: &Payments, object: &str) -> Result<Option
 }
 
 /// Whose each movement is: the practice of its payment, or in whose name it was charged. What is in nobody's name is the
-/// practice's when there is no other. Those who had a part of it before hear of it again.
+/// practice's when there is no other; of an account of a practice's own all is that practice's. Those who had a part of it
+/// before hear of it again.
 pub(super) async fn divide(
     payments: &Payments,
     before: Option<&TakenIn>,
-    moved: Vec<PaidOut>,
+    (moved, account): (Vec<PaidOut>, Option<&str>),
 ) -> Result<Divided> {
     let mut tx = pg::begin_any(&payments.db).await?;
-    let alone = payout_matches::only_practice(&mut tx).await?;
+    let alone = match account {
+        Some(own) => connections::find_practice(&mut tx, own).await?,
+        None => payout_matches::only_practice(&mut tx).await?,
+    };
     let intents: Vec<String> = moved.iter().filter_map(intent).map(str::to_owned).collect();
     let owners = payout_matches::owners(&mut tx, &intents).await?;
     let mut divided = Divided::default();

@@ -1,6 +1,7 @@
 //! The calls to the processor; no transaction begins here.
 
 use crate::ops::unavailable;
+use crate::ops::whose::Object;
 use crate::{Payments, Result};
 use jiff::Timestamp;
 use money::Money;
@@ -19,17 +20,25 @@ pub(super) struct Content {
 }
 
 /// The payout as it is now; none when the processor does not know it. Errors: PROCESSOR_UNAVAILABLE.
-pub(super) async fn get(payments: &Payments, object: &str) -> Result<Option<Payout>> {
-    match payments.processor.get_payout(object).await {
+pub(super) async fn get(
+    payments: &Payments,
+    (object, account): Object<'_>,
+) -> Result<Option<Payout>> {
+    let processor = payments.at(account)?;
+    match processor.get_payout(object).await {
         Ok(payout) => Ok(Some(payout)),
         Err(ProcessorError::Rejected { .. }) => Ok(None),
         Err(error) => Err(unavailable(&error)),
     }
 }
 
-/// The payouts that were made from `start` on, oldest first. Errors: PROCESSOR_UNAVAILABLE.
-pub(super) async fn list(payments: &Payments, start: Timestamp) -> Result<Vec<Payout>> {
-    let listed = payments.processor.list_payouts(start).await;
+/// The payouts of an account that were made from `start` on, oldest first. Errors: PROCESSOR_UNAVAILABLE.
+pub(super) async fn list(
+    payments: &Payments,
+    (start, account): (Timestamp, Option<&str>),
+) -> Result<Vec<Payout>> {
+    let processor = payments.at(account)?;
+    let listed = processor.list_payouts(start).await;
     let mut payouts = listed.map_err(|error| unavailable(&error))?;
     payouts.reverse();
     Ok(payouts)
@@ -37,14 +46,17 @@ pub(super) async fn list(payments: &Payments, start: Timestamp) -> Result<Vec<Pa
 
 /// What is in a payout; none when that is not complete yet. What is in it of an earlier payout that did not arrive is named
 /// movement by movement. Errors: PROCESSOR_UNAVAILABLE.
-pub(super) async fn content(payments: &Payments, payout: &Payout) -> Result<Option<Content>> {
+pub(super) async fn content(
+    payments: &Payments,
+    (payout, account): (&Payout, Option<&str>),
+) -> Result<Option<Content>> {
     match payout.content {
         PayoutContent::NotYet => return Ok(None),
         PayoutContent::Unknown => return Ok(Some(unknown(payout))),
         PayoutContent::Listed => {}
     }
     let mut content = Content {
-        moved: paid_out(payments, &payout.id).await?,
+        moved: paid_out(payments, (&payout.id, account)).await?,
         returned: Vec::new(),
     };
     for _ in 0..FAILURES_MAX {
@@ -52,7 +64,7 @@ pub(super) async fn content(payments: &Payments, payout: &Payout) -> Result<Opti
         if !content.moved.iter().any(again) {
             break;
         }
-        content = expanded(payments, content).await?;
+        content = expanded(payments, (content, account)).await?;
     }
     if net(&content.moved, payout.amount)? == payout.amount {
         return Ok(Some(content));
@@ -62,7 +74,10 @@ pub(super) async fn content(payments: &Payments, payout: &Payout) -> Result<Opti
 }
 
 /// Each payout that did not arrive is replaced by what was in it.
-async fn expanded(payments: &Payments, content: Content) -> Result<Content> {
+async fn expanded(
+    payments: &Payments,
+    (content, account): (Content, Option<&str>),
+) -> Result<Content> {
     let mut wider = Content {
         moved: Vec::with_capacity(content.moved.len()),
         returned: content.returned,
@@ -73,9 +88,9 @@ async fn expanded(payments: &Payments, content: Content) -> Result<Content> {
             continue;
         };
         wider.returned.push(object.clone());
-        let inside = match get(payments, object).await? {
+        let inside = match get(payments, (object, account)).await? {
             Some(payout) if payout.content == PayoutContent::Listed => {
-                paid_out(payments, object).await?
+                paid_out(payments, (object, account)).await?
             }
             Some(_) | None => Vec::new(),
         };
@@ -89,8 +104,9 @@ async fn expanded(payments: &Payments, content: Content) -> Result<Content> {
     Ok(wider)
 }
 
-async fn paid_out(payments: &Payments, object: &str) -> Result<Vec<PaidOut>> {
-    let listed = payments.processor.list_paid_out(object).await;
+async fn paid_out(payments: &Payments, (object, account): Object<'_>) -> Result<Vec<PaidOut>> {
+    let processor = payments.at(account)?;
+    let listed = processor.list_paid_out(object).await;
     listed.map_err(|error| unavailable(&error))
 }
 

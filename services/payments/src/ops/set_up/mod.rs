@@ -42,7 +42,8 @@ pub(super) async fn take_in(
     let record = records::setup(payments, practice, setup).await?;
     match &record.processor_intent {
         Some(intent) if !record.state.is_final() => {
-            let said = steps::read(payments, intent).await?;
+            let object = (&**intent, record.account.as_deref());
+            let said = steps::read(payments, object).await?;
             settle(payments, practice, setup, said).await
         }
         Some(_) | None => Ok(()),
@@ -69,16 +70,17 @@ async fn walk(payments: &Payments, practice: PracticeId, setup: SetupId) -> Resu
             return settle(payments, practice, setup, said).await;
         }
         let customer = steps::customer(payments, practice, &record).await?;
-        return match steps::create(payments, practice, setup, &customer).await? {
+        return match steps::create(payments, practice, &record, &customer).await? {
             Some(said) => settle(payments, practice, setup, said).await,
             None => Ok(()),
         };
     };
-    let said = steps::read(payments, intent).await?;
+    let object = (&**intent, record.account.as_deref());
+    let said = steps::read(payments, object).await?;
     let unfinished = !said.state.is_final();
     settle(payments, practice, setup, said).await?;
     if over && unfinished {
-        let said = steps::cancel(payments, setup, intent).await?;
+        let said = steps::cancel(payments, setup, object).await?;
         settle(payments, practice, setup, said).await?;
     }
     Ok(())
@@ -93,7 +95,7 @@ pub(super) async fn show(
     let (setup, method) = records::shown(payments, practice, setup).await?;
     let client_secret = match &setup.processor_intent {
         Some(intent) if setup.state.waits_for_payer() => {
-            steps::client_secret(payments, intent).await
+            steps::client_secret(payments, (intent, setup.account.as_deref())).await
         }
         Some(_) | None => None,
     };

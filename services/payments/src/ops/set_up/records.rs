@@ -1,11 +1,12 @@
 //! What is written between the steps of a setup, each in a transaction of its own.
 
+use crate::ops::payer_customer;
 use crate::store::attempts::Call;
 use crate::store::customers::Customer;
 use crate::store::methods::Method;
 use crate::store::processor_objects::Subject;
 use crate::store::setups::Setup;
-use crate::{Error, Payments, Result, store};
+use crate::{Payments, Result, store};
 use ids::{PracticeId, SetupId};
 
 pub(super) async fn setup(
@@ -31,38 +32,27 @@ pub(super) async fn shown(
     Ok((setup, method))
 }
 
-/// The payer, and under which key the processor is told of them if it was not yet; that is written down.
+/// The payer as the processor knows it, and under which key it is told of them.
 pub(super) async fn start_customer(
     payments: &Payments,
     practice: PracticeId,
     setup: &Setup,
 ) -> Result<(Customer, String)> {
-    let mut tx = pg::begin(&payments.db, practice).await?;
-    let customer = store::customers::find(&mut tx, practice, setup.payer).await?;
-    let customer = customer.ok_or(Error::Stored("a setup without a customer"))?;
-    let key = Call::CreateCustomer.key(customer.account);
-    if customer.processor_customer.is_none() {
-        let call = (customer.account.uuid(), Call::CreateCustomer);
-        store::attempts::start(&mut tx, practice, call, &key, payments.clock.now()).await?;
-    }
-    tx.commit().await?;
-    Ok((customer, key))
+    let whose = (setup.payer, setup.account.as_deref());
+    payer_customer::start(payments, practice, whose).await
 }
 
 /// Keeps the processor's customer, and answers the one that counts: whoever was first.
 pub(super) async fn customer_made(
     payments: &Payments,
     practice: PracticeId,
-    (customer, made): (&Customer, &str),
+    (setup, made): (&Setup, &str),
 ) -> Result<String> {
+    let whose = (setup.payer, setup.account.as_deref());
     let mut tx = pg::begin(&payments.db, practice).await?;
-    store::customers::update_processor_customer(&mut tx, practice, customer.payer, made).await?;
-    let call = (customer.account.uuid(), Call::CreateCustomer);
-    store::attempts::finish(&mut tx, practice, call, payments.clock.now()).await?;
-    let kept = store::customers::find(&mut tx, practice, customer.payer).await?;
+    let kept = payer_customer::finish(payments, &mut tx, practice, whose, made).await?;
     tx.commit().await?;
-    kept.and_then(|kept| kept.processor_customer)
-        .ok_or(Error::Stored("a customer that was made"))
+    Ok(kept)
 }
 
 /// Writes down that the processor's setup is asked for, and under which key.
@@ -89,15 +79,16 @@ pub(super) async fn start_create(
 pub(super) async fn created(
     payments: &Payments,
     practice: PracticeId,
-    (setup, intent): (SetupId, &str),
+    (begun, intent): (&Setup, &str),
 ) -> Result<()> {
-    let now = payments.clock.now();
+    let (setup, now) = (begun.setup, payments.clock.now());
     let mut tx = pg::begin(&payments.db, practice).await?;
     let made = (setup.uuid(), Call::CreateSetup);
     store::attempts::finish(&mut tx, practice, made, now).await?;
     store::setups::update_intent(&mut tx, practice, (setup, intent), now).await?;
     let subject = Subject::Setup(setup);
-    store::processor_objects::insert(&mut tx, practice, intent, subject).await?;
+    let object = (intent, begun.account.as_deref());
+    store::processor_objects::insert(&mut tx, practice, object, subject).await?;
     Ok(tx.commit().await?)
 }
 

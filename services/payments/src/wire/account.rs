@@ -1,0 +1,62 @@
+//! Accounts at the processor, as payments' contract has them.
+
+use crate::domain::connection::ConnectionState;
+use crate::ops::{ConnectAccount, Connected, ShownAccount};
+use ::rpc::wire;
+use ids::PracticeId;
+use proto::payments::v1 as contract;
+use secrecy::ExposeSecret as _;
+
+/// What is to be connected.
+pub fn connect(
+    practice: PracticeId,
+    asked: contract::ConnectProcessorAccountRequest,
+) -> ConnectAccount {
+    let refresh_url = if asked.refresh_url.is_empty() {
+        asked.return_url.clone()
+    } else {
+        asked.refresh_url
+    };
+    ConnectAccount {
+        practice,
+        return_url: asked.return_url,
+        refresh_url,
+    }
+}
+
+/// As the API shows it.
+pub fn connected(connected: Connected) -> contract::ConnectProcessorAccountResponse {
+    contract::ConnectProcessorAccountResponse {
+        account: Some(account(connected.account)),
+        onboarding_url: connected.link.url.expose_secret().to_owned(),
+        expire_time: Some(wire::time(connected.link.expires)),
+    }
+}
+
+/// As the API shows it.
+pub fn account(shown: ShownAccount) -> contract::ProcessorAccount {
+    let standing = shown.standing;
+    contract::ProcessorAccount {
+        processor_account: shown.account,
+        charges_enabled: standing.charges_enabled,
+        payouts_enabled: standing.payouts_enabled,
+        requirements_due: standing.requirements_due,
+        disabled_reason: standing.disabled_reason,
+        online_payments: shown.online_payments,
+        own: shown.own,
+        details_submitted: standing.details_submitted,
+        state: state(shown.state).into(),
+        charged_account: shown.charged.unwrap_or_default(),
+        left_open_count: i32::try_from(shown.left_open).unwrap_or(i32::MAX),
+    }
+}
+
+/// As the API names it.
+pub const fn state(state: ConnectionState) -> contract::ProcessorAccountState {
+    match state {
+        ConnectionState::Onboarding => contract::ProcessorAccountState::Onboarding,
+        ConnectionState::Active => contract::ProcessorAccountState::Active,
+        ConnectionState::Restricted => contract::ProcessorAccountState::Restricted,
+        ConnectionState::Disconnected => contract::ProcessorAccountState::Disconnected,
+    }
+}

@@ -252,10 +252,17 @@ pub fn payment_failed(event: payments::PaymentFailed) -> Result<Draft, Invalid> 
             .map(|bill| parse(&bill.bill_id, "payment.allocations.bill_id"))
             .transpose()?,
         amount: parse::positive(payment.amount, "payment.amount")?,
-        method_text: payment.method_text,
+        method_text: named(payment.method_text),
         reason: reason.to_owned(),
     };
     Ok((parse(&payment.client_id, "payment.client_id")?, particulars))
+}
+
+/// A method without digits, as one that was declined before anything was known of it, tells the payer nothing.
+fn named(method_text: String) -> String {
+    Some(method_text)
+        .filter(|text| text.contains(|letter: char| letter.is_ascii_digit()))
+        .unwrap_or_default()
 }
 
 /// Why, and what to do. Our own words: what the processor says may say too much.

@@ -24,7 +24,9 @@ pub async fn list_auto_pay_items(
     {
         return Err(Error::Missing(Missing::Run(run_date)));
     }
-    let items = store::autopay_report::list(&mut tx, practice, run_date, (after, limit)).await?;
+    let mut items =
+        store::autopay_report::list(&mut tx, practice, run_date, (after, limit)).await?;
+    store::autopay_report::name_methods(&mut tx, practice, &mut items).await?;
     Page::cut(items, size, (&payments.page_key, page.filter), |last| {
         last.bill
     })

@@ -74,6 +74,7 @@ pub async fn preview_auto_pay(
             }
         }
     }
+    store::autopay_report::name_methods(&mut tx, practice_id, &mut shown).await?;
     let seal = (&payments.page_key, page.filter);
     let page = Page::cut(shown, size, seal, |last| last.bill)
         .map_err(|_| Error::Stored("a position that cannot be sealed"))?;

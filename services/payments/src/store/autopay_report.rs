@@ -3,6 +3,8 @@
 use super::autopay_items::ItemState;
 use super::currency;
 use crate::domain::decline::{Decline, DeclineReason};
+use crate::domain::method::{bank_text, card_text};
+use crate::domain::on_file::MethodKind;
 use crate::domain::payer::Payer;
 use crate::domain::payment::PaymentState;
 use crate::{Error, Result};
@@ -11,6 +13,7 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::Money;
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 
 /// An item of a run's report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub struct Item {
     pub method: Option<MethodId>,
     /// The payment and where it stands now.
     pub payment: Option<(PaymentId, PaymentState)>,
-    /// As printed; empty without a payment.
+    /// As printed: what was charged, or is to be.
     pub method_text: String,
     /// Why it was declined.
     pub decline: Option<Decline>,
@@ -103,4 +106,46 @@ pub async fn list(
             })
         })
         .collect()
+}
+
+/// Says of items without a payment what they are to be charged with.
+pub async fn name_methods(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    items: &mut [Item],
+) -> Result<()> {
+    let unnamed = |item: &&Item| item.payment.is_none();
+    let methods = items.iter().filter(unnamed).filter_map(|item| item.method);
+    let ids: Vec<_> = methods.map(MethodId::uuid).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows = sqlx::query!(
+        r#"
+        select
+            method_id as "method_id: MethodId",
+            kind,
+            brand,
+            last4
+        from payments.methods
+        where practice_id = $1 and method_id = any($2)
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut texts = BTreeMap::new();
+    for row in rows {
+        let text = match MethodKind::of(&row.kind).ok_or(Error::Stored("a kind of method"))? {
+            MethodKind::Card => card_text(&row.brand, &row.last4),
+            MethodKind::BankAccount => bank_text(&row.brand, &row.last4),
+        };
+        texts.insert(row.method_id, text);
+    }
+    for item in items.iter_mut().filter(|item| item.payment.is_none()) {
+        let text = item.method.and_then(|method| texts.get(&method));
+        item.method_text = text.cloned().unwrap_or_default();
+    }
+    Ok(())
 }

@@ -308,6 +308,9 @@ async fn r21_the_preview_shows_tonights_run_page_by_page_and_changes_nothing() {
     }
     assert_eq!(pages, whole.items);
     assert_eq!(pages[1].skip_reason(), AutoPaySkipReason::Held);
+    for item in &pages {
+        assert_eq!(item.method_text, "Visa ending in 4242");
+    }
     assert_eq!(stage.charges().await, 0);
 
     let night = stage.night().await;

@@ -21,6 +21,7 @@ mod page;
 mod params;
 mod request_log;
 mod sandbox;
+mod seeded;
 mod server;
 mod shape;
 mod trouble;

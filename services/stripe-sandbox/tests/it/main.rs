@@ -11,6 +11,7 @@ mod payments;
 mod receiver;
 mod refunds;
 mod restart;
+mod seeded;
 mod setups;
 mod shop;
 mod strict;

@@ -24,6 +24,7 @@ mod run;
 pub use autopay_refusal::AutoPayRefusal;
 pub use config::{Config, Timing};
 pub use error::{Error, Missing};
+pub use ops::{totals, verify_practice};
 pub use run::{routes, run};
 
 use clock::Clock;

@@ -14,6 +14,7 @@ mod page;
 mod plumbing;
 mod requests;
 mod transaction;
+pub mod verify;
 
 pub(crate) use connect::beside;
 pub use connect::{PgConfig, Pool, connect};

@@ -6,4 +6,5 @@ mod feed;
 mod gateway;
 mod import;
 mod suite;
+mod verify;
 mod workshop;

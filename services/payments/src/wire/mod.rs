@@ -9,5 +9,6 @@ pub mod comparison;
 pub mod dispute;
 pub mod event;
 pub mod method;
+pub mod outcome;
 pub mod payment;
 pub mod processor;

@@ -36,5 +36,6 @@ mod refunds;
 mod stage;
 mod tokens;
 mod upcoming;
+mod verify;
 mod wallet;
 mod webhooks;

@@ -33,6 +33,7 @@ mod on_file;
 mod people;
 mod record;
 mod refunds;
+mod seeded;
 mod stage;
 mod tokens;
 mod upcoming;

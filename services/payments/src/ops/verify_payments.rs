@@ -50,6 +50,7 @@ pub async fn verify_practice(
     let mut tx = pg::begin(db, practice).await?;
     pg::verify::freeze(&mut tx).await?;
     let mut found = verify::payments(&mut tx, practice).await?;
+    found.extend(verify::given_and_called(&mut tx, practice).await?);
     found.extend(verify::payments_under_way(&mut tx, practice, oldest).await?);
     found.extend(verify::refunds(&mut tx, practice).await?);
     found.extend(verify::refunds_under_way(&mut tx, practice, oldest).await?);

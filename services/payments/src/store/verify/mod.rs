@@ -11,7 +11,7 @@ mod totals;
 pub use acknowledged::acknowledged;
 pub use announced::{ends_of_payments, ends_of_refunds, outcomes};
 pub use nights::nights;
-pub use payments::{payments, payments_under_way};
+pub use payments::{given_and_called, payments, payments_under_way};
 pub use refunds::{discrepancies, refunds, refunds_under_way};
 pub use totals::{Totals, totals};
 

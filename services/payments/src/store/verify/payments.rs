@@ -5,23 +5,14 @@ use jiff_sqlx::ToSqlx as _;
 use pg::verify::Finding;
 use sqlx::PgConnection;
 
-/// G1 to G5 of payments.
+/// G1 to G3 of payments: which object of the processor is whose.
 pub async fn payments(conn: &mut PgConnection, practice: PracticeId) -> Result<Vec<Finding>> {
     let found = sqlx::query_as!(
         Found,
         r#"
         with payment as (
-            select payment_id, kind, state, amount_minor, refunded_minor, processor_intent
+            select payment_id, kind, state, processor_intent
             from payments.payments
-            where practice_id = $1
-        ), given as (
-            select payment_id, sum(amount_minor) as amount_minor
-            from payments.refunds
-            where practice_id = $1 and state <> 'failed'
-            group by payment_id
-        ), called as (
-            select subject_id, call, idempotency_key
-            from payments.attempts
             where practice_id = $1
         )
         select
@@ -57,11 +48,46 @@ pub async fn payments(conn: &mut PgConnection, practice: PracticeId) -> Result<V
         where processor_intent is not null
         group by processor_intent
         having count(*) > 1
-        union all
-        select 'G4', 'payment', payment.payment_id, format(
-            'of %s, %s is counted as refunded, and its refunds are %s',
-            payment.amount_minor, payment.refunded_minor, coalesce(given.amount_minor, 0)
+        limit $2
+        "#,
+        practice.uuid(),
+        LIMIT,
+    )
+    .fetch_all(conn)
+    .await?;
+    findings(found)
+}
+
+/// G4 and G5 of payments: what was given back of them, and by which calls they were charged.
+pub async fn given_and_called(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+) -> Result<Vec<Finding>> {
+    let found = sqlx::query_as!(
+        Found,
+        r#"
+        with payment as (
+            select payment_id, kind, state, amount_minor, refunded_minor, processor_intent
+            from payments.payments
+            where practice_id = $1
+        ), given as (
+            select payment_id, sum(amount_minor) as amount_minor
+            from payments.refunds
+            where practice_id = $1 and state <> 'failed'
+            group by payment_id
+        ), called as (
+            select subject_id, call, idempotency_key
+            from payments.attempts
+            where practice_id = $1
         )
+        select
+            'G4' as "invariant!",
+            'payment' as "kind!",
+            payment.payment_id as "id!",
+            format(
+                'of %s, %s is counted as refunded, and its refunds are %s',
+                payment.amount_minor, payment.refunded_minor, coalesce(given.amount_minor, 0)
+            ) as "explanation!"
         from payment
         left join given on given.payment_id = payment.payment_id
         where payment.refunded_minor <> coalesce(given.amount_minor, 0)

@@ -70,8 +70,7 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
             and called.subject_id is null
         limit $2
         "#,
-        practice.uuid(),
-        LIMIT,
+        practice.uuid(), LIMIT,
     )
     .fetch_all(conn)
     .await?;

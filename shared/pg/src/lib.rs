@@ -5,6 +5,8 @@
 
 mod connect;
 mod constraint;
+#[cfg(debug_assertions)]
+pub mod effects;
 pub mod feed;
 mod group;
 mod lease;

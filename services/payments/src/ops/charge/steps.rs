@@ -177,6 +177,7 @@ pub(super) async fn cancel(
         return Ok(None);
     };
     let key = format!("{payment}-cancel_intent");
+    crate::crash::point("before_cancel");
     let cancelled = payments.processor.cancel_payment_intent(intent, &key).await;
     match cancelled {
         Ok(intent) => Ok(Some(said(&intent))),

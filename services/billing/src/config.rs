@@ -1,5 +1,6 @@
 use clap::Args;
 use pg::PgConfig;
+use pg::verify::RoundsConfig;
 use rpc::SuiteConfig;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -28,6 +29,9 @@ pub struct Config {
     /// Any long text, the same in all replicas; seals the page tokens of lists.
     #[arg(long, env = "BILLING_PAGE_SECRET", hide_env_values = true)]
     pub page_secret: SecretString,
+    /// How often the books are checked.
+    #[command(flatten)]
+    pub verify: RoundsConfig,
     /// How long the server says that it stops before it does, for balancers to notice.
     #[arg(long, env = "DRAIN_NOTICE_MS", default_value_t = 3_000)]
     pub drain_notice_ms: u64,

@@ -24,6 +24,7 @@ pub use import_refusal::{ImportRefusal, Use};
 pub use missing::Missing;
 pub use named::Named;
 pub use ops::post_payment::Postings;
+pub use ops::verify_books::{totals, verify_practice};
 pub use run::{run, service};
 
 use ::rpc::Connection;

@@ -1,4 +1,4 @@
-use crate::work::{Payments, Practices, automate, share_scheduled};
+use crate::work::{Payments, Practices, automate, share_scheduled, verify_all};
 use crate::{Billing, Config, Postings, SCHEMA, documents, rpc::routes};
 use ::rpc::{Caller, Denied, Routes, ServeConfig, Server, connect};
 use anyhow::Context as _;
@@ -58,6 +58,7 @@ pub async fn run(
     ));
     let sharing = tokio::spawn(share_scheduled(billing.clone(), stop.clone()));
     let nights = tokio::spawn(automate(billing.clone(), stop.clone()));
+    let verifying = tokio::spawn(verify_all(billing.clone(), config.verify, stop.clone()));
 
     let verifier = config.suite.verifier(&clock);
     let db = billing.db.clone();
@@ -74,7 +75,7 @@ pub async fn run(
     serving.limits.drain_notice = Duration::from_millis(config.drain_notice_ms);
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, money, sharing, nights);
+    let _ = tokio::join!(practices, money, sharing, nights, verifying);
     served.context("billing's server")
 }
 

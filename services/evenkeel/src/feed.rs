@@ -1,13 +1,13 @@
 //! What an operator does about events that a service could not apply: look, replay once the cause is mended, or go on
 //! without.
 
-use crate::up::{Ports, Secrets, schemas};
+use crate::place::Place;
+use crate::up::schemas;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use ids::PracticeId;
+use pg::Pool;
 use pg::feed::{Parked, all_parked, replay, skip};
-use pg::{PgConfig, Pool};
-use std::path::PathBuf;
 
 /// Which database, and what to do there.
 #[derive(Debug, Clone, Args)]
@@ -16,31 +16,6 @@ pub struct FeedOptions {
     place: Place,
     #[command(subcommand)]
     act: Act,
-}
-
-/// Where the services' schemas are.
-#[derive(Debug, Clone, Args)]
-struct Place {
-    /// The database, with a login that may act as the services' roles; without it, the private one of the suite that
-    /// runs from the home.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
-    database_url: Option<String>,
-    /// Folder of the suite.
-    #[arg(
-        long,
-        env = "EVENKEEL_HOME",
-        default_value = ".evenkeel",
-        global = true
-    )]
-    home: PathBuf,
-    /// The first of the twenty ports behind the gateway, as `up` was told.
-    #[arg(
-        long,
-        env = "EVENKEEL_INNER_PORTS",
-        default_value_t = 7100,
-        global = true
-    )]
-    inner_ports: u16,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -103,29 +78,6 @@ pub async fn feed(options: &FeedOptions) -> Result<()> {
         }
     }
     Ok(())
-}
-
-impl Place {
-    async fn connect(&self, schema: &str) -> Result<Pool> {
-        let url = match &self.database_url {
-            Some(url) => url.clone(),
-            None => self.private()?,
-        };
-        pg::connect(&PgConfig::new(url).with_connections(1), schema)
-            .await
-            .context("the database; the private one runs while `evenkeel up` does")
-    }
-
-    fn private(&self) -> Result<String> {
-        let path = self.home.join("secrets.json");
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let secrets: Secrets = serde_json::from_str(&text).context("secrets.json")?;
-        let port = Ports::new(0, self.inner_ports)?.postgres;
-        let password = secrets.postgres_password;
-        Ok(format!(
-            "postgres://postgres:{password}@127.0.0.1:{port}/postgres"
-        ))
-    }
 }
 
 impl Which {

@@ -5,4 +5,6 @@ pub mod demo;
 pub mod feed;
 pub mod gateway;
 pub mod import;
+mod place;
 pub mod up;
+pub mod verify;

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use clock::Clock;
-use evenkeel::{command, feed, import, up};
+use evenkeel::{command, feed, import, up, verify};
 
 #[derive(Parser)]
 #[command(
@@ -30,6 +30,8 @@ enum Command {
     Import(Box<import::ImportOptions>),
     /// Look after events that a service could not apply.
     Feed(feed::FeedOptions),
+    /// Check the invariants of every service, practice by practice, and that the services agree.
+    Verify(verify::VerifyOptions),
     /// Print the gateway's configuration.
     Gateway(GatewayArguments),
 }
@@ -55,6 +57,7 @@ async fn main() -> Result<()> {
         Command::Migrate(options) => command::migrate(&options, &clock).await.context("migrate"),
         Command::Import(options) => import::import(&options, clock).await.context("import"),
         Command::Feed(options) => feed::feed(&options).await.context("feed"),
+        Command::Verify(options) => verify::verify(&options, &clock).await.context("verify"),
         Command::Gateway(arguments) => command::gateway(&arguments.options),
     }
 }

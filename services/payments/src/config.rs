@@ -1,6 +1,7 @@
 use clap::Args;
 use jiff::SignedDuration;
 use pg::PgConfig;
+use pg::verify::RoundsConfig;
 use rpc::SuiteConfig;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -52,6 +53,9 @@ pub struct Config {
     /// How often and how long.
     #[command(flatten)]
     pub timing: Timing,
+    /// How often the invariants are checked.
+    #[command(flatten)]
+    pub verify: RoundsConfig,
     /// Between saying not ready and refusing connections when it stops, for balancers to notice; milliseconds.
     #[arg(long, env = "DRAIN_NOTICE_MS", default_value_t = 3_000)]
     pub drain_notice_ms: u64,

@@ -10,13 +10,24 @@ pub fn arm(place: String) {
     let _ = ARMED.set(place);
 }
 
-/// A place that has a name.
+/// A place that has a name. What stands before a call to the processor counts as an effect as well.
 #[inline]
 pub(crate) fn point(place: &str) {
     #[cfg(debug_assertions)]
     if ARMED.get().is_some_and(|armed| armed == place) {
         std::process::abort();
     }
+    #[cfg(debug_assertions)]
+    if place.starts_with("before_") {
+        pg::effects::effect();
+    }
     #[cfg(not(debug_assertions))]
     let _ = place;
+}
+
+/// billing is about to be asked to do something.
+#[inline]
+pub(crate) fn effect() {
+    #[cfg(debug_assertions)]
+    pg::effects::effect();
 }

@@ -26,6 +26,7 @@ pub use account_refusal::AccountRefusal;
 pub use autopay_refusal::AutoPayRefusal;
 pub use config::{Config, Timing};
 pub use error::{Error, Missing};
+pub use ops::{totals, verify_practice};
 pub use run::{routes, run};
 
 use clock::Clock;

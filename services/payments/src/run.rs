@@ -1,7 +1,8 @@
 use crate::ops::Recordings;
 use crate::rpc::billing::Billing;
 use crate::work::{
-    Bills, Practices, ask_for_cards, compare, process_webhooks, reconcile, run_nights, watch_expiry,
+    Bills, Practices, ask_for_cards, compare, process_webhooks, reconcile, run_nights, verify_all,
+    watch_expiry,
 };
 use crate::{Config, Payments, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Limits, Routes, ServeConfig, Server, connect};
@@ -76,6 +77,8 @@ pub async fn run(
     loops.spawn(until_stop().run_until_cancelled_owned(compare(payments.clone())));
     loops.spawn(until_stop().run_until_cancelled_owned(ask_for_cards(payments.clone())));
 
+    let verifying = tokio::spawn(verify_all(payments.clone(), config.verify, until_stop()));
+
     let verifier = suite.verifier(&clock);
     let db = payments.db.clone();
     let server = Server::new(routes(&payments, feed), verifier, clock).ready_when(move || {
@@ -95,7 +98,7 @@ pub async fn run(
     };
     let served = ::rpc::serve(serving, server, shutdown).await;
     stop.cancel();
-    let _ = tokio::join!(practices, bills, loops.join_all());
+    let _ = tokio::join!(practices, bills, verifying, loops.join_all());
     served.context("payments' server")
 }
 

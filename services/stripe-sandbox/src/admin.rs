@@ -21,6 +21,7 @@ use crate::book::{Act, Origin, charges, setups, totals};
 use crate::error::ApiError;
 use crate::faults::Rule;
 use crate::sandbox::{API_VERSION, Sandbox, lock};
+use crate::seeded::SeededPlan;
 use crate::shape;
 use crate::webhooks::plan::Plan;
 
@@ -35,6 +36,7 @@ pub fn routes() -> Router<Arc<Sandbox>> {
             "/webhook_plan",
             get(plans).post(add_plan).delete(clear_plans),
         )
+        .route("/plan", get(plan).post(begin_plan).delete(end_plan))
         .route("/webhooks/release", post(release))
         .route("/webhook_endpoints", post(register_endpoint))
         .route("/events/{id}/resend", post(resend))
@@ -124,6 +126,23 @@ async fn add_plan(State(sandbox): Shared, body: Bytes) -> Outcome {
 async fn clear_plans(State(sandbox): Shared) -> Json<Value> {
     lock(&sandbox.plans).clear();
     plans(State(sandbox)).await
+}
+
+async fn plan(State(sandbox): Shared) -> Json<Value> {
+    Json(json!(&*lock(&sandbox.seeded)))
+}
+
+async fn begin_plan(State(sandbox): Shared, body: Bytes) -> Outcome {
+    let begun: SeededPlan = read(&body)?;
+    lock(&sandbox.seeded)
+        .begin(begun)
+        .map_err(|error| ApiError::malformed(error.to_string()))?;
+    Ok(plan(State(sandbox)).await)
+}
+
+async fn end_plan(State(sandbox): Shared) -> Json<Value> {
+    lock(&sandbox.seeded).end();
+    plan(State(sandbox)).await
 }
 
 #[derive(Debug, Deserialize)]

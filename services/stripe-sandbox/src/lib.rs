@@ -23,6 +23,7 @@ mod params;
 mod payouts;
 mod request_log;
 mod sandbox;
+mod seeded;
 mod server;
 mod shape;
 mod trouble;

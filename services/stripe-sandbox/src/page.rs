@@ -15,7 +15,8 @@ use crate::book::machine::Status;
 use crate::book::rows::{Delivery, Intent, Setup};
 use crate::book::{Book, Origin, charges, setups};
 use crate::error::ApiError;
-use crate::sandbox::{API_VERSION, Sandbox};
+use crate::sandbox::{API_VERSION, Sandbox, lock};
+use crate::seeded::Seeded;
 
 /// Rows of each table, newest first.
 pub(crate) const ROWS: usize = 50;
@@ -55,12 +56,14 @@ pub(crate) fn document(title: &str, body: &str) -> Html<String> {
 
 /// What happened, newest first.
 pub async fn overview(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
+    let seeded = failing(&lock(&sandbox.seeded));
     let body = sandbox.read(|accounts| {
         let mut body = String::from(
             "<h1>Stripe sandbox</h1><p class=\"lead\">No money moves \
             here. The newest entries of each book; JSON at <a href=\"book\">book</a>, <a \
             href=\"deliveries\">deliveries</a>, <a href=\"requests\">requests</a>.</p>",
         );
+        body.push_str(&seeded);
         if accounts.is_empty() {
             body.push_str("<p>Nothing has happened yet.</p>");
         }
@@ -75,6 +78,27 @@ pub async fn overview(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
         body
     });
     document("Stripe sandbox", &body)
+}
+
+/// The seeded plan in force, and what became of requests and events by it.
+fn failing(seeded: &Seeded) -> String {
+    let Some(plan) = seeded.plan else {
+        return String::new();
+    };
+    let drawn = seeded
+        .drawn
+        .iter()
+        .map(|(name, count)| format!("{count} {}", name.replace('_', " ")));
+    let drawn = drawn.collect::<Vec<_>>().join(", ");
+    let drawn = if drawn.is_empty() {
+        "nothing".to_owned()
+    } else {
+        drawn
+    };
+    format!(
+        "<p>It fails by the <a href=\"plan\">plan</a> of seed <b>{}</b>; so far: {drawn}.</p>",
+        plan.seed
+    )
 }
 
 pub(crate) fn table(title: &str, heads: &[&str], rows: Vec<Vec<String>>) -> String {

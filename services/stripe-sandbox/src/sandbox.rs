@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::faults::Faults;
 use crate::journal::{Journal, JournalError};
 use crate::request_log::RequestLog;
+use crate::seeded::Seeded;
 use crate::webhooks::plan::{Fate, Plans};
 
 /// The API version events are written in when the request names none.
@@ -33,6 +34,7 @@ pub struct Sandbox {
     pub stop: CancellationToken,
     pub faults: Mutex<Faults>,
     pub plans: Mutex<Plans>,
+    pub seeded: Mutex<Seeded>,
     pub log: Mutex<RequestLog>,
     /// (account, key) of requests that run now.
     pub in_flight: Mutex<HashSet<(String, String)>>,
@@ -84,6 +86,7 @@ impl Sandbox {
             stop,
             faults: Mutex::default(),
             plans: Mutex::default(),
+            seeded: Mutex::default(),
             log: Mutex::default(),
             in_flight: Mutex::default(),
             outgoing: Mutex::new(outgoing),
@@ -169,7 +172,10 @@ impl Sandbox {
         else {
             return;
         };
-        let fate = lock(&self.plans).fate(&event.kind);
+        // What was planned for it comes before what it draws.
+        let planned = lock(&self.plans).planned(&event.kind);
+        let fate = planned.or_else(|| lock(&self.seeded).fate(&event.kind));
+        let fate = fate.unwrap_or(Fate::NORMAL);
         if let Some(book) = accounts.get_mut(account) {
             self.deliver_in(book, &event, false, &fate);
         }

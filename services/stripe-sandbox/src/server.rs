@@ -128,7 +128,11 @@ fn fault_for(
         Some(words) => words
             .parse()
             .map_err(|error| ApiError::malformed(format!("X-Sandbox-Fault: {error}"))),
-        None => Ok(lock(&sandbox.faults).take(method, path).unwrap_or_default()),
+        None => {
+            let waiting = lock(&sandbox.faults).take(method, path);
+            let fault = waiting.or_else(|| lock(&sandbox.seeded).fault(method, path));
+            Ok(fault.unwrap_or_default())
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod connect;
 mod constraint;
+#[cfg(debug_assertions)]
+pub mod effects;
 pub mod feed;
 mod group;
 mod lease;
@@ -14,6 +16,7 @@ mod page;
 mod plumbing;
 mod requests;
 mod transaction;
+pub mod verify;
 
 pub(crate) use connect::beside;
 pub use connect::{PgConfig, Pool, connect};

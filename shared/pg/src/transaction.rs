@@ -74,6 +74,8 @@ impl Tx {
 
     /// Makes it durable. An error of the connection leaves the outcome unknown: the same request_id finds it out.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        #[cfg(debug_assertions)]
+        crate::effects::commit(&mut self.connection).await?;
         PgTransactionManager::commit(&mut self.connection).await?;
         self.state = State::Finished;
         if !self.wakes.is_empty() {

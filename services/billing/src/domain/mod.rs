@@ -13,6 +13,7 @@ pub mod entry;
 pub mod fee;
 pub mod import;
 pub mod insurer;
+pub mod invariant;
 pub mod issue;
 pub mod missed;
 pub mod payment;

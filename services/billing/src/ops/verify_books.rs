@@ -1,15 +1,22 @@
+use crate::domain::invariant;
 use crate::store::accounts::TrialLine;
 use crate::store::verify::Violation;
-use crate::{Billing, Result, store};
+use crate::store::verify_totals::Totals;
+use crate::{Billing, Error, Result, SCHEMA, store};
 use ::rpc::Caller;
 use ids::PracticeId;
 use money::{Currency, Money};
+use pg::Pool;
+use pg::verify::Finding;
+
+/// How many are named.
+const MOST: usize = 100;
 
 /// What the check of the books found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// At most 100; none when the books are honest.
-    pub violations: Vec<Violation>,
+    pub violations: Vec<Finding>,
     /// How many transfers were read.
     pub transfer_count: i64,
 }
@@ -21,7 +28,15 @@ pub async fn verify_books(
     practice: PracticeId,
 ) -> Result<Verified> {
     caller.within(practice)?;
-    let mut tx = pg::begin(&billing.db, practice).await?;
+    verify_practice(&billing.db, practice).await
+}
+
+/// The same for whoever has the database.
+///
+/// # Errors
+/// The database failed.
+pub async fn verify_practice(db: &Pool, practice: PracticeId) -> Result<Verified> {
+    let mut tx = pg::begin(db, practice).await?;
     store::verify::freeze(&mut tx).await?;
     let mut violations = store::verify::balances(&mut tx, practice).await?;
     violations.extend(store::verify::bills(&mut tx, practice).await?);
@@ -33,12 +48,29 @@ pub async fn verify_books(
     violations.extend(store::verify_processor::disputes(&mut tx, practice).await?);
     violations.extend(store::verify_payouts::clearing(&mut tx, practice).await?);
     violations.extend(store::verify_payouts::bank(&mut tx, practice).await?);
-    violations.truncate(100);
+    let named = violations.into_iter().map(named);
+    let mut violations = named.collect::<Result<Vec<Finding>>>()?;
+    violations.extend(pg::verify::stream(&mut tx, SCHEMA, practice).await?);
+    violations.truncate(MOST);
     let transfer_count = store::verify::transfer_count(&mut tx, practice).await?;
     Ok(Verified {
         violations,
         transfer_count,
     })
+}
+
+/// What was booked of payments and refunds, for whoever holds it against what payments says.
+///
+/// # Errors
+/// The database failed.
+pub async fn totals(db: &Pool, practice: PracticeId) -> Result<Totals> {
+    let mut tx = pg::begin(db, practice).await?;
+    Ok(store::verify_totals::totals(&mut tx, practice).await?)
+}
+
+fn named(found: Violation) -> Result<Finding> {
+    let invariant = invariant::of(&found.invariant).ok_or(Error::Stored("an invariant"))?;
+    Ok(Finding::new(invariant, found.subject, found.explanation))
 }
 
 /// Debits and credits of every kind of account.

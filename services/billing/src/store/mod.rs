@@ -70,6 +70,8 @@ pub mod terms;
 pub mod verify;
 pub mod verify_payouts;
 pub mod verify_processor;
+/// What was booked, for whoever compares.
+pub mod verify_totals;
 
 use crate::{Error, Result};
 use money::{Currency, Money};

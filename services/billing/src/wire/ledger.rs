@@ -167,7 +167,7 @@ pub fn verified(verified: Verified) -> contract::VerifyBooksResponse {
         .violations
         .into_iter()
         .map(|found| contract::Violation {
-            invariant: found.invariant,
+            invariant: found.invariant.code.to_owned(),
             subject: found.subject,
             explanation: found.explanation,
         });

@@ -5,11 +5,13 @@ mod automation;
 mod payments;
 mod practices;
 mod share;
+mod verify;
 
 pub use automation::{automate, automate_due};
 pub use payments::Payments;
 pub use practices::Practices;
 pub use share::{share_due, share_scheduled};
+pub use verify::verify_all;
 
 use crate::Error;
 use ::rpc::Fault as _;

@@ -184,6 +184,7 @@ impl Wiring<'_> {
             payments_url: self.ports.url("payments"),
             pay_page_url: format!("http://127.0.0.1:{}", self.ports.gateway),
             page_secret: self.page_secret(),
+            verify: pg::verify::RoundsConfig::default(),
             drain_notice_ms: 0,
         })
     }
@@ -236,6 +237,7 @@ impl Wiring<'_> {
             dashboard_url: None,
             timing: payments::Timing::default(),
             page_secret: self.page_secret(),
+            verify: pg::verify::RoundsConfig::default(),
             drain_notice_ms: 0,
         })
     }

@@ -90,7 +90,7 @@ pub fn free_port() -> u16 {
 }
 
 /// The first of twenty free ports in a row, another for each story of this process.
-fn free_block() -> u16 {
+pub fn free_block() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() % 300;
     for _ in 0..500 {

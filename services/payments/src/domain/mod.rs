@@ -3,6 +3,7 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::float_arithmetic)]
 
 pub mod allocation;
+pub mod announcement;
 pub mod autopay;
 pub mod autopay_settings;
 pub mod card_form;
@@ -11,6 +12,7 @@ pub mod comparison;
 pub mod connection;
 pub mod decline;
 pub mod dispute;
+pub mod invariant;
 pub mod means;
 pub mod method;
 pub mod on_file;

@@ -78,6 +78,7 @@ mod settle_setup;
 mod sign_card_authorization;
 mod turn_off_auto_pay;
 mod turn_on_auto_pay;
+mod verify_payments;
 mod watch_expiry;
 mod whose;
 
@@ -148,6 +149,7 @@ pub use settle_setup::settle_setup;
 pub use sign_card_authorization::{SignCardAuthorization, sign_card_authorization};
 pub use turn_off_auto_pay::turn_off_auto_pay;
 pub use turn_on_auto_pay::{TurnOn, turn_on_auto_pay};
+pub use verify_payments::{totals, verify_payments, verify_practice};
 pub use watch_expiry::watch_expiry;
 
 use crate::store::unsettled::Turn;

@@ -138,6 +138,7 @@ impl Billing {
     /// known whether they are.
     pub async fn place_hold(&self, payment: &Payment, until: Timestamp) -> Result<Hold> {
         let request = wire::billing::place_hold(payment, until);
+        crate::crash::effect();
         let answer = self
             .retry
             .run(|| {
@@ -175,6 +176,7 @@ impl Billing {
         (bill, amount): (BillId, Money),
     ) -> Result<bool> {
         let request = wire::billing::apply_credit(key, bill, amount);
+        crate::crash::effect();
         let answer = self
             .retry
             .run(|| {
@@ -195,6 +197,7 @@ impl Billing {
     /// becomes credit.
     pub async fn extend_hold(&self, practice: PracticeId, payment: PaymentId, until: Timestamp) {
         let request = wire::billing::extend_hold(practice, payment, until);
+        crate::crash::effect();
         match self.ledger.clone().extend_hold(request).await {
             Ok(answer) if answer.get_ref().expire_time.is_none() => {
                 tracing::warn!(%payment, "a payment on its way holds nothing any more");
@@ -207,6 +210,7 @@ impl Billing {
     /// Ends a hold at once, so that others may pay. Should it fail, our feed tells billing.
     pub async fn release_hold(&self, practice: PracticeId, payment: PaymentId) {
         let request = wire::billing::release_hold(practice, payment);
+        crate::crash::effect();
         let answer = self.ledger.clone().release_hold(request).await;
         if let Err(status) = answer {
             tracing::warn!(%payment, %status, "a hold was not released at once; the feed will do it");
@@ -217,6 +221,7 @@ impl Billing {
     /// booked in any case.
     pub async fn post_payment(&self, payment: &Payment) -> bool {
         let request = wire::billing::post_payment(payment);
+        crate::crash::effect();
         match self.ledger.clone().post_payment(request).await {
             Ok(_) => true,
             Err(status) => {
@@ -229,6 +234,7 @@ impl Billing {
     /// Books a refund at once; the same holds.
     pub async fn post_refund(&self, practice: PracticeId, refund: &Refund) {
         let request = wire::billing::post_refund(practice, refund);
+        crate::crash::effect();
         if let Err(status) = self.ledger.clone().post_refund(request).await {
             tracing::warn!(refund = %refund.refund, %status, "not booked at once; the feed will do it");
         }

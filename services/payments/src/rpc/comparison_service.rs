@@ -3,7 +3,10 @@ use crate::{Payments, ops, wire};
 use ::rpc::{enter, parse};
 use pg::Filter;
 use proto::payments::v1::comparison_service_server::ComparisonService;
-use proto::payments::v1::{ListDiscrepanciesRequest, ListDiscrepanciesResponse};
+use proto::payments::v1::{
+    ListDiscrepanciesRequest, ListDiscrepanciesResponse, VerifyPaymentsRequest,
+    VerifyPaymentsResponse,
+};
 use tonic::{Request, Response, Status};
 
 #[tonic::async_trait]
@@ -29,6 +32,18 @@ impl ComparisonService for Payments {
         Ok(Response::new(ListDiscrepanciesResponse {
             discrepancies: found.map(wire::comparison::discrepancy).collect(),
             next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn verify_payments(
+        &self,
+        request: Request<VerifyPaymentsRequest>,
+    ) -> Result<Response<VerifyPaymentsResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let found = ops::verify_payments(self, &caller, practice).await?;
+        Ok(Response::new(VerifyPaymentsResponse {
+            findings: found.into_iter().map(wire::comparison::finding).collect(),
         }))
     }
 }

@@ -51,6 +51,7 @@ pub mod refunds;
 pub mod setups;
 pub mod unsettled;
 pub mod upcoming_charges;
+pub mod verify;
 /// The inbox.
 pub mod webhooks;
 

@@ -1,8 +1,9 @@
-//! Discrepancies in our own contract.
+//! Discrepancies, and what breaks invariants, in our own contract.
 
 use crate::domain::comparison::DiscrepancyKind;
 use crate::store::comparisons::Discrepancy;
 use ::rpc::wire;
+use pg::verify::Finding;
 use proto::payments::v1 as contract;
 
 /// As the API shows it.
@@ -17,6 +18,16 @@ pub fn discrepancy(discrepancy: &Discrepancy) -> contract::Discrepancy {
         recorded: Some(wire::money(found.recorded)),
         found: Some(wire::money(found.found)),
         create_time: Some(wire::time(discrepancy.create_time)),
+    }
+}
+
+/// As the API shows it.
+pub fn finding(found: Finding) -> contract::InvariantFinding {
+    contract::InvariantFinding {
+        invariant: found.invariant.code.to_owned(),
+        rule: found.invariant.rule.to_owned(),
+        subject: found.subject,
+        explanation: found.explanation,
     }
 }
 

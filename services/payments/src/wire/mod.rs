@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod dispute;
 pub mod event;
 pub mod method;
+pub mod outcome;
 pub mod payment;
 pub mod payout;
 pub mod payout_event;

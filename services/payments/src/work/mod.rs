@@ -9,6 +9,7 @@ mod expiry;
 mod inbox;
 mod practices;
 mod reconcile;
+mod verify;
 
 pub use autopay::{run_nights, run_nights_due};
 pub use bills::Bills;
@@ -18,6 +19,7 @@ pub use expiry::{watch_expiry, watch_expiry_due};
 pub use inbox::{process_webhooks, process_webhooks_due};
 pub use practices::Practices;
 pub use reconcile::{reconcile, reconcile_due};
+pub use verify::verify_all;
 
 use crate::Error;
 use ::rpc::Fault as _;

@@ -58,6 +58,15 @@ pub struct Fate {
     pub state: DeliveryState,
 }
 
+impl Fate {
+    /// Once, at once.
+    pub const NORMAL: Self = Self {
+        copies: 1,
+        wait: Duration::ZERO,
+        state: DeliveryState::Pending,
+    };
+}
+
 /// The plans in force; the newest that fits decides.
 #[derive(Debug, Default)]
 pub struct Plans {
@@ -83,8 +92,8 @@ impl Plans {
         self.plans.clone()
     }
 
-    /// Decides over an event's deliveries; a plan with a count is used up by one.
-    pub fn fate(&mut self, event_type: &str) -> Fate {
+    /// Decides over an event's deliveries, when a plan fits; one with a count is used up by one.
+    pub fn planned(&mut self, event_type: &str) -> Option<Fate> {
         let fits = |plan: &Plan| {
             let named = plan.types.iter().any(|wanted| {
                 wanted == event_type
@@ -94,22 +103,15 @@ impl Plans {
             });
             plan.count != Some(0) && (plan.types.is_empty() || named)
         };
-        let normal = Fate {
-            copies: 1,
-            wait: Duration::ZERO,
-            state: DeliveryState::Pending,
-        };
-        let Some(plan) = self.plans.iter_mut().rev().find(|plan| fits(plan)) else {
-            return normal;
-        };
+        let plan = self.plans.iter_mut().rev().find(|plan| fits(plan))?;
         if let Some(count) = &mut plan.count {
             *count -= 1;
         }
         let late = Fate {
             wait: Duration::from_millis(plan.delay),
-            ..normal
+            ..Fate::NORMAL
         };
-        match plan.plan {
+        Some(match plan.plan {
             Kind::Normal | Kind::Delay => late,
             Kind::Duplicate => Fate {
                 copies: plan.times.min(MAX_COPIES),
@@ -123,7 +125,7 @@ impl Plans {
                 state: DeliveryState::Dropped,
                 ..late
             },
-        }
+        })
     }
 }
 
@@ -143,8 +145,9 @@ mod tests {
         };
         plans.add(plan(Kind::Drop, &["charge.*"], None));
         plans.add(plan(Kind::Duplicate, &[], Some(1)));
-        assert_eq!(plans.fate("charge.succeeded").copies, 3);
-        assert_eq!(plans.fate("charge.succeeded").state, DeliveryState::Dropped);
-        assert_eq!(plans.fate("refund.created").state, DeliveryState::Pending);
+        let mut state = |kind: &str| plans.planned(kind).map(|fate| (fate.copies, fate.state));
+        assert_eq!(state("charge.succeeded"), Some((3, DeliveryState::Pending)));
+        assert_eq!(state("charge.succeeded"), Some((1, DeliveryState::Dropped)));
+        assert_eq!(state("refund.created"), None);
     }
 }

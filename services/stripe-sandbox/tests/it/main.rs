@@ -12,6 +12,7 @@ mod payouts;
 mod receiver;
 mod refunds;
 mod restart;
+mod seeded;
 mod setups;
 mod shop;
 mod strict;

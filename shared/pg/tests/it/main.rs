@@ -11,4 +11,5 @@ mod remote;
 mod requests;
 mod support;
 mod tenancy;
+mod verify;
 mod writes;

@@ -180,6 +180,7 @@ pub(super) async fn cancel(
     };
     let key = format!("{payment}-cancel_intent");
     let processor = payments.at(paid.means.account.as_deref())?;
+    crate::crash::point("before_cancel");
     let cancelled = processor.cancel_payment_intent(intent, &key).await;
     match cancelled {
         Ok(intent) => Ok(Some(said(&intent))),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Book;
-use super::rows::{ChargeStatus, Dispute, RefundStatus};
+use super::rows::{Charge, ChargeStatus, Dispute, Refund, RefundStatus};
 use crate::metadata::Metadata;
 
 /// One account's book.
@@ -93,13 +93,7 @@ pub struct Totals {
 /// Reads the book.
 pub fn statement(book: &Book) -> Statement {
     let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
-    let mut charges = Vec::new();
     for charge in book.charges.iter() {
-        let fee = charge
-            .transaction
-            .as_deref()
-            .and_then(|id| book.transactions.find(id))
-            .map_or(0, |row| row.fee);
         let sum = totals.entry(charge.currency.clone()).or_default();
         match charge.status {
             ChargeStatus::Succeeded => sum.charges += 1,
@@ -107,36 +101,13 @@ pub fn statement(book: &Book) -> Statement {
             ChargeStatus::Pending => {}
         }
         sum.captured += charge.amount_captured;
-        charges.push(ChargeLine {
-            id: charge.id.clone(),
-            payment_intent: charge.intent.clone(),
-            status: charge.status.word(),
-            amount: charge.amount,
-            amount_captured: charge.amount_captured,
-            amount_refunded: charge.amount_refunded,
-            fee,
-            currency: charge.currency.clone(),
-            created: charge.created,
-            metadata: charge.metadata.clone(),
-        });
     }
-    let mut refunds = Vec::new();
     for refund in book.refunds.iter() {
         let sum = totals.entry(refund.currency.clone()).or_default();
         if refund.status != RefundStatus::Failed {
             sum.refunded += refund.amount;
             sum.refunds += 1;
         }
-        refunds.push(RefundLine {
-            id: refund.id.clone(),
-            charge: refund.charge.clone(),
-            payment_intent: refund.intent.clone(),
-            status: refund.status.word(),
-            amount: refund.amount,
-            currency: refund.currency.clone(),
-            created: refund.created,
-            metadata: refund.metadata.clone(),
-        });
     }
     let disputes: Vec<DisputeLine> = book.disputes.iter().map(|row| line_of(book, row)).collect();
     for line in &disputes {
@@ -170,12 +141,42 @@ pub fn statement(book: &Book) -> Statement {
         .count();
     Statement {
         account: book.account.clone(),
-        charges,
-        refunds,
+        charges: book.charges.iter().map(|row| charged(book, row)).collect(),
+        refunds: book.refunds.iter().map(given_back).collect(),
         disputes,
         payouts: payouts.collect(),
         totals,
         open_intents,
+    }
+}
+
+fn charged(book: &Book, charge: &Charge) -> ChargeLine {
+    let entered = charge.transaction.as_deref();
+    let entered = entered.and_then(|id| book.transactions.find(id));
+    ChargeLine {
+        id: charge.id.clone(),
+        payment_intent: charge.intent.clone(),
+        status: charge.status.word(),
+        amount: charge.amount,
+        amount_captured: charge.amount_captured,
+        amount_refunded: charge.amount_refunded,
+        fee: entered.map_or(0, |row| row.fee),
+        currency: charge.currency.clone(),
+        created: charge.created,
+        metadata: charge.metadata.clone(),
+    }
+}
+
+fn given_back(refund: &Refund) -> RefundLine {
+    RefundLine {
+        id: refund.id.clone(),
+        charge: refund.charge.clone(),
+        payment_intent: refund.intent.clone(),
+        status: refund.status.word(),
+        amount: refund.amount,
+        currency: refund.currency.clone(),
+        created: refund.created,
+        metadata: refund.metadata.clone(),
     }
 }
 

@@ -9,6 +9,7 @@ use ids::{BillId, ClientId, MessageId, PaymentId, PracticeId, ShareId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// A document that was sent, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +132,15 @@ pub enum Of {
     Client(ClientId),
 }
 
+impl Of {
+    fn ids(self) -> (Option<Uuid>, Option<Uuid>) {
+        match self {
+            Self::Bill(bill) => (Some(bill.uuid()), None),
+            Self::Client(client) => (None, Some(client.uuid())),
+        }
+    }
+}
+
 /// At most `limit` documents, newest first.
 pub async fn list(
     conn: &mut PgConnection,
@@ -138,10 +148,7 @@ pub async fn list(
     of: Of,
     limit: i64,
 ) -> Result<Vec<SharedDocument>> {
-    let (bill, client) = match of {
-        Of::Bill(bill) => (Some(bill.uuid()), None),
-        Of::Client(client) => (None, Some(client.uuid())),
-    };
+    let (bill, client) = of.ids();
     let rows = sqlx::query!(
         r#"
         with sent as (

@@ -70,26 +70,18 @@ pub async fn changes(
             from billing.accounts
             where practice_id = $1 and client_id = $2 and kind in ('client_receivable', 'client_credit')
         ),
-        moved as (
-            select
-                transfer.entry_id,
-                case when transfer.debit_account_id in (select account_id from account)
-                    then transfer.amount_minor else 0 end
-                - case when transfer.credit_account_id in (select account_id from account)
-                    then transfer.amount_minor else 0 end as amount_minor
+        changed as (
+            select transfer.entry_id, sum(case account.account_id
+                when transfer.debit_account_id then transfer.amount_minor
+                else -transfer.amount_minor
+            end)::bigint as amount_minor
             from billing.entries entry
             join billing.transfers transfer
                 on transfer.practice_id = entry.practice_id and transfer.entry_id = entry.entry_id
-            where entry.practice_id = $1
-                and entry.client_id = $2
-                and ($3::date is null or entry.entry_date >= $3)
-                and entry.entry_date <= $4
-        ),
-        changed as (
-            select entry_id, sum(amount_minor)::bigint as amount_minor
-            from moved
-            group by entry_id
-            having sum(amount_minor) <> 0
+            join account on account.account_id in (transfer.debit_account_id, transfer.credit_account_id)
+            where entry.practice_id = $1 and entry.client_id = $2
+                and ($3::date is null or entry.entry_date >= $3) and entry.entry_date <= $4
+            group by transfer.entry_id
         )
         select
             entry.entry_id as "entry_id: EntryId",
@@ -111,20 +103,19 @@ pub async fn changes(
             changed.amount_minor as "amount_minor!"
         from changed
         join billing.entries entry on entry.practice_id = $1 and entry.entry_id = changed.entry_id
-        left join billing.bills bill
-            on bill.practice_id = entry.practice_id and bill.bill_id = entry.bill_id
+        left join billing.bills bill on bill.practice_id = entry.practice_id and bill.bill_id = entry.bill_id
         left join billing.posted_refunds refund
             on refund.practice_id = entry.practice_id and refund.refund_id = coalesce(entry.refund_id, entry.subject_id)
         left join billing.posted_payments payment
             on payment.practice_id = entry.practice_id
             and payment.payment_id = coalesce(entry.payment_id, refund.payment_id)
         left join billing.insurer_payments insured
-            on insured.practice_id = entry.practice_id
-            and insured.insurer_payment_id = entry.insurer_payment_id
+            on insured.practice_id = entry.practice_id and insured.insurer_payment_id = entry.insurer_payment_id
         left join billing.payers payer
             on payer.practice_id = insured.practice_id and payer.payer_id = insured.payer_id
         left join billing.adjustments adjustment
             on adjustment.practice_id = entry.practice_id and adjustment.adjustment_id = entry.adjustment_id
+        where changed.amount_minor <> 0
         order by entry.entry_date, entry.entry_id
         limit $5
         "#,

@@ -83,12 +83,7 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             method_text,
             reason,
             due,
-        } => context! {
-            amount => amount.to_string(),
-            method_text => one_line(method_text),
-            reason => reason,
-            ..still_due(due.as_ref())
-        },
+        } => declined((*amount, method_text), reason, due.as_ref()),
         Letter::Dispute { .. }
         | Letter::RefundReturned { .. }
         | Letter::UnattendedDecline { .. }
@@ -98,17 +93,30 @@ fn particular(letter: &Letter, practice: &str) -> Value {
             due,
             charge_date,
             by_practice,
-        } => context! {
-            charge_date => long(*charge_date),
-            by_practice => by_practice,
-            ..still_due(Some(due))
-        },
+        } => moved(due, *charge_date, *by_practice),
         Letter::UpcomingCharge {
             due,
             charge_date,
             movable,
         } => upcoming(due, *charge_date, *movable),
         Letter::Card { news, link } => card(news, link.as_ref(), practice),
+    }
+}
+
+fn declined((amount, method_text): (Money, &str), reason: &str, due: Option<&Due>) -> Value {
+    context! {
+        amount => amount.to_string(),
+        method_text => one_line(method_text),
+        reason => reason,
+        ..still_due(due)
+    }
+}
+
+fn moved(due: &Due, charge_date: Date, by_practice: bool) -> Value {
+    context! {
+        charge_date => long(charge_date),
+        by_practice => by_practice,
+        ..still_due(Some(due))
     }
 }
 

@@ -69,28 +69,22 @@ impl<'a> Gather<'a> {
                 to_credit,
                 method_text,
                 ..
-            } => {
-                let refund = (*amount, *refund_date, *to_credit);
-                Ok((refunded(refund, method_text), None))
-            }
+            } => Ok((
+                refunded((*amount, *refund_date, *to_credit), method_text),
+                None,
+            )),
             Particulars::UpcomingCharge {
                 bill,
                 charge_date,
                 movable,
                 ..
-            } => {
-                let charge = (*charge_date, *movable);
-                Ok((self.upcoming(*bill, charge).await?, None))
-            }
+            } => self.upcoming(*bill, (*charge_date, *movable)).await,
             Particulars::ChargeMoved {
                 bill,
                 charge_date,
                 by_practice,
                 ..
-            } => {
-                let moved = (*charge_date, *by_practice);
-                Ok((self.moved(*bill, moved).await?, None))
-            }
+            } => self.moved(*bill, (*charge_date, *by_practice)).await,
             Particulars::Superbill {
                 document,
                 month,
@@ -139,26 +133,28 @@ impl<'a> Gather<'a> {
         &self,
         bill: BillId,
         (charge_date, movable): (Date, (Date, Date)),
-    ) -> Result<Letter, Trouble> {
+    ) -> Result<(Letter, Option<Document>), Trouble> {
         let (due, _) = self.due(&self.open_bill(bill).await?).await?;
-        Ok(Letter::UpcomingCharge {
+        let letter = Letter::UpcomingCharge {
             due,
             charge_date,
             movable,
-        })
+        };
+        Ok((letter, None))
     }
 
     async fn moved(
         &self,
         bill: BillId,
         (charge_date, by_practice): (Date, bool),
-    ) -> Result<Letter, Trouble> {
+    ) -> Result<(Letter, Option<Document>), Trouble> {
         let (due, _) = self.due(&self.open_bill(bill).await?).await?;
-        Ok(Letter::ChargeMoved {
+        let letter = Letter::ChargeMoved {
             due,
             charge_date,
             by_practice,
-        })
+        };
+        Ok((letter, None))
     }
 
     async fn still_due(&self, bill: Option<BillId>) -> Result<Option<Due>, Trouble> {

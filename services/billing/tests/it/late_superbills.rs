@@ -111,7 +111,7 @@ async fn r13_a_month_that_is_billed_in_part_waits_for_the_rest_until_the_tenth()
     app.until("2026-04-05T13:00:00Z").await;
     app.until("2026-04-06T12:00:00Z").await;
     let whole = (app.client.to_string(), 2);
-    assert_eq!(app.mailed_superbills().await, [whole.clone()]);
+    assert_eq!(app.mailed_superbills().await, std::slice::from_ref(&whole));
     app.until("2026-04-09T12:00:00Z").await;
     assert_eq!(
         app.mailed_superbills().await.len(),

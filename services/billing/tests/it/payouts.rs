@@ -341,6 +341,7 @@ async fn r48_what_is_left_in_clearing_of_what_was_paid_out_is_named() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one payout, every share of it")]
 async fn r30_a_payouts_money_is_shared_out_to_bills_and_clinicians_to_the_cent() {
     let app = TestApp::start().await;
     let mut sessions = Vec::new();

@@ -127,6 +127,7 @@ fn shown(items: &[PayoutItem]) -> Vec<(PayoutItemKind, i64, i64, i64)> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one payout, every item of it")]
 async fn r30_a_payout_is_matched_to_its_payments_refunds_and_disputes() {
     let stage = Stage::start().await;
     let (first, second) = (stage.bill(9_000).await, stage.bill(4_000).await);
@@ -459,6 +460,7 @@ async fn r30_a_payout_waits_until_what_is_in_it_is_known_and_one_by_hand_never_i
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "two lists of the same payouts")]
 async fn r30_payouts_and_their_items_come_page_by_page() {
     let stage = Stage::start().await;
     for nth in 1..=3 {

@@ -26,10 +26,14 @@ impl Report {
 
     /// The last line that people read.
     pub fn summary(&self) -> String {
-        let practices = self.practices.len();
+        let practices = match self.practices.len() {
+            1 => "1 practice".to_owned(),
+            several => format!("{several} practices"),
+        };
         match self.count() {
-            0 => format!("{practices} practices: everything holds"),
-            broken => format!("{practices} practices: {broken} rows break an invariant"),
+            0 => format!("{practices}: everything holds"),
+            1 => format!("{practices}: 1 row breaks an invariant"),
+            broken => format!("{practices}: {broken} rows break an invariant"),
         }
     }
 
@@ -106,6 +110,6 @@ mod tests {
         let json = report.json();
         assert_eq!(json["practices"][0]["findings"][0]["invariant"], "O5");
         assert_eq!(json["practices"][0]["checked"][0], "billing");
-        assert!(report.summary().contains("1 rows break"));
+        assert!(report.summary().contains("1 row breaks"));
     }
 }

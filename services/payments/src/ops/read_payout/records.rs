@@ -49,16 +49,21 @@ pub(super) async fn divide(
     (moved, account): (Vec<PaidOut>, Option<&str>),
 ) -> Result<Divided> {
     let mut tx = pg::begin_any(&payments.db).await?;
-    let alone = match account {
-        Some(own) => connections::find_practice(&mut tx, own).await?,
-        None => payout_matches::only_practice(&mut tx).await?,
-    };
-    let intents: Vec<String> = moved.iter().filter_map(intent).map(str::to_owned).collect();
-    let owners = payout_matches::owners(&mut tx, &intents).await?;
     let mut divided = Divided::default();
     for practice in before.into_iter().flat_map(|it| &it.practices) {
         divided.practices.entry(*practice).or_default();
     }
+    if let Some(own) = account {
+        // Whoever has the account writes what its charges say: nobody else's name counts there.
+        match connections::find_practice(&mut tx, own).await? {
+            Some(owner) => divided.practices.entry(owner).or_default().extend(moved),
+            None => divided.unclaimed = moved,
+        }
+        return Ok(divided);
+    }
+    let alone = payout_matches::only_practice(&mut tx).await?;
+    let intents: Vec<String> = moved.iter().filter_map(intent).map(str::to_owned).collect();
+    let owners = payout_matches::owners(&mut tx, &intents).await?;
     for moved in moved {
         let owner = intent(&moved).and_then(|intent| owners.get(intent).copied());
         let owner = match owner {

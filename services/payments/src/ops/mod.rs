@@ -118,7 +118,7 @@ pub use move_upcoming_charge::{MoveCharge, move_upcoming_charge};
 pub use pay_balance::{PayBalance, pay_balance};
 pub use pay_bill::{PayBill, pay_bill};
 pub use preview_auto_pay::{Preview, preview_auto_pay};
-pub use read_account::{read_account, read_deauthorization};
+pub use read_account::read_account;
 pub use read_dispute::read_dispute;
 pub use read_method::read_method;
 pub use read_payout::read_payout;

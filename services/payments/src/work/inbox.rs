@@ -83,12 +83,8 @@ async fn take_in(payments: &Payments, webhook: &Webhook) -> Result<bool> {
         match &*webhook.event_kind {
             // Of an account that was taken away nothing can be read any more.
             _whatever if gone => return Ok(true),
-            "account.updated" => {
+            "account.updated" | "account.application.deauthorized" => {
                 ops::read_account(payments, &caller, practice, own).await?;
-                return Ok(true);
-            }
-            "account.application.deauthorized" => {
-                ops::read_deauthorization(payments, &caller, practice, own).await?;
                 return Ok(true);
             }
             _of_an_object => {}

@@ -103,13 +103,7 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
 
     /// Where the last consumer has stopped.
     async fn load(&mut self) -> Result<(), sqlx::Error> {
-        let schema = self.shared.follow.schema;
-        let cursors: Vec<(PracticeId, i64)> = sqlx::query_as(AssertSqlSafe(format!(
-            "select practice_id, applied from {schema}.cursors where source = $1"
-        )))
-        .bind(self.shared.follow.source)
-        .fetch_all(&self.shared.pool)
-        .await?;
+        let cursors = self.cursors().await?;
         self.applied = cursors
             .into_iter()
             .filter(|(practice, _)| self.bucket.holds(*practice))
@@ -139,9 +133,33 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
             .renew(&self.shared.pool, self.lease, self.shared.follow.lease)
             .await?
         {
-            return Ok(());
+            return self.look_for_loss().await;
         }
         Err(EffectError::Overtaken("the lease was lost".to_owned()).into())
+    }
+
+    /// Effects do not wait for the disk: a database that has crashed may have taken some back, with their cursors. They come
+    /// again from what is stored.
+    async fn look_for_loss(&self) -> Result<(), Ended> {
+        let stored: HashMap<PracticeId, i64> = self.cursors().await?.into_iter().collect();
+        let lost = |(practice, applied): (&PracticeId, &i64)| {
+            stored.get(practice).copied().unwrap_or(0) < *applied
+        };
+        if self.applied.iter().any(lost) {
+            let why = "the database lost what was applied".to_owned();
+            return Err(EffectError::Overtaken(why).into());
+        }
+        Ok(())
+    }
+
+    async fn cursors(&self) -> Result<Vec<(PracticeId, i64)>, sqlx::Error> {
+        sqlx::query_as(AssertSqlSafe(format!(
+            "select practice_id, applied from {}.cursors where source = $1",
+            self.shared.follow.schema
+        )))
+        .bind(self.shared.follow.source)
+        .fetch_all(&self.shared.pool)
+        .await
     }
 
     /// Practices whose parked event was replayed or skipped go on.

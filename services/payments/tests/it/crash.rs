@@ -20,6 +20,7 @@ use proto::portal_auth::v1::{
 use rpc::{Claims, Role, connect};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use testkit::{TestDatabase, eventually, request_id};
 use tokio::process::{Child, Command};
@@ -795,7 +796,13 @@ async fn asked(sandbox: &stripe_sandbox::Running, path: &str) -> serde_json::Val
         .expect("JSON")
 }
 
+/// Below those that the system gives to connections: nobody's connection takes the port of a program that has died before
+/// it is born again.
 fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("bound").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 9_000).unwrap_or(0);
+    let mut ports =
+        (0..500).map(|_| 10_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 9_000);
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(free).expect("a free port")
 }

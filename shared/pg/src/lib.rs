@@ -17,6 +17,7 @@ mod plumbing;
 mod requests;
 mod transaction;
 pub mod verify;
+mod wake;
 
 pub(crate) use connect::beside;
 pub use connect::{PgConfig, Pool, connect};

@@ -23,7 +23,7 @@ pub async fn begin_any(pool: &Pool) -> Result<Tx, sqlx::Error> {
 
 /// Begins one for what is done again if it is lost: its commit does not wait for the disk. Whoever builds on it waits,
 /// for the log is written in order; so does it itself once it announces something, which others would have seen.
-pub(crate) async fn begin_repeatable(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
+pub async fn begin_repeatable(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
     let statement = format!(
         "begin; set local synchronous_commit = off; {}",
         see_only(practice)

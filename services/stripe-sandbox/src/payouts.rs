@@ -71,6 +71,8 @@ struct End {
     outcome: payouts::Outcome,
     /// Stripe's word for why it failed; not given is `account_closed`.
     failure_code: Option<String>,
+    /// False: what is in it cannot be listed any more.
+    reconciled: Option<bool>,
 }
 
 /// The bank's word.
@@ -82,7 +84,11 @@ async fn settle(
 ) -> Outcome {
     let end: End = read(&body)?;
     let settled = act(&sandbox, which.account(&sandbox), |act| {
-        payouts::settle(act, &id, end.outcome, end.failure_code)
+        let settled = payouts::settle(act, &id, end.outcome, end.failure_code)?;
+        match end.reconciled {
+            Some(false) => payouts::unreconcile(act, &id),
+            Some(true) | None => Ok(settled),
+        }
     })?;
     Ok(Json(shape::payout(&settled)))
 }

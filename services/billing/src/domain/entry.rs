@@ -141,6 +141,8 @@ pub enum Act {
     PaidOut(PayoutItemId),
     /// A payout failed: what was booked of its item reversed.
     PayoutFailed(PayoutItemId),
+    /// What an item of a payout is became known: what was booked of it reversed, and booked anew.
+    PayoutMatched(PayoutItemId),
 }
 
 impl Act {
@@ -166,6 +168,7 @@ impl Act {
             Self::DisputeLost(_) => "dispute_lost",
             Self::PaidOut(_) => "paid_out",
             Self::PayoutFailed(_) => "payout_failed",
+            Self::PayoutMatched(_) => "payout_matched",
         }
     }
 
@@ -190,7 +193,8 @@ impl Act {
             | Self::DisputeMoved(_)
             | Self::DisputeLost(_)
             | Self::PaidOut(_)
-            | Self::PayoutFailed(_) => None,
+            | Self::PayoutFailed(_)
+            | Self::PayoutMatched(_) => None,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a payout does to the books, as payments' feed tells of it: it arrived, it failed. Each in a transaction that the
-//! caller commits; again changes nothing.
+//! What a payout does to the books, as payments' feed tells of it: it arrived, it failed (`match_payout.rs` has what becomes
+//! known of it later). Each in a transaction that the caller commits; again changes nothing.
 
 use super::{entry, post_all};
 use crate::domain::entry::{Act, Entry, Transfers};
@@ -57,7 +57,8 @@ pub(crate) async fn pay_out_in(
     if fresh.is_empty() || known.is_some_and(|known| known.failed) {
         return Ok(());
     }
-    are_booked(tx, practice, &fresh).await?;
+    let payments = fresh.iter().filter_map(|(_, item)| item.payment);
+    are_booked(tx, practice, payments.collect()).await?;
     let mut entries = Vec::with_capacity(fresh.len());
     let mut items = Vec::with_capacity(fresh.len());
     for (position, item) in fresh {
@@ -71,9 +72,12 @@ pub(crate) async fn pay_out_in(
     announce(billing, tx, practice, &entries).await
 }
 
-/// The feed tells of a payment before it tells that it was paid out.
-async fn are_booked(tx: &mut Tx, practice: PracticeId, items: &[(i32, Item)]) -> Result<()> {
-    let mut payments: Vec<PaymentId> = items.iter().filter_map(|(_, item)| item.payment).collect();
+/// The feed tells of payments before it tells that they were paid out. Errors: PAYMENT_NOT_FOUND.
+pub(super) async fn are_booked(
+    tx: &mut Tx,
+    practice: PracticeId,
+    mut payments: Vec<PaymentId>,
+) -> Result<()> {
     payments.sort_unstable();
     payments.dedup();
     let booked = store::payouts::booked_payments(tx, practice, &payments).await?;
@@ -104,7 +108,10 @@ pub(crate) async fn fail_payout_in(
     for (item, booked) in items {
         let mut transfers = Transfers::new();
         for (id, transfer) in posted.remove(&booked).unwrap_or_default() {
-            transfers.reverse(id, transfer);
+            // What a match took back already does not come back.
+            if transfer.reverses.is_none() {
+                transfers.reverse(id, transfer);
+            }
         }
         let act = (Act::PayoutFailed(item.item), item.client);
         let entry = entry(&billing.clock, act, failed.fail_date, &transfers)?;
@@ -118,7 +125,7 @@ pub(crate) async fn fail_payout_in(
     announce(billing, tx, practice, &entries).await
 }
 
-async fn write(
+pub(super) async fn write(
     billing: &Billing,
     tx: &mut Tx,
     practice: PracticeId,
@@ -127,7 +134,7 @@ async fn write(
     post_all(tx, practice, billing.clock.now(), entries).await
 }
 
-async fn announce(
+pub(super) async fn announce(
     billing: &Billing,
     tx: &mut Tx,
     practice: PracticeId,

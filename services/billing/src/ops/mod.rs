@@ -69,6 +69,7 @@ pub mod list_sessions;
 pub mod list_shared_documents;
 pub mod list_shares;
 pub mod make_superbills;
+pub mod match_payout;
 pub mod place_hold;
 pub mod post_payment;
 pub mod post_refund;

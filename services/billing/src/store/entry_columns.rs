@@ -89,7 +89,9 @@ impl Subjects {
             Act::RefundReturned(refund) => subject.other = Some(refund.uuid()),
             Act::DisputeMoved(movement) => subject.other = Some(movement.uuid()),
             Act::DisputeLost(dispute) => subject.other = Some(dispute.uuid()),
-            Act::PaidOut(item) | Act::PayoutFailed(item) => subject.other = Some(item.uuid()),
+            Act::PaidOut(item) | Act::PayoutFailed(item) | Act::PayoutMatched(item) => {
+                subject.other = Some(item.uuid());
+            }
         }
         subject
     }
@@ -128,6 +130,7 @@ pub(super) fn act(
             ("dispute_lost", Some(dispute)) => Act::DisputeLost(dispute.into()),
             ("paid_out", Some(item)) => Act::PaidOut(item.into()),
             ("payout_failed", Some(item)) => Act::PayoutFailed(item.into()),
+            ("payout_matched", Some(item)) => Act::PayoutMatched(item.into()),
             _unknown => return Err(Error::Stored("an entry's kind")),
         },
     })

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::{Currency, Money};
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A payout, read under its lock.
@@ -232,6 +233,75 @@ pub async fn items(
             Ok((item, row.entry_id))
         })
         .collect()
+}
+
+/// Those of a payout's items that are booked as unmatched, with the entries that book them.
+pub async fn unmatched(
+    conn: &mut PgConnection,
+    (practice, payout): (PracticeId, PayoutId),
+    items: &[PayoutItemId],
+) -> Result<BTreeMap<PayoutItemId, EntryId>, sqlx::Error> {
+    let ids: Vec<Uuid> = items.iter().map(|item| item.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"
+        select payout_item_id as "payout_item_id: PayoutItemId", entry_id as "entry_id: EntryId"
+        from billing.payout_items
+        where practice_id = $1 and payout_id = $2 and payout_item_id = any($3) and kind = $4
+        "#,
+        practice.uuid(),
+        payout.uuid(),
+        &ids,
+        ItemKind::Other.name(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| (row.payout_item_id, row.entry_id));
+    Ok(rows.collect())
+}
+
+/// It is known what items are: these entries book them now.
+pub async fn update_matched(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    items: &[(Item, EntryId)],
+) -> Result<(), sqlx::Error> {
+    let uuids = |of: fn(&Item) -> Option<Uuid>| -> Vec<Option<Uuid>> {
+        items.iter().map(|(item, _)| of(item)).collect()
+    };
+    let ids: Vec<Uuid> = items.iter().map(|(item, _)| item.item.uuid()).collect();
+    let kinds: Vec<String> = items
+        .iter()
+        .map(|(item, _)| item.kind.name().to_owned())
+        .collect();
+    let entries: Vec<Uuid> = items.iter().map(|(_, entry)| entry.uuid()).collect();
+    sqlx::query!(
+        r#"
+        update billing.payout_items item
+        set
+            kind = fresh.kind,
+            payment_id = fresh.payment_id,
+            refund_id = fresh.refund_id,
+            dispute_movement_id = fresh.movement_id,
+            client_id = fresh.client_id,
+            entry_id = fresh.entry_id
+        from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[])
+            as fresh (id, kind, payment_id, refund_id, movement_id, client_id, entry_id)
+        where item.practice_id = $1 and item.payout_item_id = fresh.id
+        "#,
+        practice.uuid(),
+        &ids,
+        &kinds,
+        &uuids(|item| item.payment.map(PaymentId::uuid)) as &[Option<Uuid>],
+        &uuids(|item| item.refund.map(RefundId::uuid)) as &[Option<Uuid>],
+        &uuids(|item| item.movement.map(DisputeMovementId::uuid)) as &[Option<Uuid>],
+        &uuids(|item| item.client.map(ClientId::uuid)) as &[Option<Uuid>],
+        &entries,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Items were taken back by these entries.

@@ -52,7 +52,7 @@ pub async fn clearing(
             join billing.payout_items item
                 on item.practice_id = $1 and item.payout_item_id = entry.subject_id
             join moved on moved.entry_id = entry.entry_id
-            where entry.practice_id = $1 and entry.kind in ('paid_out', 'payout_failed')
+            where entry.practice_id = $1 and entry.kind in ('paid_out', 'payout_failed', 'payout_matched')
             group by 1, 2
         )
         select
@@ -101,7 +101,7 @@ pub async fn bank(
             join billing.transfers transfer
                 on transfer.practice_id = entry.practice_id and transfer.entry_id = entry.entry_id
             join bank on bank.account_id in (transfer.debit_account_id, transfer.credit_account_id)
-            where entry.practice_id = $1 and entry.kind in ('paid_out', 'payout_failed')
+            where entry.practice_id = $1 and entry.kind in ('paid_out', 'payout_failed', 'payout_matched')
             group by entry.subject_id
         ), said as (
             select

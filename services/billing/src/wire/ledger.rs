@@ -59,7 +59,9 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         Act::RefundReturned(refund) => shown.refund_id = refund.to_string(),
         Act::DisputeMoved(movement) => shown.dispute_movement_id = movement.to_string(),
         Act::DisputeLost(dispute) => shown.dispute_id = dispute.to_string(),
-        Act::PaidOut(item) | Act::PayoutFailed(item) => shown.payout_item_id = item.to_string(),
+        Act::PaidOut(item) | Act::PayoutFailed(item) | Act::PayoutMatched(item) => {
+            shown.payout_item_id = item.to_string();
+        }
     }
     shown
 }
@@ -84,6 +86,7 @@ const fn entry_kind(act: Act) -> contract::EntryKind {
         Act::DisputeLost(_) => contract::EntryKind::DisputeLost,
         Act::PaidOut(_) => contract::EntryKind::PaidOut,
         Act::PayoutFailed(_) => contract::EntryKind::PayoutFailed,
+        Act::PayoutMatched(_) => contract::EntryKind::PayoutMatched,
     }
 }
 

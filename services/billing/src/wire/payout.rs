@@ -4,10 +4,13 @@ use crate::Result;
 use crate::domain::payout::{Item, ItemKind};
 use crate::ops::book_payout::{FailedPayout, PaidOut};
 use crate::ops::list_payout_lines::PayoutLine;
+use crate::ops::match_payout::MatchedItems;
 use crate::store::payout_lines::LineFilter;
 use ::rpc::{Invalid, parse, wire};
 use proto::billing::v1 as contract;
-use proto::payments::v1::{PayoutFailed, PayoutItemFacts, PayoutItemKind, PayoutPaid};
+use proto::payments::v1::{
+    PayoutFailed, PayoutItemFacts, PayoutItemKind, PayoutItemsMatched, PayoutPaid,
+};
 
 /// A payout arrived, or a part of it. Errors: INVALID_FIELD.
 pub fn paid(event: PayoutPaid) -> Result<PaidOut> {
@@ -53,6 +56,17 @@ pub fn failed(event: PayoutFailed) -> Result<FailedPayout> {
     Ok(FailedPayout {
         payout: parse(&payout.payout_id, "payout.payout_id")?,
         fail_date: parse::date(event.fail_date, "fail_date")?,
+    })
+}
+
+/// It became known what items of a payout are. Errors: INVALID_FIELD.
+pub fn matched(event: PayoutItemsMatched) -> Result<MatchedItems> {
+    let payout = parse::required(event.payout, "payout")?;
+    let items = event.items.into_iter().map(|told| Ok(item(told)?.1));
+    Ok(MatchedItems {
+        payout: parse(&payout.payout_id, "payout.payout_id")?,
+        match_date: parse::date(event.match_date, "match_date")?,
+        items: items.collect::<Result<_>>()?,
     })
 }
 

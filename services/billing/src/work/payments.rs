@@ -1,6 +1,7 @@
 use super::failed;
 use crate::ops::book_dispute::{close_dispute_in, move_dispute_in, open_dispute_in};
 use crate::ops::book_payout::{fail_payout_in, pay_out_in};
+use crate::ops::match_payout::match_payout_in;
 use crate::ops::post_payment::{PostPayment, post_told};
 use crate::ops::post_refund::post_refund_in;
 use crate::ops::return_refund::return_refund_in;
@@ -143,6 +144,10 @@ async fn apply_payout(
         Some("Failed") => {
             let ended = wire::payout::failed(event.decode()?).map_err(failed)?;
             fail_payout_in(billing, tx, &caller, (practice, ended)).await
+        }
+        Some("ItemsMatched") => {
+            let matched = wire::payout::matched(event.decode()?).map_err(failed)?;
+            match_payout_in(billing, tx, &caller, (practice, matched)).await
         }
         Some(_) | None => Ok(()),
     };

@@ -30,6 +30,12 @@ pub const LOOKED_AFTER: Invariant = Invariant::new(
 /// As the nightly comparison found, and as our books still are.
 pub const SAME_BOOKS: Invariant =
     Invariant::new("G7", "the processor's books and ours say the same");
+/// A refund, dispute or charge of a payment of ours is known some days after it was paid out, and what is in a practice's
+/// name is in its books.
+pub const PAID_OUT_KNOWN: Invariant = Invariant::new(
+    "G8",
+    "what was paid out of a practice's payments is known, and is in its books",
+);
 /// The followers' guarantee.
 pub const ANNOUNCED_ONCE: Invariant = Invariant::new("O2", "each outcome is announced once");
 /// A night that was interrupted is gone on with, or closed by the next.
@@ -47,7 +53,7 @@ pub const ACKNOWLEDGED: Invariant =
     Invariant::new("D1", "what was acknowledged under a request id is there");
 
 /// All of them.
-pub const ALL: [Invariant; 12] = [
+pub const ALL: [Invariant; 13] = [
     HAS_OBJECT,
     OBJECT_AND_BACK,
     OBJECT_OF_ONE,
@@ -55,6 +61,7 @@ pub const ALL: [Invariant; 12] = [
     CALLS_KEYED,
     LOOKED_AFTER,
     SAME_BOOKS,
+    PAID_OUT_KNOWN,
     STREAM_GAPLESS,
     ANNOUNCED_ONCE,
     NIGHT_ENDS,

@@ -1,5 +1,11 @@
 //! What the processor sends to the bank. A payout may fail after it was paid; its money is at the processor again then, and
 //! a later payout pays the same movements out again.
+//!
+//! What is in a payout is taken in once, with the first that is heard of it, and it never waits for what is not known: a
+//! movement that is no payment, refund or dispute that is known here is `Other`, and is announced so. When its payment is one
+//! of ours, it is matched as soon as what it is about becomes known, by whatever way and however late, and the match is
+//! announced for itself when the payout had arrived by then. So the order of what is heard does not matter: each item is
+//! announced once with its payout, and at most once more when it turns from `Other` into what it is.
 
 use super::words;
 use ids::{DisputeMovementId, PaymentId, PayoutItemId, RefundId};
@@ -87,7 +93,7 @@ words! {
         Dispute "dispute",
         /// What the processor takes for itself.
         ProcessorFee "processor_fee",
-        /// What is none of ours.
+        /// What is none of ours, as far as it is known.
         Other "other",
     }
 }
@@ -99,10 +105,42 @@ pub struct Told {
     pub object: String,
     /// Where it stands.
     pub state: PayoutState,
-    /// The day on which the bank has it.
-    pub arrival_date: Date,
+    /// The day on which the bank has it; none when that is not said.
+    pub arrival_date: Option<Date>,
     /// The processor's word for why it failed.
     pub failure_code: Option<String>,
+}
+
+words! {
+    /// Which of the processor's objects moved money.
+    SourceKind {
+        /// A payment's, `pi_…`.
+        Charge "charge",
+        /// `re_…`.
+        Refund "refund",
+        /// `du_…`.
+        Dispute "dispute",
+    }
+}
+
+/// The object that moved money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What it is.
+    pub kind: SourceKind,
+    /// Its id.
+    pub object: String,
+    /// The payment's object, `pi_…`, when that is said.
+    pub intent: Option<String>,
+}
+
+/// What the processor says that moved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Its word for it: `charge`, `refund`, `adjustment`, ….
+    pub word: String,
+    /// The object that moved it; none when no payer's money moved.
+    pub source: Option<Source>,
 }
 
 /// What of a payment, refund or dispute was paid out.
@@ -114,6 +152,19 @@ pub struct About {
     pub refund: Option<RefundId>,
     /// The movement of a dispute's money.
     pub movement: Option<DisputeMovementId>,
+}
+
+impl About {
+    /// What was paid out, when it was so much.
+    #[must_use]
+    pub const fn kind(&self, gross: Money) -> PayoutItemKind {
+        match (self.refund, self.movement) {
+            (Some(_), _) if gross.is_negative() => PayoutItemKind::Refund,
+            (Some(_), _) => PayoutItemKind::RefundReturned,
+            (None, Some(_)) => PayoutItemKind::Dispute,
+            (None, None) => PayoutItemKind::Charge,
+        }
+    }
 }
 
 /// A movement that a payout paid out, as far as a practice is concerned.
@@ -129,8 +180,20 @@ pub struct PayoutItem {
     pub gross: Money,
     /// What the processor kept of it.
     pub fee: Money,
-    /// What of ours it is; none for what is not.
+    /// What of ours it is; none for what is not, as far as it is known.
     pub about: Option<About>,
+    /// What the processor says that it is.
+    pub origin: Origin,
+}
+
+impl PayoutItem {
+    /// The payment's object, `pi_…`, of what may be matched yet.
+    #[must_use]
+    pub fn open_intent(&self) -> Option<&str> {
+        let source = self.origin.source.as_ref();
+        let intent = source.and_then(|source| source.intent.as_deref());
+        intent.filter(|_| self.kind == PayoutItemKind::Other)
+    }
 }
 
 /// Sums of a payout's items: gross and fees.
@@ -194,6 +257,28 @@ mod tests {
         assert_eq!(news(Some(Paid), Failed), Some(PayoutNews::Returned));
         assert_eq!(news(None, InTransit), None);
         assert_eq!(news(Some(Paid), Paid), None);
+    }
+
+    #[test]
+    fn an_item_is_what_it_is_about() {
+        let usd = |minor| Money::from_minor(minor, Currency::USD);
+        let payment = About {
+            payment: PaymentId::from(uuid::Uuid::from_u128(1)),
+            refund: None,
+            movement: None,
+        };
+        let refund = About {
+            refund: Some(RefundId::from(uuid::Uuid::from_u128(2))),
+            ..payment
+        };
+        let dispute = About {
+            movement: Some(DisputeMovementId::from(uuid::Uuid::from_u128(3))),
+            ..payment
+        };
+        assert_eq!(payment.kind(usd(5)), PayoutItemKind::Charge);
+        assert_eq!(refund.kind(usd(-5)), PayoutItemKind::Refund);
+        assert_eq!(refund.kind(usd(5)), PayoutItemKind::RefundReturned);
+        assert_eq!(dispute.kind(usd(5)), PayoutItemKind::Dispute);
     }
 
     proptest! {

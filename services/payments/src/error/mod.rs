@@ -176,6 +176,11 @@ impl From<AllocationError> for Error {
 }
 
 impl Error {
+    /// It may be otherwise when the same is tried again.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self.code(), Code::Unavailable | Code::Aborted) || self.conflict()
+    }
+
     fn database(&self) -> Option<&sqlx::Error> {
         match self {
             Self::Database(error) | Self::Request(RequestError::Database(error)) => Some(error),

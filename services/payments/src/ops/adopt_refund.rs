@@ -1,4 +1,5 @@
 use super::give_back::Told;
+use super::match_payout_items::match_by_itself;
 use super::turn;
 use crate::domain::payment::PaymentState;
 use crate::domain::refund::{RefundState, refunded_with};
@@ -34,6 +35,7 @@ pub(super) async fn adopt_refund(
     if refund.state == RefundState::Succeeded {
         payments.billing.post_refund(practice, &refund).await;
     }
+    match_by_itself(payments, caller, practice, std::slice::from_ref(intent)).await;
     Ok(true)
 }
 

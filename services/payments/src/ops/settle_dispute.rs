@@ -1,3 +1,4 @@
+use super::match_payout_items::match_by_itself;
 use crate::domain::dispute::{DisputeState, Told};
 use crate::domain::payment::PaymentState;
 use crate::store::disputes::Dispute;
@@ -49,6 +50,8 @@ pub async fn settle_dispute(
     }
     OUTBOX.append(&mut tx, practice_id, now, &events).await?;
     tx.commit().await?;
+    let intent: Vec<String> = payment.processor_intent.into_iter().collect();
+    match_by_itself(payments, caller, practice_id, &intent).await;
     Ok(true)
 }
 

@@ -1,4 +1,6 @@
-use crate::domain::payout::{PayoutItem, PayoutNews, PayoutState, Told, news, sums};
+use crate::domain::payout::{
+    PayoutItem, PayoutItemKind, PayoutNews, PayoutState, Told, news, sums,
+};
 use crate::store::payouts::Payout;
 use crate::store::practices::Practice;
 use crate::wire::payout_event;
@@ -6,6 +8,8 @@ use crate::{OUTBOX, Payments, Result, store};
 use ::rpc::Caller;
 use ids::{PayoutId, PracticeId};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use money::Money;
 use pg::Tx;
 
 /// A practice's part of a payout, as the processor tells of it.
@@ -13,9 +17,20 @@ use pg::Tx;
 pub struct PayoutPart<'a> {
     /// What the processor says.
     pub told: &'a Told,
+    /// What is in it; none when only where it stands is new: of a payout that is not known that changes nothing.
+    pub content: Option<PartContent<'a>>,
+}
+
+/// What is a practice's of a payout.
+#[derive(Clone, Copy, Debug)]
+pub struct PartContent<'a> {
+    /// The day on which the bank has it.
+    pub arrival_date: Date,
+    /// The practice's own account that it is of, `acct_…`; none: the installation's.
+    pub account: Option<&'a str>,
     /// Money of others is in it too.
     pub shared: bool,
-    /// What is the practice's, in order.
+    /// In order.
     pub items: &'a [PayoutItem],
 }
 
@@ -32,8 +47,9 @@ pub async fn settle_payout(
     let mut tx = pg::begin(&payments.db, practice_id).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let (payout, before) = match known(payments, &mut tx, &practice, part).await? {
-        (payout, true) => (payout, None),
-        (before, false) => {
+        None => return Ok(()),
+        Some((payout, true)) => (payout, None),
+        Some((before, false)) => {
             let (payout, state) = (merged(&before, part.told), before.state);
             if payout.state == state {
                 return Ok(());
@@ -48,42 +64,49 @@ pub async fn settle_payout(
     Ok(tx.commit().await?)
 }
 
-/// The payout under its lock, and whether it is new.
+/// The payout under its lock, and whether it is new; none when nothing of it is known.
 async fn known(
     payments: &Payments,
     tx: &mut Tx,
     practice: &Practice,
     part: PayoutPart<'_>,
-) -> Result<(Payout, bool)> {
+) -> Result<Option<(Payout, bool)>> {
     let (id, object) = (practice.practice, part.told.object.as_str());
     if let Some(known) = store::payouts::lock_object(tx, id, object).await? {
-        return Ok((known, false));
+        return Ok(Some((known, false)));
     }
-    let (gross, fees) = sums(practice.currency, part.items)?;
+    let Some(content) = part.content else {
+        return Ok(None);
+    };
+    let (gross, fees) = sums(practice.currency, content.items)?;
+    let unmatched = content.items.iter();
+    let unmatched = unmatched.filter(|item| item.kind == PayoutItemKind::Other);
     let payout = Payout {
         payout: PayoutId::new(&payments.clock),
         object: object.to_owned(),
         state: part.told.state,
-        arrival_date: part.told.arrival_date,
+        arrival_date: content.arrival_date,
         gross,
         fees,
-        item_count: i32::try_from(part.items.len()).unwrap_or(i32::MAX),
-        shared: part.shared,
+        item_count: i32::try_from(content.items.len()).unwrap_or(i32::MAX),
+        shared: content.shared,
         failure_code: part.told.failure_code.clone(),
+        account: content.account.map(str::to_owned),
+        unmatched: Money::sum(practice.currency, unmatched.map(|item| item.gross))?,
     };
     if store::payouts::insert(tx, id, &payout, payments.clock.now()).await? {
-        store::payout_items::insert(tx, id, payout.payout, part.items).await?;
-        return Ok((payout, true));
+        store::payout_items::insert(tx, id, payout.payout, content.items).await?;
+        return Ok(Some((payout, true)));
     }
     // Somebody wrote it meanwhile.
     let known = store::payouts::lock_object(tx, id, object).await?;
-    Ok((known.unwrap_or(payout), false))
+    Ok(Some((known.unwrap_or(payout), false)))
 }
 
 fn merged(known: &Payout, told: &Told) -> Payout {
     Payout {
         state: known.state.merged(told.state),
-        arrival_date: told.arrival_date,
+        arrival_date: told.arrival_date.unwrap_or(known.arrival_date),
         failure_code: told.failure_code.clone().or(known.failure_code.clone()),
         ..known.clone()
     }

@@ -1,3 +1,4 @@
+use super::match_payout_items::match_by_itself;
 use crate::domain::refund::RefundState;
 use crate::store::attempts::Call;
 use crate::store::payments::Payment;
@@ -19,23 +20,23 @@ pub async fn settle_refund(
     (said, object): (RefundState, Option<&str>),
 ) -> Result<()> {
     caller.within(practice)?;
-    let settled = merge(payments, (practice, refund), (said, object)).await?;
+    let (settled, intent) = merge(payments, (practice, refund), (said, object)).await?;
     crate::crash::point("after_settle_refund");
-    match settled {
-        Some(given) if given.state == RefundState::Succeeded => {
-            payments.billing.post_refund(practice, &given).await;
-            Ok(())
-        }
-        Some(_) | None => Ok(()),
+    if let Some(given) = settled.filter(|it| it.state == RefundState::Succeeded) {
+        payments.billing.post_refund(practice, &given).await;
     }
+    // It may have been paid out before it was known which object it is.
+    let intent: Vec<String> = intent.into_iter().collect();
+    match_by_itself(payments, caller, practice, &intent).await;
+    Ok(())
 }
 
-/// The refund after it, when its state changed.
+/// The refund after it, when its state changed; and its payment's object, when it was not known until now which is its own.
 async fn merge(
     payments: &Payments,
     (practice, refund): (PracticeId, RefundId),
     (said, object): (RefundState, Option<&str>),
-) -> Result<Option<Refund>> {
+) -> Result<(Option<Refund>, Option<String>)> {
     let now = payments.clock.now();
     let mut tx = pg::begin(&payments.db, practice).await?;
     let payment = store::refunds::get_payment(&mut tx, practice, refund).await?;
@@ -47,8 +48,9 @@ async fn merge(
         .ok_or(Error::Missing(Missing::Refund(refund)))?;
     let state = before.state.merged(said);
     if state == before.state && before.processor_refund.is_some() {
-        return Ok(None);
+        return Ok((None, None));
     }
+    let named = before.processor_refund.is_none() && object.is_some();
     store::refunds::update_standing(&mut tx, practice, refund, (state, object), now).await?;
     if let Some(object) = object {
         let subject = Subject::Refund(refund);
@@ -74,7 +76,8 @@ async fn merge(
     let events = events(payments, &payment, (before, &after), today);
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;
-    Ok((state != before.state).then_some(after))
+    let intent = payment.processor_intent.clone().filter(|_| named);
+    Ok(((state != before.state).then_some(after), intent))
 }
 
 /// A refund that succeeded and came back later has failed all the same: billing books it back, and it may be given again.

@@ -18,6 +18,8 @@ const UNKNOWN_MAX: SignedDuration = SignedDuration::from_hours(50);
 const PROCESSING_MAX: SignedDuration = SignedDuration::from_hours(15 * 24);
 /// Longer than a worker has anything for itself.
 const DUE_MAX: SignedDuration = SignedDuration::from_mins(15);
+/// Three nights have asked the processor.
+const UNMATCHED_MAX: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// The next night closes it.
 const NIGHT_MAX: SignedDuration = SignedDuration::from_hours(30);
 
@@ -46,6 +48,7 @@ pub async fn verify_practice(
         processing: before(PROCESSING_MAX),
         due: before(DUE_MAX),
         night: before(NIGHT_MAX),
+        unmatched: before(UNMATCHED_MAX),
     };
     let mut tx = pg::begin(db, practice).await?;
     pg::verify::freeze(&mut tx).await?;
@@ -55,6 +58,7 @@ pub async fn verify_practice(
     found.extend(verify::refunds(&mut tx, practice).await?);
     found.extend(verify::refunds_under_way(&mut tx, practice, oldest).await?);
     found.extend(verify::discrepancies(&mut tx, practice).await?);
+    found.extend(verify::payouts(&mut tx, practice, oldest).await?);
     found.extend(pg::verify::stream(&mut tx, SCHEMA, practice).await?);
     found.extend(announced_once(&mut tx, practice).await?);
     found.extend(verify::nights(&mut tx, practice, oldest).await?);

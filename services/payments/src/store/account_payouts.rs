@@ -39,34 +39,56 @@ pub async fn find(conn: &mut PgConnection, object: &str) -> Result<Option<TakenI
     .transpose()
 }
 
-/// Writes how far a payout was taken in; a state that is further stays.
-pub async fn upsert(
+impl TakenIn {
+    /// As two that took it in leave it, whoever was first: the further state, and who has a part of it by either.
+    fn united(self, other: Self) -> Self {
+        let mut practices = self.practices;
+        practices.extend(other.practices);
+        practices.sort_unstable();
+        practices.dedup();
+        Self {
+            state: self.state.merged(other.state),
+            practices,
+        }
+    }
+}
+
+/// Writes how far a payout was taken in, united with what others wrote: two may take it in at once, each not knowing it.
+pub async fn unite(
     conn: &mut PgConnection,
     object: &str,
-    taken_in: &TakenIn,
+    taken_in: TakenIn,
     now: Timestamp,
 ) -> Result<()> {
-    let known = sqlx::query_scalar!(
-        r#"
-        select state from payments.account_payouts where processor_payout = $1 for update
-        "#,
-        object,
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    let before = known.as_deref().and_then(PayoutState::of);
-    let state = before.map_or(taken_in.state, |before| before.merged(taken_in.state));
-    let practices: Vec<Uuid> = taken_in.practices.iter().map(|it| it.uuid()).collect();
-    sqlx::query!(
+    let written = sqlx::query!(
         r#"
         insert into payments.account_payouts (processor_payout, state, practice_ids, create_time, update_time)
         values ($1, $2, $3, $4, $4)
-        on conflict on constraint account_payouts_pkey do update
-        set state = excluded.state, practice_ids = excluded.practice_ids, update_time = excluded.update_time
+        on conflict on constraint account_payouts_pkey do nothing
         "#,
         object,
-        state.name(),
-        &practices,
+        taken_in.state.name(),
+        &uuids(&taken_in.practices),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if written.rows_affected() == 1 {
+        return Ok(());
+    }
+    let Some(known) = lock(&mut *conn, object).await? else {
+        return Err(Error::Stored("a payout that is there and is not"));
+    };
+    let united = known.united(taken_in);
+    sqlx::query!(
+        r#"
+        update payments.account_payouts
+        set state = $2, practice_ids = $3, update_time = $4
+        where processor_payout = $1
+        "#,
+        object,
+        united.state.name(),
+        &uuids(&united.practices),
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)
@@ -74,7 +96,23 @@ pub async fn upsert(
     Ok(())
 }
 
-/// Something that was paid out in nobody's name.
+async fn lock(conn: &mut PgConnection, object: &str) -> Result<Option<TakenIn>> {
+    sqlx::query_scalar!(
+        r#"
+        select processor_payout from payments.account_payouts where processor_payout = $1 for update
+        "#,
+        object,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    find(conn, object).await
+}
+
+fn uuids(practices: &[PracticeId]) -> Vec<Uuid> {
+    practices.iter().map(|practice| practice.uuid()).collect()
+}
+
+/// Something that was paid out in nobody's name, or of somebody who cannot have it in the books.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unclaimed {
     /// `txn_…`.
@@ -85,9 +123,11 @@ pub struct Unclaimed {
     pub gross: Money,
     /// What the processor kept of it.
     pub fee: Money,
+    /// In whose name, when it is somebody's.
+    pub practice: Option<PracticeId>,
 }
 
-/// Keeps what a payout, which is known, paid out in nobody's name; false when it is kept already.
+/// Keeps what a payout, which is known, paid out and nobody has in the books; false when it is kept already.
 pub async fn insert_unclaimed(
     conn: &mut PgConnection,
     object: &str,
@@ -97,8 +137,8 @@ pub async fn insert_unclaimed(
     let written = sqlx::query!(
         r#"
         insert into payments.unclaimed_payout_items (
-            processor_payout, processor_transaction, kind, currency, gross_minor, fee_minor, create_time
-        ) values ($1, $2, $3, $4, $5, $6, $7)
+            processor_payout, processor_transaction, kind, currency, gross_minor, fee_minor, create_time, practice_id
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict on constraint unclaimed_payout_items_pkey do nothing
         "#,
         object,
@@ -108,6 +148,7 @@ pub async fn insert_unclaimed(
         unclaimed.gross.minor(),
         unclaimed.fee.minor(),
         now.to_sqlx() as jiff_sqlx::Timestamp,
+        unclaimed.practice.map(PracticeId::uuid),
     )
     .execute(conn)
     .await?;

@@ -49,6 +49,7 @@ pub mod processor_objects;
 pub mod refunds;
 /// Methods that are being added.
 pub mod setups;
+pub mod unmatched_payout_items;
 pub mod unsettled;
 pub mod upcoming_charges;
 pub mod verify;

@@ -1,6 +1,7 @@
-//! What payouts paid out; written with their payout, and never changed.
+//! What payouts paid out; written with their payout. Amounts never change; that something became known of what was unknown
+//! does, once, under the payout's lock (`unmatched_payout_items.rs`).
 
-use crate::domain::payout::{About, PayoutItem, PayoutItemKind};
+use crate::domain::payout::{About, Origin, PayoutItem, PayoutItemKind, Source, SourceKind};
 use crate::{Error, Result};
 use ids::{
     BillId, ClientId, DisputeId, DisputeMovementId, PaymentId, PayoutId, PayoutItemId, PracticeId,
@@ -34,18 +35,26 @@ pub async fn insert(
     let movements: Vec<Option<Uuid>> = abouts()
         .map(|it| it.and_then(|it| it.movement.map(DisputeMovementId::uuid)))
         .collect();
+    let words: Vec<String> = items.iter().map(|item| item.origin.word.clone()).collect();
+    let sources = |of: fn(&Source) -> Option<String>| -> Vec<Option<String>> {
+        let sources = items.iter().map(|item| item.origin.source.as_ref());
+        sources.map(|source| source.and_then(of)).collect()
+    };
     sqlx::query!(
         r#"
         insert into payments.payout_items (
             practice_id, payout_item_id, payout_id, position, processor_transaction, kind, gross_minor, fee_minor,
-            payment_id, refund_id, dispute_movement_id
+            payment_id, refund_id, dispute_movement_id, processor_word, source_kind, source_object, source_intent
         )
         select $1, fresh.id, $2, fresh.place::integer, fresh.transaction, fresh.kind, fresh.gross, fresh.fee,
-            fresh.payment_id, fresh.refund_id, fresh.movement_id
+            fresh.payment_id, fresh.refund_id, fresh.movement_id, fresh.word, fresh.source_kind, fresh.source_object,
+            fresh.source_intent
         from unnest(
-            $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::uuid[], $9::uuid[], $10::uuid[]
+            $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::uuid[], $9::uuid[], $10::uuid[],
+            $11::text[], $12::text[], $13::text[], $14::text[]
         ) with ordinality as fresh (
-            id, transaction, kind, gross, fee, payment_id, refund_id, movement_id, place
+            id, transaction, kind, gross, fee, payment_id, refund_id, movement_id, word, source_kind, source_object,
+            source_intent, place
         )
         "#,
         practice.uuid(),
@@ -58,6 +67,10 @@ pub async fn insert(
         &payments as &[Option<Uuid>],
         &refunds as &[Option<Uuid>],
         &movements as &[Option<Uuid>],
+        &words,
+        &sources(|source| Some(source.kind.name().to_owned())) as &[Option<String>],
+        &sources(|source| Some(source.object.clone())) as &[Option<String>],
+        &sources(|source| source.intent.clone()) as &[Option<String>],
     )
     .execute(conn)
     .await?;
@@ -102,6 +115,10 @@ pub async fn list(
             item.payment_id as "payment_id: PaymentId",
             item.refund_id as "refund_id: RefundId",
             item.dispute_movement_id as "dispute_movement_id: DisputeMovementId",
+            item.processor_word,
+            item.source_kind,
+            item.source_object,
+            item.source_intent,
             payment.client_id as "client_id?: ClientId",
             payment.method_text as "method_text?",
             payment.receive_date as "receive_date?: jiff_sqlx::Date",
@@ -139,11 +156,11 @@ pub async fn list(
                     kind: kind.ok_or(Error::Stored("a kind of a payout's item"))?,
                     gross: Money::from_minor(row.gross_minor, currency),
                     fee: Money::from_minor(row.fee_minor, currency),
-                    about: row.payment_id.map(|payment| About {
-                        payment,
-                        refund: row.refund_id,
-                        movement: row.dispute_movement_id,
-                    }),
+                    about: about(row.payment_id, (row.refund_id, row.dispute_movement_id)),
+                    origin: Origin {
+                        word: row.processor_word,
+                        source: source(row.source_kind, row.source_object, row.source_intent)?,
+                    },
                 },
                 client: row.client_id,
                 dispute: row.dispute_id,
@@ -153,4 +170,32 @@ pub async fn list(
             })
         })
         .collect()
+}
+
+fn about(
+    payment: Option<PaymentId>,
+    (refund, movement): (Option<RefundId>, Option<DisputeMovementId>),
+) -> Option<About> {
+    payment.map(|payment| About {
+        payment,
+        refund,
+        movement,
+    })
+}
+
+/// The object that moved an item, from its columns.
+pub(super) fn source(
+    kind: Option<String>,
+    object: Option<String>,
+    intent: Option<String>,
+) -> Result<Option<Source>> {
+    let Some((kind, object)) = kind.zip(object) else {
+        return Ok(None);
+    };
+    let kind = SourceKind::of(&kind).ok_or(Error::Stored("a kind of a movement's source"))?;
+    Ok(Some(Source {
+        kind,
+        object,
+        intent,
+    }))
 }

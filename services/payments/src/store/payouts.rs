@@ -32,6 +32,10 @@ pub struct Payout {
     pub shared: bool,
     /// The processor's word for why it failed.
     pub failure_code: Option<String>,
+    /// The practice's own account that it is of, `acct_…`; none: the installation's.
+    pub account: Option<String>,
+    /// Sum of the items before fees that are no payment, refund or dispute that is known.
+    pub unmatched: Money,
 }
 
 /// Writes a payout that is new; false when somebody wrote it meanwhile, or it is known.
@@ -45,8 +49,8 @@ pub async fn insert(
         r#"
         insert into payments.payouts (
             practice_id, payout_id, processor_payout, state, arrival_date, currency, gross_minor, fee_minor,
-            item_count, shared, failure_code, create_time, update_time
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+            item_count, shared, failure_code, create_time, update_time, processor_account
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)
         on conflict on constraint payouts_processor_key do nothing
         "#,
         practice.uuid(),
@@ -61,6 +65,7 @@ pub async fn insert(
         payout.shared,
         payout.failure_code,
         now.to_sqlx() as jiff_sqlx::Timestamp,
+        payout.account,
     )
     .execute(conn)
     .await?;
@@ -89,6 +94,27 @@ pub async fn lock_object(
     Ok(read(conn, practice, &ids).await?.pop())
 }
 
+/// Locks a payout until the transaction ends, and reads it. Errors: PAYOUT_NOT_FOUND.
+pub async fn lock(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payout: PayoutId,
+) -> Result<Payout> {
+    sqlx::query_scalar!(
+        r#"
+        select payout_id
+        from payments.payouts
+        where practice_id = $1 and payout_id = $2
+        for update
+        "#,
+        practice.uuid(),
+        payout.uuid(),
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    get(conn, practice, payout).await
+}
+
 /// Writes where a payout stands.
 pub async fn update_standing(
     conn: &mut PgConnection,
@@ -100,13 +126,17 @@ pub async fn update_standing(
     sqlx::query!(
         r#"
         update payments.payouts
-        set state = $3, arrival_date = $4, failure_code = coalesce($5, failure_code), update_time = $6
+        set
+            state = $3,
+            arrival_date = coalesce($4, arrival_date),
+            failure_code = coalesce($5, failure_code),
+            update_time = $6
         where practice_id = $1 and payout_id = $2
         "#,
         practice.uuid(),
         payout.uuid(),
         state.name(),
-        told.arrival_date.to_sqlx() as jiff_sqlx::Date,
+        told.arrival_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
         told.failure_code,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
@@ -134,6 +164,8 @@ pub struct PayoutFilter {
     pub from: Option<Date>,
     /// Only those that arrive on this day or earlier.
     pub to: Option<Date>,
+    /// Only those with something unmatched.
+    pub unmatched: bool,
 }
 
 /// At most `limit` payouts, the latest arrival first, from after `below`.
@@ -152,6 +184,11 @@ pub async fn list(
             and ($3::date is null or arrival_date >= $3)
             and ($4::date is null or arrival_date <= $4)
             and ($5::date is null or (arrival_date, payout_id) < ($5, $6))
+            and (not $8::boolean or exists (
+                select 1
+                from payments.payout_items item
+                where item.practice_id = $1 and item.payout_id = payouts.payout_id and item.kind = 'other'
+            ))
         order by arrival_date desc, payout_id desc
         limit $7
         "#,
@@ -162,6 +199,7 @@ pub async fn list(
         below.map(|(date, _)| date.to_sqlx()) as Option<jiff_sqlx::Date>,
         below.map(|(_, payout)| payout.uuid()),
         limit,
+        filter.unmatched,
     )
     .fetch_all(&mut *conn)
     .await?;
@@ -182,7 +220,13 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             fee_minor,
             item_count,
             shared,
-            failure_code
+            failure_code,
+            processor_account,
+            (
+                select coalesce(sum(item.gross_minor), 0)::bigint
+                from payments.payout_items item
+                where item.practice_id = $1 and item.payout_id = payouts.payout_id and item.kind = 'other'
+            ) as "unmatched_minor!"
         from payments.payouts
         where practice_id = $1 and payout_id = any($2)
         order by arrival_date desc, payout_id desc
@@ -205,6 +249,8 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
                 item_count: row.item_count,
                 shared: row.shared,
                 failure_code: row.failure_code,
+                account: row.processor_account,
+                unmatched: Money::from_minor(row.unmatched_minor, currency),
             })
         })
         .collect()

@@ -19,6 +19,7 @@ pub fn filter(asked: &contract::ListPayoutsRequest) -> Result<PayoutFilter> {
         state: known.into_iter().find(|known| self::state(*known) == state),
         from: from.transpose()?,
         to: to.transpose()?,
+        unmatched: asked.unmatched_only,
     };
     if filter
         .from
@@ -53,6 +54,7 @@ pub fn payout(payments: &Payments, payout: &Payout) -> Result<contract::Payout> 
         failure_text: failure.to_owned(),
         processor_url: format!("{place}payouts/{}", payout.object),
         shared: payout.shared,
+        unmatched: Some(wire::money(payout.unmatched)),
     })
 }
 
@@ -74,6 +76,8 @@ pub fn item(listed: &ListedItem) -> Result<contract::PayoutItem> {
         bill_ids: listed.bills.iter().map(ToString::to_string).collect(),
         method_text: listed.method_text.clone(),
         receive_date: listed.receive_date.map(wire::date),
+        processor_kind: item.origin.word.clone(),
+        processor_transaction: item.transaction.clone(),
     })
 }
 

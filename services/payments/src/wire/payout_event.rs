@@ -33,6 +33,23 @@ pub fn paid(clock: &Clock, payout: &Payout, items: &[ListedItem]) -> Result<Vec<
         .collect()
 }
 
+/// Items of a payout that arrived were matched: one event, or several.
+pub fn matched(
+    clock: &Clock,
+    payout: &Payout,
+    (items, date): (&[ListedItem], Date),
+) -> Result<Vec<Announcement>> {
+    let parts = items.chunks(ITEMS_MAX).map(|items| {
+        let event = contract::PayoutItemsMatched {
+            payout: Some(facts(payout)?),
+            items: items.iter().map(item).collect(),
+            match_date: Some(wire::date(date)),
+        };
+        Ok(Announcement::of(EventId::new(clock), &event))
+    });
+    parts.collect()
+}
+
 /// A payout did not arrive, or was sent back.
 pub fn failed(clock: &Clock, payout: &Payout, date: Date) -> Result<Announcement> {
     let cancelled = payout.state == PayoutState::Cancelled;

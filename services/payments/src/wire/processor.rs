@@ -6,12 +6,12 @@ use crate::domain::dispute::{DisputeState, Moved, Told};
 use crate::domain::method::{bank_text, card_text};
 use crate::domain::on_file::{Expiry, Funding, MethodKind, Stored, ZipCheck};
 use crate::domain::payment::{PaymentKind, PaymentState, Said};
-use crate::domain::payout::{self, PayoutState};
+use crate::domain::payout::{self, Origin, PayoutState, Source, SourceKind};
 use crate::domain::refund::RefundState;
 use crate::domain::setup::{SetupSaid, SetupState};
 use processor::{
-    Account, Dispute, DisputeStatus, Instrument, IntentStatus, PaymentIntent, PaymentMethod,
-    Payout, PayoutStatus, RefundStatus, SetupIntent, SetupStatus,
+    Account, Dispute, DisputeStatus, Instrument, IntentStatus, PaidOutSource, PaymentIntent,
+    PaymentMethod, Payout, PayoutStatus, RefundStatus, SetupIntent, SetupStatus, TransactionSource,
 };
 
 /// What an object says about its charge. One that nobody confirmed says `Created`; after a decline it says why.
@@ -189,9 +189,53 @@ pub fn payout(payout: &Payout) -> Option<payout::Told> {
     Some(payout::Told {
         object: payout.id.clone(),
         state,
-        arrival_date: payout.arrival_date,
+        arrival_date: Some(payout.arrival_date),
         failure_code: payout.failure_code.clone(),
     })
+}
+
+/// What a payout says that one of its movements is.
+pub fn origin(moved: &PaidOutSource) -> Origin {
+    let word = match moved {
+        PaidOutSource::Payers(source) => return payers_origin(source),
+        PaidOutSource::ReturnedPayout(_) => "payout_failure",
+        PaidOutSource::ProcessorFee => "stripe_fee",
+        PaidOutSource::Other(word) => word,
+    };
+    Origin {
+        word: word.to_owned(),
+        source: None,
+    }
+}
+
+fn payers_origin(source: &TransactionSource) -> Origin {
+    let (kind, object, intent) = match source {
+        TransactionSource::Charge { payment_intent, .. } => {
+            (SourceKind::Charge, payment_intent, payment_intent)
+        }
+        TransactionSource::Refund {
+            refund,
+            payment_intent,
+        } => (SourceKind::Refund, &Some(refund.clone()), payment_intent),
+        TransactionSource::Dispute {
+            dispute,
+            payment_intent,
+        } => (SourceKind::Dispute, &Some(dispute.clone()), payment_intent),
+        TransactionSource::Other => {
+            return Origin {
+                word: "other".to_owned(),
+                source: None,
+            };
+        }
+    };
+    Origin {
+        word: kind.name().to_owned(),
+        source: object.clone().map(|object| Source {
+            kind,
+            object,
+            intent: intent.clone(),
+        }),
+    }
 }
 
 /// What the processor lets an account do.

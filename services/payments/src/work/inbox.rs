@@ -2,6 +2,7 @@
 //! they came. One about an object that is not known yet waits, longer each time, and is never answered away.
 
 use super::{AT_ONCE, BATCH};
+use crate::domain::payout::PayoutState;
 use crate::store::processor_objects::{Known, Subject};
 use crate::store::webhooks::Webhook;
 use crate::{Payments, Result, ops, store};
@@ -81,8 +82,14 @@ async fn take_in(payments: &Payments, webhook: &Webhook) -> Result<bool> {
             return Ok(true);
         };
         match &*webhook.event_kind {
-            // Of an account that was taken away nothing can be read any more.
-            _whatever if gone => return Ok(true),
+            // Of an account that was taken away nothing can be read any more, but what the event itself says.
+            kind if gone => {
+                if let Some(state) = payout_state(kind) {
+                    let said = (&*webhook.object, state);
+                    ops::follow_payout(payments, &caller, said, Some(practice)).await?;
+                }
+                return Ok(true);
+            }
             "account.updated" | "account.application.deauthorized" => {
                 ops::read_account(payments, &caller, practice, own).await?;
                 return Ok(true);
@@ -126,6 +133,16 @@ async fn take_in(payments: &Payments, webhook: &Webhook) -> Result<bool> {
 async fn known(payments: &Payments, object: &str) -> Result<Option<Known>> {
     let mut tx = pg::begin_any(&payments.db).await?;
     store::processor_objects::find(&mut tx, object).await
+}
+
+/// Where a payout stands that an event of this kind is about.
+fn payout_state(event_kind: &str) -> Option<PayoutState> {
+    match event_kind {
+        "payout.paid" => Some(PayoutState::Paid),
+        "payout.failed" => Some(PayoutState::Failed),
+        "payout.canceled" => Some(PayoutState::Cancelled),
+        _says_too_little => None,
+    }
 }
 
 /// Whose an account is, and whether it was taken away.

@@ -162,11 +162,8 @@ async fn payouts_are_whole(db: &TestDatabase, book: &Value) {
         from payments.account_payouts whole",
     );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
-    let paid = book["accounts"][0]["payouts"].as_array();
-    let paid: BTreeMap<_, _> = paid
-        .into_iter()
-        .flatten()
-        .map(|payout| (payout["id"].as_str(), payout["amount"].as_i64()))
+    let paid: BTreeMap<_, _> = self::rows(book, "payouts")
+        .map(|(_, payout)| (payout["id"].as_str(), payout["amount"].as_i64()))
         .collect();
     for row in rows {
         let (object, parts, items): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));

@@ -34,6 +34,7 @@ mod methods_renewed;
 mod neighbours;
 mod on_file;
 mod payouts;
+mod payouts_late;
 mod people;
 mod record;
 mod refunds;

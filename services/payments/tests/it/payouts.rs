@@ -12,10 +12,10 @@ use rpc::{Claims, Connection};
 use serde_json::{Value, json};
 use tonic::Code;
 
-type Payouts = PayoutServiceClient<Connection>;
+pub type Payouts = PayoutServiceClient<Connection>;
 
 impl Stage {
-    fn payouts_of(&self, practice: PracticeId) -> Payouts {
+    pub fn payouts_of(&self, practice: PracticeId) -> Payouts {
         PayoutServiceClient::new(self.connection(move |claims| Claims {
             practice_id: Some(practice.to_string()),
             ..claims
@@ -27,7 +27,7 @@ impl Stage {
             .await
     }
 
-    async fn payouts_where(&self, practice: PracticeId, state: PayoutState) -> Vec<Payout> {
+    pub async fn payouts_where(&self, practice: PracticeId, state: PayoutState) -> Vec<Payout> {
         let request = ListPayoutsRequest {
             practice_id: practice.to_string(),
             state: state.into(),
@@ -37,7 +37,7 @@ impl Stage {
         answer.expect("listed").into_inner().payouts
     }
 
-    async fn payout(&self) -> Payout {
+    pub async fn payout(&self) -> Payout {
         let mut found = self.payouts().await;
         assert_eq!(found.len(), 1, "{found:?}");
         found.remove(0)
@@ -54,18 +54,18 @@ impl Stage {
     }
 
     /// The processor pays out all there is, and answers with its payout.
-    async fn pay_out(&self) -> String {
+    pub async fn pay_out(&self) -> String {
         let payout = self.command("payouts", json!({})).await;
         payout["id"].as_str().expect("an id").to_owned()
     }
 
-    async fn bank_says(&self, payout: &str, outcome: Value) {
+    pub async fn bank_says(&self, payout: &str, outcome: Value) {
         self.command(&format!("payouts/{payout}/settle"), outcome)
             .await;
     }
 
     /// A payout that arrives, and is taken in.
-    async fn paid_out(&self, nth: i64) -> String {
+    pub async fn paid_out(&self, nth: i64) -> String {
         let payout = self.pay_out().await;
         self.bank_says(&payout, json!({ "outcome": "paid" })).await;
         self.webhooks_came("payout.paid", nth).await;
@@ -74,7 +74,7 @@ impl Stage {
     }
 
     /// What was announced of payouts, in order.
-    async fn payout_events(&self) -> Vec<(String, Vec<u8>)> {
+    pub async fn payout_events(&self) -> Vec<(String, Vec<u8>)> {
         let told = sqlx::query_as(
             "select replace(event_type, 'evenkeel.payments.v1.', ''), payload from payments.outbox
             where event_type like 'evenkeel.payments.v1.Payout%' and practice_id = $1 order by seq",
@@ -83,7 +83,7 @@ impl Stage {
         told.fetch_all(self.db.owner_pool()).await.expect("read")
     }
 
-    async fn told_types(&self) -> Vec<String> {
+    pub async fn told_types(&self) -> Vec<String> {
         self.payout_events()
             .await
             .into_iter()
@@ -92,7 +92,7 @@ impl Stage {
     }
 
     /// A charge that nobody asked payments for.
-    async fn charge_by_hand(&self, amount: i64, practice: Option<PracticeId>) {
+    pub async fn charge_by_hand(&self, amount: i64, practice: Option<PracticeId>) {
         let mut form = vec![
             ("amount".to_owned(), amount.to_string()),
             ("currency".to_owned(), "usd".to_owned()),
@@ -113,12 +113,12 @@ impl Stage {
     }
 }
 
-fn minor(amount: &Option<proto::money::v1::Money>) -> i64 {
+pub fn minor(amount: &Option<proto::money::v1::Money>) -> i64 {
     amount.as_ref().expect("an amount").minor_units
 }
 
 /// Kind, gross, fee and net of each.
-fn shown(items: &[PayoutItem]) -> Vec<(PayoutItemKind, i64, i64, i64)> {
+pub fn shown(items: &[PayoutItem]) -> Vec<(PayoutItemKind, i64, i64, i64)> {
     let shown = items.iter().map(|it| {
         assert_eq!(minor(&it.gross) - minor(&it.fee), minor(&it.net));
         (it.kind(), minor(&it.gross), minor(&it.fee), minor(&it.net))

@@ -100,6 +100,14 @@ pub fn reconcile(act: &mut Act<'_>, id: &str) -> Result<Payout, ApiError> {
     Ok(payout)
 }
 
+/// What is in it cannot be listed for now.
+pub fn unreconcile(act: &mut Act<'_>, id: &str) -> Result<Payout, ApiError> {
+    let mut payout = existing(act, id)?;
+    payout.reconciled = false;
+    act.book.payouts.put(payout.clone());
+    Ok(payout)
+}
+
 /// The bank's word. A payout that was paid may still fail.
 pub fn settle(
     act: &mut Act<'_>,

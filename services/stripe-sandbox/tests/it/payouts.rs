@@ -78,6 +78,9 @@ async fn a_payout_that_fails_comes_back_and_is_paid_out_with_the_next() {
     let second = shop.command("payouts", json!({})).await;
     let rows = listed(&shop, &id(&second)).await;
     assert_eq!(kinds(&rows), ["payout", "payout_failure"]);
+    let gone = json!({ "outcome": "failed", "reconciled": false });
+    let unlisted = shop.command(&end(&id(&second)), gone).await;
+    assert_eq!(unlisted["reconciliation_status"], "in_progress");
     assert_eq!(second["amount"], failed["amount"]);
     let back = rows.iter().find(|row| row["type"] == "payout_failure");
     assert_eq!(back.expect("it came back")["source"]["id"], first);

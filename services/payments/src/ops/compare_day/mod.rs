@@ -4,7 +4,7 @@
 mod records;
 mod steps;
 
-use super::read_payout::read_payouts;
+use super::read_payout::{read_payouts, read_unmatched};
 use super::{accounts, read_dispute, read_payment, read_refund};
 use crate::domain::comparison::{Compared, Movement, day, last_due};
 use crate::store::comparisons::Night;
@@ -38,6 +38,7 @@ pub async fn compare_day(payments: &Payments, caller: &Caller, night: Night) -> 
             seen.add(payments, caller, practice, here).await?;
         }
     }
+    read_unmatched(payments, caller, practice).await?;
     let mut differences = Vec::new();
     for compared in &seen.compared {
         differences.extend(compared.difference()?);
@@ -72,7 +73,7 @@ impl Seen {
         practice: PracticeId,
         (span, account): ((Timestamp, Timestamp), Option<&str>),
     ) -> Result<()> {
-        read_payouts(payments, caller, (span.1, account)).await?;
+        read_payouts(payments, caller, practice, (span.1, account)).await?;
         let moved = steps::list(payments, (span, account)).await?;
         let moved = records::of_practice(payments, practice, (moved, account)).await?;
         for transaction in &moved {

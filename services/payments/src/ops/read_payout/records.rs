@@ -1,31 +1,45 @@
 //! What is read and written between the calls, each in a transaction of its own.
 
-use crate::domain::payout::{About, PayoutItem, PayoutItemKind, Told};
-use crate::store::account_payouts::{TakenIn, Unclaimed};
-use crate::store::{account_payouts, connections, payout_matches};
+use crate::domain::payout::{Origin, PayoutItem, PayoutItemKind, Source, Told};
+use crate::store::account_payouts::TakenIn;
+use crate::store::{
+    account_payouts, connections, payout_matches, practices, unmatched_payout_items,
+};
+use crate::wire::processor::origin;
 use crate::{Payments, Result};
 use ids::{PayoutItemId, PracticeId};
+use jiff::{SignedDuration, Timestamp};
 use pg::Tx;
 use processor::{PaidOut, PaidOutSource, TransactionSource};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use telemetry::prometheus_client::metrics::counter::Counter;
 
 static UNCLAIMED: LazyLock<Counter> = LazyLock::new(|| {
     telemetry::register(
         "unclaimed_payout_items",
-        "Money that the processor paid out in no practice's name",
+        "Money that the processor paid out and that is in no practice's books",
         Counter::default(),
     )
 });
 
+/// A payout that was paid may fail within five banking days; made by then, it is read again each night.
+const LOOKED_AFTER: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// So far back is looked for payouts that nobody told of, and is asked for what they paid out and is not known.
+const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(180 * 24);
+/// So much of it is asked for in a night.
+const ASKED_MAX: i64 = 500;
+
+/// What was paid out and is in nobody's books, and in whose name, when it is somebody's.
+pub(super) type Unclaimed = Vec<(Option<PracticeId>, PaidOut)>;
+
 /// A payout's movements by whose they are, in order.
 #[derive(Debug, Default)]
 pub(super) struct Divided {
-    /// Each practice's; none for one whose movements are known already.
+    /// Each practice's.
     pub(super) practices: BTreeMap<PracticeId, Vec<PaidOut>>,
     /// In nobody's name.
-    unclaimed: Vec<PaidOut>,
+    pub(super) unclaimed: Vec<PaidOut>,
 }
 
 impl Divided {
@@ -40,19 +54,46 @@ pub(super) async fn taken_in(payments: &Payments, object: &str) -> Result<Option
     account_payouts::find(&mut tx, object).await
 }
 
+/// From when on an account's payouts are looked at: 14 days before `end`, or since a payment of the practice's came that is
+/// in none yet, half a year at the most. So a first look, or one after a long time, reaches as far back as it has to.
+pub(super) async fn look_from(
+    payments: &Payments,
+    practice: PracticeId,
+    (end, account): (Timestamp, Option<&str>),
+) -> Result<Timestamp> {
+    let before = |span| end.saturating_sub(span).unwrap_or(end);
+    let usual = before(LOOKED_AFTER);
+    let bounds = (account, before(LOOKED_BACK));
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let oldest = payout_matches::oldest_not_paid_out(&mut tx, practice, bounds).await?;
+    Ok(oldest.map_or(usual, |oldest| oldest.min(usual)))
+}
+
+/// What was paid out of the practice's payments and is not known; not of accounts of which nothing can be read any more.
+pub(super) async fn unmatched(
+    payments: &Payments,
+    practice: PracticeId,
+) -> Result<Vec<(Source, Option<String>)>> {
+    let now = payments.clock.now();
+    let since = now.saturating_sub(LOOKED_BACK).unwrap_or(now);
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let bounds = (since, ASKED_MAX);
+    let mut open = unmatched_payout_items::list_of_ours(&mut tx, practice, bounds).await?;
+    if open.iter().any(|(_, account)| account.is_some()) {
+        let accounts = connections::list(&mut tx, practice).await?;
+        open.retain(|(_, account)| !accounts.was_taken_away(account.as_deref()));
+    }
+    Ok(open)
+}
+
 /// Whose each movement is: the practice of its payment, or in whose name it was charged. What is in nobody's name is the
-/// practice's when there is no other; of an account of a practice's own all is that practice's. Those who had a part of it
-/// before hear of it again.
+/// practice's when there is no other; of an account of a practice's own all is that practice's.
 pub(super) async fn divide(
     payments: &Payments,
-    before: Option<&TakenIn>,
     (moved, account): (Vec<PaidOut>, Option<&str>),
 ) -> Result<Divided> {
     let mut tx = pg::begin_any(&payments.db).await?;
     let mut divided = Divided::default();
-    for practice in before.into_iter().flat_map(|it| &it.practices) {
-        divided.practices.entry(*practice).or_default();
-    }
     if let Some(own) = account {
         // Whoever has the account writes what its charges say: nobody else's name counts there.
         match connections::find_practice(&mut tx, own).await? {
@@ -62,10 +103,10 @@ pub(super) async fn divide(
         return Ok(divided);
     }
     let alone = payout_matches::only_practice(&mut tx).await?;
-    let intents: Vec<String> = moved.iter().filter_map(intent).map(str::to_owned).collect();
+    let intents: Vec<String> = moved.iter().filter_map(intent).collect();
     let owners = payout_matches::owners(&mut tx, &intents).await?;
     for moved in moved {
-        let owner = intent(&moved).and_then(|intent| owners.get(intent).copied());
+        let owner = intent(&moved).and_then(|intent| owners.get(&intent).copied());
         let owner = match owner {
             Some(owner) => Some(owner),
             None => named(&mut tx, &moved).await?.or(alone),
@@ -78,18 +119,8 @@ pub(super) async fn divide(
     Ok(divided)
 }
 
-fn intent(moved: &PaidOut) -> Option<&str> {
-    match &moved.what {
-        PaidOutSource::Payers(
-            TransactionSource::Charge { payment_intent, .. }
-            | TransactionSource::Refund { payment_intent, .. }
-            | TransactionSource::Dispute { payment_intent, .. },
-        ) => payment_intent.as_deref(),
-        PaidOutSource::Payers(TransactionSource::Other)
-        | PaidOutSource::ReturnedPayout(_)
-        | PaidOutSource::ProcessorFee
-        | PaidOutSource::Other(_) => None,
-    }
+fn intent(moved: &PaidOut) -> Option<String> {
+    origin(&moved.what).source.and_then(|source| source.intent)
 }
 
 /// The practice that a charge names, when it is one of ours.
@@ -105,127 +136,74 @@ async fn named(tx: &mut Tx, moved: &PaidOut) -> Result<Option<PracticeId>> {
     Ok(known.then_some(*practice))
 }
 
+/// Those in the practice's currency, and the others.
+pub(super) async fn in_currency(
+    payments: &Payments,
+    practice: PracticeId,
+    moved: &[PaidOut],
+) -> Result<(Vec<PaidOut>, Vec<PaidOut>)> {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let currency = practices::get(&mut tx, practice).await?.currency;
+    let moved = moved.iter().cloned();
+    Ok(moved.partition(|it| it.gross.currency() == currency && it.fee.currency() == currency))
+}
+
 /// What the movements are here, as far as it is known.
 pub(super) async fn matched(
     payments: &Payments,
     practice: PracticeId,
-    moved: &[PaidOut],
+    (moved, account): (&[PaidOut], Option<&str>),
 ) -> Result<Vec<PayoutItem>> {
+    let origins: Vec<Origin> = moved.iter().map(|moved| origin(&moved.what)).collect();
+    let named: Vec<_> = moved
+        .iter()
+        .zip(&origins)
+        .filter_map(|(moved, origin)| Some((&*moved.id, origin.source.as_ref()?)))
+        .collect();
     let mut tx = pg::begin(&payments.db, practice).await?;
-    let intents: Vec<String> = moved.iter().filter_map(intent).map(str::to_owned).collect();
-    let refunds: Vec<String> = moved.iter().filter_map(refund).map(str::to_owned).collect();
-    let transactions: Vec<String> = moved.iter().map(|moved| moved.id.clone()).collect();
-    let known = Known {
-        payments: payout_matches::payments(&mut tx, practice, &intents).await?,
-        refunds: payout_matches::refunds(&mut tx, practice, &refunds).await?,
-        movements: payout_matches::movements(&mut tx, practice, &transactions).await?,
-    };
-    let items = moved.iter().map(|moved| {
-        let (kind, about) = known.find(moved);
+    let known = payout_matches::known(&mut tx, practice, (&named, account)).await?;
+    let items = moved.iter().zip(&origins).map(|(moved, origin)| {
+        let source = origin.source.as_ref();
+        let about = source.and_then(|source| known.find(&moved.id, source));
+        let unknown = if matches!(moved.what, PaidOutSource::ProcessorFee) {
+            PayoutItemKind::ProcessorFee
+        } else {
+            PayoutItemKind::Other
+        };
         PayoutItem {
             item: PayoutItemId::new(&payments.clock),
             transaction: moved.id.clone(),
-            kind,
+            kind: about.map_or(unknown, |about| about.kind(moved.gross)),
             gross: moved.gross,
             fee: moved.fee,
             about,
+            origin: origin.clone(),
         }
     });
     Ok(items.collect())
 }
 
-fn refund(moved: &PaidOut) -> Option<&str> {
-    match &moved.what {
-        PaidOutSource::Payers(TransactionSource::Refund { refund, .. }) => Some(refund),
-        PaidOutSource::Payers(
-            TransactionSource::Charge { .. }
-            | TransactionSource::Dispute { .. }
-            | TransactionSource::Other,
-        )
-        | PaidOutSource::ReturnedPayout(_)
-        | PaidOutSource::ProcessorFee
-        | PaidOutSource::Other(_) => None,
-    }
-}
-
-struct Known {
-    payments: HashMap<String, ids::PaymentId>,
-    refunds: HashMap<String, (ids::PaymentId, ids::RefundId)>,
-    movements: HashMap<String, (ids::PaymentId, ids::DisputeMovementId)>,
-}
-
-impl Known {
-    fn find(&self, moved: &PaidOut) -> (PayoutItemKind, Option<About>) {
-        let about = match &moved.what {
-            PaidOutSource::ProcessorFee => return (PayoutItemKind::ProcessorFee, None),
-            PaidOutSource::Payers(TransactionSource::Charge {
-                payment_intent: Some(intent),
-                ..
-            }) => self.payments.get(intent).map(|payment| {
-                let about = About {
-                    payment: *payment,
-                    refund: None,
-                    movement: None,
-                };
-                (PayoutItemKind::Charge, about)
-            }),
-            PaidOutSource::Payers(TransactionSource::Refund { refund, .. }) => {
-                let kind = if moved.gross.is_negative() {
-                    PayoutItemKind::Refund
-                } else {
-                    PayoutItemKind::RefundReturned
-                };
-                self.refunds.get(refund).map(|(payment, refund)| {
-                    let about = About {
-                        payment: *payment,
-                        refund: Some(*refund),
-                        movement: None,
-                    };
-                    (kind, about)
-                })
-            }
-            PaidOutSource::Payers(TransactionSource::Dispute { .. }) => {
-                self.movements.get(&moved.id).map(|(payment, movement)| {
-                    let about = About {
-                        payment: *payment,
-                        refund: None,
-                        movement: Some(*movement),
-                    };
-                    (PayoutItemKind::Dispute, about)
-                })
-            }
-            PaidOutSource::Payers(
-                TransactionSource::Charge {
-                    payment_intent: None,
-                    ..
-                }
-                | TransactionSource::Other,
-            )
-            | PaidOutSource::ReturnedPayout(_)
-            | PaidOutSource::Other(_) => None,
-        };
-        about.map_or((PayoutItemKind::Other, None), |(kind, about)| {
-            (kind, Some(about))
-        })
-    }
-}
-
-/// Every practice has taken its part in. What is nobody's is kept, and an operator told.
-pub(super) async fn finish(payments: &Payments, told: &Told, divided: Divided) -> Result<()> {
+/// Who has a part of it has taken it in. What is in nobody's books is kept, and an operator told.
+pub(super) async fn finish(
+    payments: &Payments,
+    told: &Told,
+    (practices, unclaimed): (Vec<PracticeId>, Unclaimed),
+) -> Result<()> {
     let now = payments.clock.now();
     let mut tx = pg::begin_any(&payments.db).await?;
     let taken_in = TakenIn {
         state: told.state,
-        practices: divided.practices.into_keys().collect(),
+        practices,
     };
-    account_payouts::upsert(&mut tx, &told.object, &taken_in, now).await?;
+    account_payouts::unite(&mut tx, &told.object, taken_in, now).await?;
     let mut news = Vec::new();
-    for moved in divided.unclaimed {
-        let unclaimed = Unclaimed {
-            kind: word(&moved.what),
+    for (practice, moved) in unclaimed {
+        let unclaimed = account_payouts::Unclaimed {
+            kind: origin(&moved.what).word,
             transaction: moved.id,
             gross: moved.gross,
             fee: moved.fee,
+            practice,
         };
         if account_payouts::insert_unclaimed(&mut tx, &told.object, &unclaimed, now).await? {
             news.push(unclaimed);
@@ -234,25 +212,15 @@ pub(super) async fn finish(payments: &Payments, told: &Told, divided: Divided) -
     tx.commit().await?;
     for unclaimed in news {
         let (payout, transaction) = (&told.object, &unclaimed.transaction);
+        let practice = unclaimed.practice.map(|practice| practice.to_string());
         tracing::error!(
             payout,
             transaction,
+            practice,
             kind = unclaimed.kind,
-            "money was paid out in nobody's name"
+            "money was paid out that is in nobody's books"
         );
         UNCLAIMED.inc();
     }
     Ok(())
-}
-
-fn word(what: &PaidOutSource) -> String {
-    match what {
-        PaidOutSource::Payers(TransactionSource::Charge { .. }) => "charge".to_owned(),
-        PaidOutSource::Payers(TransactionSource::Refund { .. }) => "refund".to_owned(),
-        PaidOutSource::Payers(TransactionSource::Dispute { .. }) => "dispute".to_owned(),
-        PaidOutSource::Payers(TransactionSource::Other) => "other".to_owned(),
-        PaidOutSource::ReturnedPayout(_) => "payout_failure".to_owned(),
-        PaidOutSource::ProcessorFee => "stripe_fee".to_owned(),
-        PaidOutSource::Other(word) => word.clone(),
-    }
 }

@@ -15,8 +15,8 @@ const FAILURES_MAX: usize = 10;
 pub(super) struct Content {
     /// In the order in which it moved.
     pub(super) moved: Vec<PaidOut>,
-    /// Earlier payouts, `po_…`, that did not arrive and whose money is in it.
-    pub(super) returned: Vec<String>,
+    /// Earlier payouts, `po_…`, that did not arrive and whose money is in it; each as it is now, when the processor knows it.
+    pub(super) returned: Vec<(String, Option<Payout>)>,
 }
 
 /// The payout as it is now; none when the processor does not know it. Errors: PROCESSOR_UNAVAILABLE.
@@ -64,20 +64,23 @@ pub(super) async fn content(
         if !content.moved.iter().any(again) {
             break;
         }
-        content = expanded(payments, (content, account)).await?;
+        let Some(wider) = expanded(payments, (content, account)).await? else {
+            return Ok(None);
+        };
+        content = wider;
     }
-    if net(&content.moved, payout.amount)? == payout.amount {
+    if nets(&content.moved, payout.amount)? {
         return Ok(Some(content));
     }
     tracing::warn!(payout = payout.id, "what is in a payout does not sum to it");
     Ok(None)
 }
 
-/// Each payout that did not arrive is replaced by what was in it.
+/// Each payout that did not arrive is replaced by what was in it; none when that is not complete yet.
 async fn expanded(
     payments: &Payments,
     (content, account): (Content, Option<&str>),
-) -> Result<Content> {
+) -> Result<Option<Content>> {
     let mut wider = Content {
         moved: Vec::with_capacity(content.moved.len()),
         returned: content.returned,
@@ -87,21 +90,21 @@ async fn expanded(
             wider.moved.push(moved);
             continue;
         };
-        wider.returned.push(object.clone());
-        let inside = match get(payments, (object, account)).await? {
-            Some(payout) if payout.content == PayoutContent::Listed => {
-                paid_out(payments, (object, account)).await?
-            }
-            Some(_) | None => Vec::new(),
+        let returned = get(payments, (object, account)).await?;
+        let inside = match returned.as_ref().map(|payout| payout.content) {
+            Some(PayoutContent::NotYet) => return Ok(None),
+            Some(PayoutContent::Listed) => paid_out(payments, (object, account)).await?,
+            Some(PayoutContent::Unknown) | None => Vec::new(),
         };
-        if net(&inside, moved.gross)? == moved.gross {
+        wider.returned.push((object.clone(), returned));
+        if nets(&inside, moved.gross)? {
             wider.moved.extend(inside);
         } else {
             let what = PaidOutSource::Other("payout_failure".to_owned());
             wider.moved.push(PaidOut { what, ..moved });
         }
     }
-    Ok(wider)
+    Ok(Some(wider))
 }
 
 async fn paid_out(payments: &Payments, (object, account): Object<'_>) -> Result<Vec<PaidOut>> {
@@ -124,10 +127,12 @@ fn unknown(payout: &Payout) -> Content {
     }
 }
 
-fn net(moved: &[PaidOut], like: Money) -> Result<Money> {
-    let mut sum = Money::zero(like.currency());
-    for moved in moved {
+/// Whether they are an amount. What is in another currency is no part of it.
+fn nets(moved: &[PaidOut], amount: Money) -> Result<bool> {
+    let currency = amount.currency();
+    let mut sum = Money::zero(currency);
+    for moved in moved.iter().filter(|it| it.gross.currency() == currency) {
         sum = sum.plus(moved.gross)?.minus(moved.fee)?;
     }
-    Ok(sum)
+    Ok(sum == amount)
 }

@@ -5,6 +5,7 @@ mod acknowledged;
 mod announced;
 mod nights;
 mod payments;
+mod payouts;
 mod refunds;
 mod totals;
 
@@ -12,12 +13,13 @@ pub use acknowledged::acknowledged;
 pub use announced::{ends_of_payments, ends_of_refunds, outcomes};
 pub use nights::nights;
 pub use payments::{given_and_called, payments, payments_under_way};
+pub use payouts::payouts;
 pub use refunds::{discrepancies, refunds, refunds_under_way};
 pub use totals::{Totals, totals};
 
 use crate::domain::invariant;
 use crate::{Error, Result};
-use ids::{BillId, DiscrepancyId, PaymentId, RefundId};
+use ids::{BillId, DiscrepancyId, PaymentId, PayoutId, PayoutItemId, PracticeId, RefundId};
 use jiff::Timestamp;
 use pg::verify::Finding;
 use uuid::Uuid;
@@ -36,6 +38,8 @@ pub struct Oldest {
     pub due: Timestamp,
     /// A night of AutoPay that has not ended.
     pub night: Timestamp,
+    /// Paid out and not known.
+    pub unmatched: Timestamp,
 }
 
 /// A row that breaks an invariant, as the queries name it.
@@ -58,6 +62,9 @@ fn findings(found: Vec<Found>) -> Result<Vec<Finding>> {
                 "refund" => RefundId::from(row.id).to_string(),
                 "bill" => BillId::from(row.id).to_string(),
                 "discrepancy" => DiscrepancyId::from(row.id).to_string(),
+                "payout" => PayoutId::from(row.id).to_string(),
+                "payout item" => PayoutItemId::from(row.id).to_string(),
+                "practice" => PracticeId::from(row.id).to_string(),
                 // Requests and what has no name outside.
                 _unnamed => row.id.to_string(),
             };

@@ -1,0 +1,160 @@
+//! What was paid out and is not known here, as far as the processor names a payment of it. It changes under its payout's
+//! lock, once.
+
+use super::currency;
+use super::payout_items::source;
+use crate::Result;
+use crate::domain::payout::{About, PayoutItemKind, Source};
+use ids::{DisputeMovementId, PayoutId, PayoutItemId, PracticeId, RefundId};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use money::Money;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// An item that may be matched yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmatched {
+    /// Its id.
+    pub item: PayoutItemId,
+    /// Its payout.
+    pub payout: PayoutId,
+    /// `txn_…`.
+    pub transaction: String,
+    /// Before fees; below 0: taken.
+    pub gross: Money,
+    /// The object that moved it.
+    pub source: Source,
+    /// The practice's own account that the payout is of, `acct_…`; none: the installation's.
+    pub account: Option<String>,
+}
+
+/// Those about payments with these objects, `pi_…`, by payout.
+pub async fn list(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    intents: &[String],
+) -> Result<Vec<Unmatched>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            item.payout_item_id as "payout_item_id: PayoutItemId",
+            item.payout_id as "payout_id: PayoutId",
+            item.processor_transaction,
+            item.gross_minor,
+            item.source_kind,
+            item.source_object,
+            item.source_intent,
+            payout.currency,
+            payout.processor_account
+        from payments.payout_items item
+        join payments.payouts payout
+            on payout.practice_id = item.practice_id and payout.payout_id = item.payout_id
+        where item.practice_id = $1 and item.kind = 'other' and item.source_intent = any($2)
+        order by item.payout_id, item.position
+        "#,
+        practice.uuid(),
+        intents,
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Some(source) = source(row.source_kind, row.source_object, row.source_intent)? {
+            found.push(Unmatched {
+                item: row.payout_item_id,
+                payout: row.payout_id,
+                transaction: row.processor_transaction,
+                gross: Money::from_minor(row.gross_minor, currency(&row.currency)?),
+                source,
+                account: row.processor_account,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// At most `limit` of payouts that were taken in from `since` on, and that are about payments of the practice's; the oldest
+/// first.
+pub async fn list_of_ours(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (since, limit): (Timestamp, i64),
+) -> Result<Vec<(Source, Option<String>)>> {
+    let rows = sqlx::query!(
+        r#"
+        select item.source_kind, item.source_object, item.source_intent, payout.processor_account
+        from payments.payout_items item
+        join payments.payouts payout
+            on payout.practice_id = item.practice_id and payout.payout_id = item.payout_id
+        join payments.processor_objects known
+            on known.object_id = item.source_intent
+            and known.practice_id = item.practice_id
+            and known.kind = 'payment'
+            and known.processor_account is not distinct from payout.processor_account
+        where item.practice_id = $1
+            and item.kind = 'other'
+            and item.source_intent is not null
+            and payout.create_time >= $2
+        order by payout.create_time, item.payout_id, item.position
+        limit $3
+        "#,
+        practice.uuid(),
+        since.to_sqlx() as jiff_sqlx::Timestamp,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Some(source) = source(row.source_kind, row.source_object, row.source_intent)? {
+            found.push((source, row.processor_account));
+        }
+    }
+    Ok(found)
+}
+
+/// Writes what items are about; those that were unmatched until now. The caller holds their payout's lock.
+pub async fn update(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    matched: &[(PayoutItemId, PayoutItemKind, About)],
+) -> Result<Vec<PayoutItemId>> {
+    let ids: Vec<Uuid> = matched.iter().map(|(item, ..)| item.uuid()).collect();
+    let kinds: Vec<String> = matched
+        .iter()
+        .map(|(_, kind, _)| kind.name().to_owned())
+        .collect();
+    let abouts = || matched.iter().map(|(.., about)| about);
+    let payments: Vec<Uuid> = abouts().map(|about| about.payment.uuid()).collect();
+    let refunds: Vec<Option<Uuid>> = abouts()
+        .map(|about| about.refund.map(RefundId::uuid))
+        .collect();
+    let movements: Vec<Option<Uuid>> = abouts()
+        .map(|about| about.movement.map(DisputeMovementId::uuid))
+        .collect();
+    let changed = sqlx::query_scalar!(
+        r#"
+        update payments.payout_items item
+        set
+            kind = fresh.kind,
+            payment_id = fresh.payment_id,
+            refund_id = fresh.refund_id,
+            dispute_movement_id = fresh.movement_id
+        from unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[])
+            as fresh (id, kind, payment_id, refund_id, movement_id)
+        where item.practice_id = $1 and item.payout_item_id = fresh.id and item.kind = $7
+        returning item.payout_item_id as "payout_item_id: PayoutItemId"
+        "#,
+        practice.uuid(),
+        &ids,
+        &kinds,
+        &payments,
+        &refunds as &[Option<Uuid>],
+        &movements as &[Option<Uuid>],
+        PayoutItemKind::Other.name(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(changed)
+}

@@ -45,7 +45,7 @@ pub enum Error {
     /// It was taken back.
     #[error("bill {0} is cancelled")]
     BillCancelled(BillId),
-    /// billing set nothing aside for a payment of the bill; none when it is of several.
+    /// Nothing was charged under a payment of the bill, and nothing will be; none when it is of several.
     #[error("{}", .0.text())]
     Refused(Refusal, Option<BillId>),
     /// Only money that came can go back.
@@ -208,7 +208,8 @@ impl Fault for Error {
                 Refusal::BillCancelled
                 | Refusal::NothingDue
                 | Refusal::PaymentInProgress
-                | Refusal::ExceedsClientBalance,
+                | Refusal::ExceedsClientBalance
+                | Refusal::AccountDisconnected,
                 _,
             )
             | Self::PaymentNotSucceeded(_)
@@ -322,6 +323,9 @@ impl Fault for Error {
             Self::Account(refusal) => refusal.details(),
             Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
+            }
+            Self::Refused(Refusal::AccountDisconnected, _) => {
+                details.precondition("PROCESSOR_ACCOUNT", "practice", self.to_string())
             }
             Self::Refused(_, None) => details.precondition("BILL_STATE", "bills", self.to_string()),
             Self::BillCancelled(bill) | Self::Refused(_, Some(bill)) => {

@@ -102,6 +102,7 @@ pub(super) async fn write_down(
         refunds: Vec::new(),
         revision: 0,
         corrections: Vec::new(),
+        closing: None,
     };
     let subject = Subject::Payment(payment);
     let written = std::slice::from_ref(&intent);

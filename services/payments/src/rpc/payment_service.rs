@@ -5,10 +5,10 @@ use ids::PracticeId;
 use pg::{Filter, RequestKey};
 use proto::payments::v1::payment_service_server::PaymentService;
 use proto::payments::v1::{
-    CorrectPaymentRequest, CorrectPaymentResponse, GetPaymentRequest, GetPaymentResponse,
-    ListPaymentsRequest, ListPaymentsResponse, PayBalanceRequest, PayBalanceResponse,
-    PayBillRequest, PayBillResponse, RecordPaymentRequest, RecordPaymentResponse,
-    RefundPaymentRequest, RefundPaymentResponse,
+    ClosePaymentRequest, ClosePaymentResponse, CorrectPaymentRequest, CorrectPaymentResponse,
+    GetPaymentRequest, GetPaymentResponse, ListPaymentsRequest, ListPaymentsResponse,
+    PayBalanceRequest, PayBalanceResponse, PayBillRequest, PayBillResponse, RecordPaymentRequest,
+    RecordPaymentResponse, RefundPaymentRequest, RefundPaymentResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -39,6 +39,20 @@ impl PaymentService for Payments {
         let corrected = ops::correct_payment(self, &caller, &key, asked).await?;
         Ok(Response::new(CorrectPaymentResponse {
             payment: Some(wire::payment::payment(self, &corrected)),
+        }))
+    }
+
+    async fn close_payment(
+        &self,
+        request: Request<ClosePaymentRequest>,
+    ) -> Result<Response<ClosePaymentResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let ids = (&*asked.practice_id, &*asked.request_id);
+        let (practice, key) = request_key(ids, "ClosePayment", &asked)?;
+        let asked = wire::payment::close_payment(practice, asked)?;
+        let closed = ops::close_payment(self, &caller, &key, asked).await?;
+        Ok(Response::new(ClosePaymentResponse {
+            payment: Some(wire::payment::payment(self, &closed)),
         }))
     }
 

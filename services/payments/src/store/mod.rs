@@ -26,6 +26,8 @@ pub mod call_slots;
 /// How practices keep cards on file, and their texts.
 pub mod card_policies;
 pub mod charges;
+/// Payments whose end somebody had to say.
+pub mod closings;
 pub mod comparisons;
 pub mod connections;
 /// What payments said before they were corrected.

@@ -35,6 +35,7 @@ pub fn said(intent: &PaymentIntent) -> Said {
         funding: intent.instrument.as_ref().map(funding),
         stored: intent.method.as_ref().and_then(stored),
         received: (state == PaymentState::Succeeded).then_some(intent.amount_received),
+        refusal: None,
     }
 }
 

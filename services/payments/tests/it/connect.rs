@@ -64,6 +64,18 @@ impl Stage {
         account
     }
 
+    /// The same while no webhook comes: somebody looks.
+    pub async fn own_account_without_news(&self) -> String {
+        let connected = self.try_connect(self.connect_request()).await;
+        let account = connected.expect("connected").account.expect("an account");
+        let account = account.processor_account;
+        self.command(&format!("accounts/{account}/onboard"), json!({}))
+            .await;
+        let shown = self.account().await;
+        assert_eq!(shown.charged_account, account);
+        account
+    }
+
     fn guests_accounts(&self) -> ProcessorAccountServiceClient<Connection> {
         let (practice, bill) = (self.practice, BillId::new(&self.clock));
         ProcessorAccountServiceClient::new(self.connection(move |claims| Claims {

@@ -115,15 +115,16 @@ pub(super) async fn start_create(
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<(Payment, String)> {
-    start(payments, practice, (payment, Call::CreateIntent)).await
+    let (paid, key, _) = start(payments, practice, (payment, Call::CreateIntent)).await?;
+    Ok((paid, key))
 }
 
-/// Writes down that the money is taken, and under which key.
+/// Writes down that the money is taken, and under which key; true when nobody wrote that down before.
 pub(super) async fn start_confirm(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
-) -> Result<(Payment, String)> {
+) -> Result<(Payment, String, bool)> {
     start(payments, practice, (payment, Call::ConfirmIntent)).await
 }
 
@@ -131,13 +132,14 @@ async fn start(
     payments: &Payments,
     practice: PracticeId,
     (payment, call): (PaymentId, Call),
-) -> Result<(Payment, String)> {
+) -> Result<(Payment, String, bool)> {
     let (now, key) = (payments.clock.now(), call.key(payment));
     let mut tx = pg::begin(&payments.db, practice).await?;
     let paid = store::payments::get(&mut tx, practice, payment).await?;
-    store::attempts::start(&mut tx, practice, (payment.uuid(), call), &key, now).await?;
+    let which = (payment.uuid(), call);
+    let started = store::attempts::start(&mut tx, practice, which, &key, now).await?;
     tx.commit().await?;
-    Ok((paid, key))
+    Ok((paid, key, started.first))
 }
 
 /// Keeps the processor's object, before it is confirmed.

@@ -4,6 +4,7 @@ use super::records;
 use crate::domain::charge::first_hold;
 use crate::domain::decline::Decline;
 use crate::domain::payment::{PaymentState, Said};
+use crate::domain::refusal::Refusal;
 use crate::rpc::billing::Hold;
 use crate::store::payments::Payment;
 use crate::wire::processor::{decline, said};
@@ -35,12 +36,13 @@ pub(super) async fn hold(
 }
 
 /// Tells the processor whose the method will be. Under the payer's own key: another charge or set-up of the same payer
-/// makes the same customer. Errors: PROCESSOR_UNAVAILABLE, with nothing charged.
+/// makes the same customer. What it said instead, when the account was taken away. Errors: PROCESSOR_UNAVAILABLE, with
+/// nothing charged.
 pub(super) async fn create_customer(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
-) -> Result<()> {
+) -> Result<Option<Said>> {
     let (paid, known, key) = records::start_customer(payments, practice, payment).await?;
     crate::crash::point("before_customer");
     let customer = match known.processor_customer {
@@ -51,13 +53,18 @@ pub(super) async fn create_customer(
                 payer_account: known.payer_account,
             };
             let processor = payments.at(paid.means.account.as_deref())?;
-            made_customer(&processor, new, &key)
-                .await
-                .map_err(|error| unavailable(&error))?
+            match made_customer(&processor, new, &key).await {
+                Ok(made) => made,
+                Err(error @ ProcessorError::NotConnected { .. }) => {
+                    return Ok(Some(taken_away(payment, &error)));
+                }
+                Err(error) => return Err(unavailable(&error)),
+            }
         }
     };
     crate::crash::point("after_customer");
-    records::customer(payments, (&paid, known.payer), &customer).await
+    records::customer(payments, (&paid, known.payer), &customer).await?;
+    Ok(None)
 }
 
 /// A customer of the processor. A twin of the call, made by another charge of the payer, is waited for. The processor's
@@ -118,8 +125,16 @@ pub(super) async fn create_intent(
             tracing::warn!(%payment, reason, "the processor failed to begin a charge");
             Ok(Some(Said::declined(Decline::processing_error())))
         }
+        // Without a confirmation no object takes money.
+        Err(error @ ProcessorError::NotConnected { .. }) => Ok(Some(taken_away(payment, &error))),
         Err(error) => outcome(payment, error).map(Some),
     }
+}
+
+/// The account was taken away before anything could be charged on it.
+fn taken_away(payment: PaymentId, error: &ProcessorError) -> Said {
+    tracing::warn!(%payment, %error, "a charge ends, for its account was taken away");
+    Said::refused(Refusal::AccountDisconnected)
 }
 
 /// Takes the money. Errors: PROCESSOR_UNAVAILABLE, with nothing taken.
@@ -128,7 +143,7 @@ pub(super) async fn confirm(
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<Said> {
-    let (paid, key) = records::start_confirm(payments, practice, payment).await?;
+    let (paid, key, first) = records::start_confirm(payments, practice, payment).await?;
     let intent = intent_of(&paid)?;
     crate::crash::point("before_confirm");
     let with = Confirmation {
@@ -145,6 +160,10 @@ pub(super) async fn confirm(
             let read = processor.get_payment_intent(intent).await;
             read.map(|intent| said(&intent))
                 .or_else(|error| outcome(payment, error))
+        }
+        // What was confirmed before may have been charged: that is not known as long as nobody can ask.
+        Err(error @ ProcessorError::NotConnected { .. }) if first => {
+            Ok(taken_away(payment, &error))
         }
         Err(error) => outcome(payment, error),
     }

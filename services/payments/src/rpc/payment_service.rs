@@ -12,6 +12,9 @@ use proto::payments::v1::{
 };
 use tonic::{Request, Response, Status};
 
+/// How a program may name itself, at most; what is longer is cut.
+const USER_AGENT_CHARS: usize = 400;
+
 #[tonic::async_trait]
 impl PaymentService for Payments {
     async fn record_payment(
@@ -60,10 +63,11 @@ impl PaymentService for Payments {
         &self,
         request: Request<PayBillRequest>,
     ) -> Result<Response<PayBillResponse>, Status> {
+        let user_agent = user_agent(&request);
         let (caller, asked) = enter(request)?;
         let ids = (&*asked.practice_id, &*asked.request_id);
         let (practice, key) = request_key(ids, "PayBill", &asked)?;
-        let asked = wire::charge::pay_bill(practice, asked)?;
+        let asked = wire::charge::pay_bill((practice, user_agent), asked)?;
         let paid = ops::pay_bill(self, &caller, &key, asked).await?;
         Ok(Response::new(PayBillResponse {
             payment: Some(wire::payment::shown_to(&caller, self, &paid)),
@@ -74,10 +78,11 @@ impl PaymentService for Payments {
         &self,
         request: Request<PayBalanceRequest>,
     ) -> Result<Response<PayBalanceResponse>, Status> {
+        let user_agent = user_agent(&request);
         let (caller, asked) = enter(request)?;
         let ids = (&*asked.practice_id, &*asked.request_id);
         let (practice, key) = request_key(ids, "PayBalance", &asked)?;
-        let asked = wire::charge::pay_balance(practice, asked)?;
+        let asked = wire::charge::pay_balance((practice, user_agent), asked)?;
         let paid = ops::pay_balance(self, &caller, &key, asked).await?;
         Ok(Response::new(PayBalanceResponse {
             payment: Some(wire::payment::shown_to(&caller, self, &paid)),
@@ -149,4 +154,15 @@ pub(super) fn request_key(
     let practice = parse(practice, "practice_id")?;
     let key = RequestKey::of(practice, method, request_id, request).map_err(Error::from)?;
     Ok((practice, key))
+}
+
+/// How the caller's program names itself; a browser behind grpc-web or JSON as itself.
+pub(super) fn user_agent<T>(request: &Request<T>) -> String {
+    let named = request.metadata().get("user-agent");
+    let named = named.and_then(|value| value.to_str().ok());
+    named
+        .unwrap_or_default()
+        .chars()
+        .take(USER_AGENT_CHARS)
+        .collect()
 }

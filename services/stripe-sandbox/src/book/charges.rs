@@ -20,6 +20,8 @@ pub struct Confirmation {
     pub error_on_action: bool,
     pub receipt_email: Option<String>,
     pub setup_future_usage: Option<String>,
+    /// The customer agrees to debits of this bank account.
+    pub mandate: bool,
 }
 
 /// Confirms an intent. A decline is a 402 that carries the intent; the book keeps what happened all the same.
@@ -57,6 +59,9 @@ pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent,
     intents::give_method(act, &mut intent, &named)?;
     intent.failure = None;
     let method = method_of(act, &intent)?;
+    if method.behaviour.is_bank() && !method.mandated && !how.mandate {
+        return Err(mandate_needed());
+    }
     let absent = how.off_session || how.error_on_action;
     if methods::is_expired(act, &method) {
         return decline_with(act, intent, Decline::ExpiredCard);
@@ -92,6 +97,17 @@ pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent,
         ),
         Behaviour::Debits(_) | Behaviour::DebitsOnCommand => debit(act, intent, &method),
     }
+}
+
+/// The 400 of a debit that nobody has agreed to.
+fn mandate_needed() -> ApiError {
+    ApiError::invalid(
+        "This PaymentIntent requires a mandate, but no existing mandate was found. Collect mandate \
+            acceptance from the customer and try again, providing acceptance data in the \
+            mandate_data parameter.",
+    )
+    .code("payment_intent_mandate_invalid")
+    .param("mandate_data")
 }
 
 /// The 400 of an intent that might redirect and has nowhere to return to.
@@ -269,6 +285,8 @@ fn bind_method(act: &mut Act<'_>, intent: &Intent, mut method: Method) {
         && intent.customer.is_some();
     if attaches {
         method.customer.clone_from(&intent.customer);
+        // The mandate that it was debited with is for later debits too.
+        method.mandated = method.behaviour.is_bank();
     }
     method.spent = method.customer.is_none();
     act.book.methods.put(method.clone());

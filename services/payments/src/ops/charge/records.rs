@@ -1,5 +1,6 @@
 //! What is written between the steps of a charge, each in a transaction of its own.
 
+use crate::domain::acceptance::Acceptance;
 use crate::domain::charge::{Charge, RETRY_PATIENCE};
 use crate::domain::payer::Payer;
 use crate::domain::payment::PaymentState;
@@ -119,13 +120,33 @@ pub(super) async fn start_create(
     Ok((paid, key))
 }
 
-/// Writes down that the money is taken, and under which key; true when nobody wrote that down before.
+/// A confirmation that is written down.
+pub(super) struct Confirming {
+    /// The payment.
+    pub(super) paid: Payment,
+    /// That its payer agrees to a debit.
+    pub(super) acceptance: Option<Acceptance>,
+    /// Under which it is asked for.
+    pub(super) key: String,
+    /// Nobody asked for it before.
+    pub(super) first: bool,
+}
+
+/// Writes down that the money is taken.
 pub(super) async fn start_confirm(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
-) -> Result<(Payment, String, bool)> {
-    start(payments, practice, (payment, Call::ConfirmIntent)).await
+) -> Result<Confirming> {
+    let (paid, key, first) = start(payments, practice, (payment, Call::ConfirmIntent)).await?;
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let acceptance = store::acceptances::find(&mut tx, practice, payment).await?;
+    Ok(Confirming {
+        paid,
+        acceptance,
+        key,
+        first,
+    })
 }
 
 async fn start(

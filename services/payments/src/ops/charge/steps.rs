@@ -1,13 +1,14 @@
 //! The calls to billing and to the processor; no transaction begins here.
 
 use super::records;
+use crate::domain::acceptance::Acceptance;
 use crate::domain::charge::first_hold;
 use crate::domain::decline::Decline;
 use crate::domain::payment::{PaymentState, Said};
 use crate::domain::refusal::Refusal;
 use crate::rpc::billing::Hold;
 use crate::store::payments::Payment;
-use crate::wire::processor::{decline, said};
+use crate::wire::processor::{declined, said};
 use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PaymentId, PracticeId};
 use processor::{Confirmation, NewCustomer, NewIntent, Processor, ProcessorError};
@@ -143,16 +144,20 @@ pub(super) async fn confirm(
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<Said> {
-    let (paid, key, first) = records::start_confirm(payments, practice, payment).await?;
-    let intent = intent_of(&paid)?;
+    let start = records::start_confirm(payments, practice, payment).await?;
+    let paid = &start.paid;
+    let intent = intent_of(paid)?;
     crate::crash::point("before_confirm");
     let with = Confirmation {
         payment_method: paid.means.token.as_deref(),
         off_session: paid.presence.is_off_session(),
+        acceptance: start.acceptance.as_ref().map(agreed),
         ..Confirmation::default()
     };
     let processor = payments.at(paid.means.account.as_deref())?;
-    let confirmed = processor.confirm_payment_intent(intent, with, &key).await;
+    let confirmed = processor
+        .confirm_payment_intent(intent, with, &start.key)
+        .await;
     match confirmed {
         Ok(intent) => Ok(said(&intent)),
         // It has moved on: the object says where to.
@@ -162,10 +167,18 @@ pub(super) async fn confirm(
                 .or_else(|error| outcome(payment, error))
         }
         // What was confirmed before may have been charged: that is not known as long as nobody can ask.
-        Err(error @ ProcessorError::NotConnected { .. }) if first => {
+        Err(error @ ProcessorError::NotConnected { .. }) if start.first => {
             Ok(taken_away(payment, &error))
         }
         Err(error) => outcome(payment, error),
+    }
+}
+
+fn agreed(acceptance: &Acceptance) -> processor::Acceptance<'_> {
+    let online = acceptance.online.as_ref();
+    processor::Acceptance {
+        time: acceptance.time,
+        online: online.map(|at| (&*at.address, &*at.user_agent)),
     }
 }
 
@@ -230,7 +243,7 @@ pub(in crate::ops) async fn client_secret(
 /// again.
 fn outcome(payment: PaymentId, error: ProcessorError) -> Result<Said> {
     match error {
-        ProcessorError::Declined(said) => Ok(Said::declined(decline(&said))),
+        ProcessorError::Declined(said) => Ok(declined(&said)),
         ProcessorError::Rejected {
             ref code,
             ref param,

@@ -1,3 +1,4 @@
+use super::payers;
 use super::place_on_file::{PutOnFile, Wish};
 use crate::domain::charge::{Presence, longer_hold};
 use crate::domain::on_file::Stored;
@@ -119,7 +120,10 @@ pub(super) async fn merge(
     }
     let mut events: Vec<Announcement> = match state {
         PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
-        PaymentState::Failed => vec![event::payment_failed(&payments.clock, &settled)],
+        PaymentState::Failed => {
+            let payer = payers::of_payment(tx, &settled).await?;
+            vec![event::payment_failed(&payments.clock, &settled, payer)]
+        }
         PaymentState::Cancelled => vec![event::payment_cancelled(&payments.clock, &settled)],
         PaymentState::Created
         | PaymentState::RequiresAction

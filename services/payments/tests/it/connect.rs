@@ -279,6 +279,16 @@ async fn r30_what_the_processor_forbids_an_account_is_refused_until_it_allows_it
         .expect("off");
     let on = owner.set_online_payments(stage.switch(true)).await;
     assert_eq!(reason(on), "CHARGES_NOT_ENABLED");
+    let told = stage.announced("ProcessorAccountUpdated").await;
+    let told = ProcessorAccountUpdated::decode(&**told.last().expect("one")).expect("an event");
+    assert_eq!(
+        (told.previous_state(), told.state(), told.method_count),
+        (
+            ProcessorAccountState::Active,
+            ProcessorAccountState::Restricted,
+            1
+        )
+    );
     stage.judged(&own, json!({})).await;
     owner
         .set_online_payments(stage.switch(true))

@@ -73,7 +73,7 @@ pub struct DeliveryConfig {
     /// left gets it a second time (RFC 5321, 4.5.3.2).
     #[arg(long, env = "NOTIFICATIONS_SEND_TIMEOUT_MS", default_value_t = 120_000)]
     pub send_timeout_ms: u32,
-    /// How often the queue is looked at when nothing was due, in milliseconds.
+    /// How often the queue is looked at when fewer mails were due than could be sent, in milliseconds.
     #[arg(long, env = "NOTIFICATIONS_POLL_MS", default_value_t = 250)]
     pub poll_ms: u32,
     /// How many mails one process sends at once.

@@ -17,6 +17,7 @@ mod plumbing;
 mod requests;
 mod transaction;
 pub mod verify;
+mod wake;
 
 pub(crate) use connect::beside;
 pub use connect::{PgConfig, Pool, connect};
@@ -28,4 +29,4 @@ pub use outbox::{Announcement, Outbox};
 pub use page::{Filter, Page, PageError, PageKey, page_size};
 pub use plumbing::plumbing;
 pub use requests::{RequestError, RequestKey, Requests, Seen};
-pub use transaction::{Tx, begin, begin_any};
+pub use transaction::{Tx, begin, begin_any, begin_repeatable};

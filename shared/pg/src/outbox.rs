@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use prost_reflect::ReflectMessage;
 use sqlx::AssertSqlSafe;
-use uuid::Uuid;
 
 use crate::Tx;
-use crate::plumbing::{checked, wake_channel};
+use crate::plumbing::checked;
+use crate::wake::Wake;
 
 /// One thing that happened, ready to be numbered.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,55 +120,5 @@ impl Outbox {
             )
             select head from stream"
         )
-    }
-}
-
-/// That a practice's stream has grown, told to readers after the commit.
-#[derive(Clone, Debug)]
-pub(crate) struct Wake {
-    schema: &'static str,
-    practice: Uuid,
-    head: i64,
-}
-
-impl Wake {
-    pub(crate) fn statement(&self) -> String {
-        format!(
-            "select pg_notify('{}', '{}:{}'); ",
-            wake_channel(self.schema),
-            self.practice,
-            self.head
-        )
-    }
-
-    /// Reads a notification's payload; none when it is not one of ours.
-    pub(crate) fn read(payload: &str) -> Option<(PracticeId, i64)> {
-        let (practice, head) = payload.split_once(':')?;
-        Some((
-            PracticeId::from(Uuid::parse_str(practice).ok()?),
-            head.parse().ok()?,
-        ))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wake_reads_back_as_it_was_sent() {
-        let wake = Wake {
-            schema: "billing",
-            practice: Uuid::from_u128(7),
-            head: 41,
-        };
-        let statement = wake.statement();
-        let payload = statement.split('\'').nth(3).expect("a payload");
-        assert_eq!(
-            Wake::read(payload),
-            Some((PracticeId::from(Uuid::from_u128(7)), 41))
-        );
-        assert_eq!(Wake::read("nonsense"), None);
-        assert_eq!(Wake::read("7:x"), None);
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, SqlSafeStr};
 use sqlx_core::transaction::TransactionManager;
 
 use crate::Pool;
-use crate::outbox::Wake;
+use crate::wake::{self, Wake};
 
 /// Begins a transaction that sees the rows of one practice, in one round trip.
 ///
@@ -23,7 +23,7 @@ pub async fn begin_any(pool: &Pool) -> Result<Tx, sqlx::Error> {
 
 /// Begins one for what is done again if it is lost: its commit does not wait for the disk. Whoever builds on it waits,
 /// for the log is written in order; so does it itself once it announces something, which others would have seen.
-pub(crate) async fn begin_repeatable(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
+pub async fn begin_repeatable(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
     let statement = format!(
         "begin; set local synchronous_commit = off; {}",
         see_only(practice)
@@ -44,6 +44,7 @@ fn see_only(practice: PracticeId) -> String {
 /// back, without an error.
 #[derive(Debug)]
 pub struct Tx {
+    pool: Pool,
     connection: PoolConnection<Postgres>,
     state: State,
     wakes: Vec<Wake>,
@@ -61,6 +62,7 @@ impl Tx {
     async fn begin(pool: &Pool, statement: String) -> Result<Self, sqlx::Error> {
         let connection = pool.acquire().await?;
         let mut tx = Self {
+            pool: pool.clone(),
             connection,
             state: State::Beginning,
             wakes: Vec::new(),
@@ -79,7 +81,7 @@ impl Tx {
         PgTransactionManager::commit(&mut self.connection).await?;
         self.state = State::Finished;
         if !self.wakes.is_empty() {
-            tokio::spawn(self.wake_readers());
+            wake::tell(&self.pool, std::mem::take(&mut self.wakes));
         }
         Ok(())
     }
@@ -112,25 +114,6 @@ impl Tx {
 
     pub(crate) fn wake_after_commit(&mut self, wake: Wake) {
         self.wakes.push(wake);
-    }
-
-    /// Tells the feed's readers, after the commit and on the connection that is on its way back to the pool.
-    ///
-    /// Not within the transaction: Postgres lets transactions that notify commit only one after the other, over all
-    /// schemas, each waiting for the other's disk. A wake that gets lost is made good by the reader's poll.
-    async fn wake_readers(mut self) {
-        let mut statements = "begin; set local synchronous_commit = off; ".to_owned();
-        for wake in &self.wakes {
-            statements.push_str(&wake.statement());
-        }
-        statements.push_str("commit");
-        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(statements))
-            .execute(&mut *self.connection)
-            .await
-        {
-            self.connection.close_on_drop();
-            tracing::warn!(%error, "the feed's readers were not woken; their poll will find the events");
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::checked::CheckedTokens;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{
     AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse,
@@ -17,7 +18,19 @@ const UNTIL_FIRST: Duration = Duration::from_millis(250);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_BYTES: usize = 64 * 1024;
 
-type ById = HashMap<String, DecodingKey>;
+/// What is known at one time. The next set of keys begins with no checked token.
+#[derive(Default)]
+pub(crate) struct KeySet {
+    by_id: HashMap<String, DecodingKey>,
+    /// Of the tokens these keys have signed.
+    pub(crate) checked: CheckedTokens,
+}
+
+impl KeySet {
+    pub(crate) fn get(&self, id: &str) -> Option<&DecodingKey> {
+        self.by_id.get(id)
+    }
+}
 
 /// The public keys that access tokens are checked with. A clone shares them.
 #[derive(Clone)]
@@ -26,7 +39,7 @@ pub struct Keys {
 }
 
 struct Shared {
-    known: RwLock<Arc<ById>>,
+    known: RwLock<Arc<KeySet>>,
     remote: Option<Remote>,
 }
 
@@ -86,20 +99,26 @@ impl Keys {
         self.shared.replace(set);
     }
 
-    /// The key of this id; a remote set is asked again when it is not known. `Err` when no key at all is known.
-    pub(crate) async fn find(&self, id: &str) -> Result<Option<DecodingKey>, FetchError> {
-        if let Some(key) = self.shared.get(id) {
-            return Ok(Some(key));
+    /// The keys that are known now.
+    pub(crate) fn known(&self) -> Arc<KeySet> {
+        self.shared.snapshot()
+    }
+
+    /// The set with the key of this id; a remote set is asked again when it is not known. `Err` when no key at all is
+    /// known.
+    pub(crate) async fn find(&self, id: &str) -> Result<Option<Arc<KeySet>>, FetchError> {
+        if let Some(set) = self.shared.with(id) {
+            return Ok(Some(set));
         }
         let Some(remote) = &self.shared.remote else {
             return Ok(None);
         };
         // Whoever waits here finds what the one before fetched.
         let mut last_try = remote.last_try.lock().await;
-        if let Some(key) = self.shared.get(id) {
-            return Ok(Some(key));
+        if let Some(set) = self.shared.with(id) {
+            return Ok(Some(set));
         }
-        let some_known = !self.shared.snapshot().is_empty();
+        let some_known = !self.known().by_id.is_empty();
         let pause = if some_known {
             AT_MOST_EVERY
         } else {
@@ -120,13 +139,13 @@ impl Keys {
             }
             Err(error) => return Err(error),
         }
-        Ok(self.shared.get(id))
+        Ok(self.shared.with(id))
     }
 }
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut ids: Vec<String> = self.shared.snapshot().keys().cloned().collect();
+        let mut ids: Vec<String> = self.known().by_id.keys().cloned().collect();
         ids.sort();
         out.debug_struct("Keys")
             .field("ids", &ids)
@@ -135,17 +154,21 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Shared {
-    fn snapshot(&self) -> Arc<ById> {
+    fn snapshot(&self) -> Arc<KeySet> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn get(&self, id: &str) -> Option<DecodingKey> {
-        self.snapshot().get(id).cloned()
+    fn with(&self, id: &str) -> Option<Arc<KeySet>> {
+        let set = self.snapshot();
+        set.get(id).is_some().then_some(set)
     }
 
     fn replace(&self, set: &JwkSet) {
-        let keys = set.keys.iter().filter_map(usable).collect();
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        let set = KeySet {
+            by_id: set.keys.iter().filter_map(usable).collect(),
+            checked: CheckedTokens::default(),
+        };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
     }
 }
 

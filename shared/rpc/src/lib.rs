@@ -12,6 +12,7 @@ mod balance;
 mod body;
 mod buffer;
 mod caller;
+mod checked;
 mod client;
 mod context;
 mod deadline;

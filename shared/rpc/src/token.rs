@@ -1,10 +1,12 @@
 use crate::caller::{Caller, Role};
+use crate::checked::Fingerprint;
 use crate::fault::{Details, Fault};
 use crate::keys::{FetchError, Keys};
 use clock::Clock;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 use tonic::Code;
 
@@ -116,25 +118,43 @@ impl Verifier {
         if let Err(TokenFault::Invalid(why)) = &claims {
             tracing::info!(why, "a token was refused");
         }
-        claims.and_then(caller)
+        claims.and_then(|claims| caller(&claims))
     }
 
-    async fn claims(&self, token: &str) -> Result<Claims, TokenFault> {
+    async fn claims(&self, token: &str) -> Result<Arc<Claims>, TokenFault> {
         if token.len() > MAX_BYTES {
             return Err(TokenFault::Invalid("it is too long"));
         }
+        let fingerprint = Fingerprint::of(token);
+        let claims = match self.keys.known().checked.get(&fingerprint) {
+            Some(claims) => claims,
+            None => self.signed(token, fingerprint).await?,
+        };
+        self.check_times(&claims)?;
+        Ok(claims)
+    }
+
+    /// What a token says that one of the known keys has signed; remembered as long as those are the keys.
+    async fn signed(
+        &self,
+        token: &str,
+        fingerprint: Fingerprint,
+    ) -> Result<Arc<Claims>, TokenFault> {
         let header = decode_header(token).map_err(|_| TokenFault::Invalid("it is no JWT"))?;
         // Nothing in the header is believed but the name of a key that we know.
         if header.alg != Algorithm::ES256 {
             return Err(TokenFault::Invalid("another algorithm"));
         }
         let id = header.kid.ok_or(TokenFault::Invalid("it names no key"))?;
-        let key = self.keys.find(&id).await.map_err(unavailable)?;
-        let key = key.ok_or(TokenFault::Invalid("an unknown key"))?;
-        let claims = decode::<Claims>(token, &key, &self.rules)
+        let unknown = TokenFault::Invalid("an unknown key");
+        let set = self.keys.find(&id).await.map_err(unavailable)?;
+        let set = set.ok_or_else(|| unknown.clone())?;
+        let key = set.get(&id).ok_or(unknown)?;
+        let claims = decode::<Claims>(token, key, &self.rules)
             .map_err(|error| TokenFault::Invalid(why(error.kind())))?
             .claims;
-        self.check_times(&claims)?;
+        let claims = Arc::new(claims);
+        set.checked.keep(fingerprint, Arc::clone(&claims));
         Ok(claims)
     }
 
@@ -173,29 +193,16 @@ const fn why(kind: &ErrorKind) -> &'static str {
 }
 
 /// A role without what limits it would see too much, so it is refused.
-fn caller(claims: Claims) -> Result<Caller, TokenFault> {
+fn caller(claims: &Claims) -> Result<Caller, TokenFault> {
     let malformed = |_| TokenFault::Invalid("an id is malformed");
-    let practice = claims
-        .practice_id
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(malformed)?;
-    let bill = claims
-        .bill_id
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(malformed)?;
-    let clients = claims
-        .client_ids
-        .iter()
-        .map(|id| id.parse())
-        .collect::<Result<_, _>>()
-        .map_err(malformed)?;
-    let contact = claims
-        .contact_id
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(malformed)?;
+    let practice = claims.practice_id.as_deref().map(str::parse).transpose();
+    let practice = practice.map_err(malformed)?;
+    let bill = claims.bill_id.as_deref().map(str::parse).transpose();
+    let bill = bill.map_err(malformed)?;
+    let clients = claims.client_ids.iter().map(|id| id.parse());
+    let clients = clients.collect::<Result<_, _>>().map_err(malformed)?;
+    let contact = claims.contact_id.as_deref().map(str::parse).transpose();
+    let contact = contact.map_err(malformed)?;
     let service = claims.sub.strip_prefix("service:").map(str::to_owned);
     let limited = match claims.role {
         Role::Owner
@@ -212,7 +219,7 @@ fn caller(claims: Claims) -> Result<Caller, TokenFault> {
         return Err(TokenFault::Invalid("its claims do not fit its role"));
     }
     Ok(Caller {
-        subject: claims.sub,
+        subject: claims.sub.clone(),
         role: claims.role,
         practice,
         bill,

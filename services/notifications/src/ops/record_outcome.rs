@@ -26,7 +26,9 @@ pub async fn record_outcome(
 ) -> Result<()> {
     caller.within(claim.practice)?;
     let now = notifications.clock.now();
-    let mut tx = pg::begin(&notifications.db, claim.practice).await?;
+    // A mail that was sent is announced, and that waits for the disk. What else an attempt came to may get lost in a crash
+    // of the database: the next claimer comes to the same.
+    let mut tx = pg::begin_repeatable(&notifications.db, claim.practice).await?;
     let held = match outcome {
         Outcome::Sent | Outcome::Failed { .. } | Outcome::Skipped { .. } => {
             store::queue::delete(&mut tx, claim).await?

@@ -12,6 +12,8 @@ use crate::ops::claim_messages::claim_messages;
 use crate::ops::record_outcome::{Addressed, record_outcome};
 use crate::store::queue::Claim;
 use crate::{DeliveryConfig, Error, Notifications, Result, store};
+use ids::PracticeId;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 use telemetry::prometheus_client::metrics::counter::Counter;
@@ -34,6 +36,9 @@ static MAILS: LazyLock<Family<[(&'static str, &'static str); 1], Counter>> = Laz
 });
 
 /// Sends mails until `stop`, several at once; then lets those under way end.
+///
+/// They are claimed several at a time too: once half of those under way have ended, and a moment after the last ones when
+/// fewer wait than could be sent.
 pub async fn deliver_messages(notifications: Notifications, stop: CancellationToken) {
     let poll = Duration::from_millis(notifications.delivery.poll_ms.into());
     let at_once = usize::from(notifications.delivery.sends_at_once);
@@ -47,17 +52,26 @@ pub async fn deliver_messages(notifications: Notifications, stop: CancellationTo
                 Vec::new()
             }
         };
-        let idle = claims.is_empty();
-        for claim in claims {
-            sending.spawn(deliver(notifications.clone(), claim));
-        }
-        if idle || sending.len() >= at_once {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = sleep(poll) => {}
-                Some(ended) = sending.join_next() => told(ended),
+        let more = claims.len() == free;
+        for (practice, claims) in by_practice(claims) {
+            match read(&notifications, practice, &claims).await {
+                Ok(queued) => {
+                    for queued in queued {
+                        sending.spawn(deliver(notifications.clone(), queued));
+                    }
+                }
+                Err(error) => tracing::warn!(%error, %practice, "mails could not be read"),
             }
         }
+        let pause = async {
+            // Some mail servers are slow: nobody waits for them longer than for new mails.
+            let _ = timeout(poll, fewer(&mut sending, at_once / 2)).await;
+            fewer(&mut sending, at_once - 1).await;
+            if !more {
+                sleep(poll).await;
+            }
+        };
+        let _ = stop.run_until_cancelled(pause).await;
         while let Some(ended) = sending.try_join_next() {
             told(ended);
         }
@@ -72,25 +86,41 @@ pub async fn deliver_messages(notifications: Notifications, stop: CancellationTo
     }
 }
 
+/// Waits until no more than `most` are under way.
+async fn fewer(sending: &mut JoinSet<()>, most: usize) {
+    while sending.len() > most {
+        sending.join_next().await.map(told);
+    }
+}
+
+fn by_practice(claims: Vec<Claim>) -> BTreeMap<PracticeId, Vec<Claim>> {
+    let mut by_practice = BTreeMap::<_, Vec<Claim>>::new();
+    for claim in claims {
+        by_practice.entry(claim.practice).or_default().push(claim);
+    }
+    by_practice
+}
+
 fn told(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "a delivery died");
     }
 }
 
+/// A mail that was claimed; without a practice while portal-auth's event about it has not come.
+struct Queued {
+    claim: Claim,
+    message: NewMessage,
+    practice: Option<Practice>,
+}
+
 /// Sends one mail that was claimed, and writes down what came of it.
-async fn deliver(notifications: Notifications, claim: Claim) {
-    let (message, practice) = match read(&notifications, &claim).await {
-        Ok(Some(found)) => found,
-        Ok(None) => {
-            tracing::error!(message = %claim.message, "a mail is in the queue that is not queued");
-            return;
-        }
-        Err(error) => {
-            tracing::warn!(%error, message = %claim.message, "a mail could not be read");
-            return;
-        }
-    };
+async fn deliver(notifications: Notifications, queued: Queued) {
+    let Queued {
+        claim,
+        message,
+        practice,
+    } = queued;
     let mut addressed = Addressed::default();
     let sent = match practice {
         Some(practice) => {
@@ -116,16 +146,29 @@ async fn deliver(notifications: Notifications, claim: Claim) {
     record(&notifications, &claim, &addressed, &outcome).await;
 }
 
-/// What is to be sent and for whom; no practice while portal-auth's event about it has not come.
+/// What is to be sent of a practice's mails.
 async fn read(
     notifications: &Notifications,
-    claim: &Claim,
-) -> Result<Option<(NewMessage, Option<Practice>)>> {
-    let mut tx = pg::begin(&notifications.db, claim.practice).await?;
-    let message = store::messages::find_queued(&mut tx, claim.practice, claim.message).await?;
-    let practice = store::practices::find(&mut tx, claim.practice).await?;
+    practice: PracticeId,
+    claims: &[Claim],
+) -> Result<Vec<Queued>> {
+    let mut tx = pg::begin(&notifications.db, practice).await?;
+    let sender = store::practices::find(&mut tx, practice).await?;
+    let mut queued = Vec::with_capacity(claims.len());
+    for claim in claims {
+        match store::messages::find_queued(&mut tx, practice, claim.message).await? {
+            Some(message) => queued.push(Queued {
+                claim: *claim,
+                message,
+                practice: sender.clone(),
+            }),
+            None => {
+                tracing::error!(message = %claim.message, "a mail is in the queue that is not queued");
+            }
+        }
+    }
     tx.commit().await?;
-    Ok(message.map(|message| (message, practice)))
+    Ok(queued)
 }
 
 async fn send(

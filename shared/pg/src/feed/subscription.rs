@@ -2,19 +2,14 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use ids::PracticeId;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::Instant;
 
 use crate::feed::tail::Grown;
 use crate::feed::{Bucket, Event, Feed, Position};
 
 /// Events read at once; then it is the next practice's turn, so that a long stream does not keep others waiting.
 const PAGE: u16 = 200;
-
-/// Between two looks. What comes meanwhile is read, sent and applied together: on a busy practice that is one transaction
-/// of each follower instead of many, and an event that comes alone is read at once.
-const BREATH: Duration = Duration::from_millis(20);
 
 type Item = Result<Option<Event>, sqlx::Error>;
 
@@ -67,13 +62,7 @@ impl Subscription {
     ) -> Result<(), sqlx::Error> {
         let mut heartbeat = tokio::time::interval(heartbeat);
         self.find_behind().await?;
-        let mut looked = Instant::now();
         loop {
-            if !self.behind.is_empty() {
-                tokio::time::sleep_until(looked + BREATH).await;
-                self.note_others(grown).await?;
-                looked = Instant::now();
-            }
             while let Some(practice) = self.behind.pop_front() {
                 self.queued.remove(&practice);
                 if let Err(Gone) = self.send_page(practice).await? {
@@ -89,21 +78,6 @@ impl Subscription {
                 },
                 // A full channel needs no sign of life.
                 _ = heartbeat.tick() => drop(self.sender.try_send(Ok(None))),
-            }
-        }
-    }
-
-    /// Every stream that has grown by now.
-    async fn note_others(
-        &mut self,
-        grown: &mut broadcast::Receiver<Grown>,
-    ) -> Result<(), sqlx::Error> {
-        loop {
-            match grown.try_recv() {
-                Ok((practice, head)) => self.note(practice, head),
-                Err(TryRecvError::Lagged(_)) => self.find_behind().await?,
-                // That it is closed is heard by whoever waits for it next.
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(()),
             }
         }
     }

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Pool;
-use crate::outbox::Wake;
 use crate::plumbing::wake_channel;
+use crate::wake::Wake;
 
 const POLL: Duration = Duration::from_millis(500);
 /// A poll reads all heads; with very many practices it comes less often, so that it takes at most a 20th of the time.

@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use pg::feed::{Bucket, Feed};
+use sqlx::postgres::PgListener;
 use testkit::eventually;
 use tokio_util::sync::CancellationToken;
 
@@ -142,7 +143,7 @@ async fn transactions_that_span_practices_do_not_lock_each_other_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wake_comes_at_once_and_a_lost_one_is_made_good_by_the_poll() {
+async fn a_lost_wake_is_made_good_by_the_poll() {
     let database = database().await;
     let practice = practice();
     let feed = Feed::start(database.pool().clone(), SCHEMA, CancellationToken::new());
@@ -168,4 +169,44 @@ async fn a_wake_comes_at_once_and_a_lost_one_is_made_good_by_the_poll() {
     tokio::time::timeout(Duration::from_secs(5), found)
         .await
         .expect("found by the poll");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_that_follow_each_other_are_told_together_and_the_last_one_too() {
+    let database = database().await;
+    let (busy, quiet) = (practice(), practice());
+    let mut listener = PgListener::connect_with(database.owner_pool())
+        .await
+        .expect("a listener");
+    listener
+        .listen("evenkeel_plumbing_feed")
+        .await
+        .expect("listening");
+    let start = Instant::now();
+    for note in 0..100 {
+        let practice = if note == 50 { quiet } else { busy };
+        announce(&database, practice, 1).await;
+    }
+    let took = start.elapsed();
+    let (of_busy, of_quiet) = (format!("{}:99", busy.uuid()), format!("{}:1", quiet.uuid()));
+    let (mut heard, mut quiet_heard) = (0, 0);
+    let last = async {
+        loop {
+            let told = listener.recv().await.expect("a notification");
+            heard += 1;
+            quiet_heard += u32::from(told.payload() == of_quiet);
+            if told.payload() == of_busy {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(SOON, last)
+        .await
+        .expect("the last head");
+    assert_eq!(quiet_heard, 1);
+    let breaths = took.as_millis() / 50;
+    assert!(
+        heard <= breaths + 3,
+        "{heard} notifications of 100 commits in {breaths} breaths"
+    );
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 struct Bench {
     clock: Clock,
     signer: Signer,
+    keys: Keys,
     verifier: Verifier,
     good: Claims,
 }
@@ -15,11 +16,13 @@ struct Bench {
 fn bench() -> Bench {
     let clock = Clock::fixed("2026-11-21T12:00:00Z".parse().expect("a time"));
     let signer = Signer::new("key-1", 7);
-    let verifier = Verifier::new(Keys::fixed(&signer.set()), clock.clone());
+    let keys = Keys::fixed(&signer.set());
+    let verifier = Verifier::new(keys.clone(), clock.clone());
     let good = owner(&clock, PracticeId::new(&clock));
     Bench {
         clock,
         signer,
+        keys,
         verifier,
         good,
     }
@@ -145,6 +148,42 @@ async fn f42_a_token_ends() {
     assert!(bench.verifier.verify(&token).await.is_ok());
     bench.clock.advance(Duration::from_secs(60));
     assert_eq!(bench.refused(&token).await, TokenFault::Expired);
+}
+
+#[tokio::test]
+async fn f42_a_token_that_was_good_a_moment_ago_is_judged_anew() {
+    let bench = bench();
+    let token = bench.signer.sign(&bench.good);
+    bench.verifier.verify(&token).await.expect("good");
+    // Another signature under the same words is another token.
+    let (words, signature) = token.rsplit_once('.').expect("three parts");
+    let other = bench.signer.sign(&service(&bench.clock, "payments"));
+    let (_, of_other) = other.rsplit_once('.').expect("three parts");
+    assert_ne!(signature, of_other);
+    let forged = format!("{words}.{of_other}");
+    assert!(matches!(
+        bench.refused(&forged).await,
+        TokenFault::Invalid(_)
+    ));
+    bench.verifier.verify(&token).await.expect("good again");
+    // Its key is no key any more.
+    bench.keys.replace(&Signer::new("key-2", 8).set());
+    assert_eq!(
+        bench.refused(&token).await,
+        TokenFault::Invalid("an unknown key")
+    );
+    // Nor is a key that took the name of the old.
+    bench.keys.replace(&Signer::new("key-1", 8).set());
+    assert_eq!(
+        bench.refused(&token).await,
+        TokenFault::Invalid("a wrong signature")
+    );
+    bench.keys.replace(&bench.signer.set());
+    bench
+        .verifier
+        .verify(&token)
+        .await
+        .expect("its key is back");
 }
 
 #[tokio::test]

@@ -59,9 +59,7 @@ pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent,
     intents::give_method(act, &mut intent, &named)?;
     intent.failure = None;
     let method = method_of(act, &intent)?;
-    if method.behaviour.is_bank() && !method.mandated && !how.mandate {
-        return Err(mandate_needed());
-    }
+    check_mandate(&method, how.mandate)?;
     let absent = how.off_session || how.error_on_action;
     if methods::is_expired(act, &method) {
         return decline_with(act, intent, Decline::ExpiredCard);
@@ -99,15 +97,19 @@ pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent,
     }
 }
 
-/// The 400 of a debit that nobody has agreed to.
-fn mandate_needed() -> ApiError {
-    ApiError::invalid(
+/// A debit needs its holder's word: with it, or from before.
+fn check_mandate(method: &Method, given: bool) -> Result<(), ApiError> {
+    if !method.behaviour.is_bank() || method.mandated || given {
+        return Ok(());
+    }
+    let refused = ApiError::invalid(
         "This PaymentIntent requires a mandate, but no existing mandate was found. Collect mandate \
             acceptance from the customer and try again, providing acceptance data in the \
             mandate_data parameter.",
-    )
-    .code("payment_intent_mandate_invalid")
-    .param("mandate_data")
+    );
+    Err(refused
+        .code("payment_intent_mandate_invalid")
+        .param("mandate_data"))
 }
 
 /// The 400 of an intent that might redirect and has nowhere to return to.

@@ -72,7 +72,7 @@ pub struct Decline {
     /// A sentence that may be shown to whoever pays.
     pub message: String,
     /// What was declined, when the processor shows it.
-    pub instrument: Option<Instrument>,
+    pub instrument: Option<Box<Instrument>>,
 }
 
 /// Why a [`crate::Processor`] cannot be made of what was configured. Secrets are left out.
@@ -174,7 +174,11 @@ impl ErrorFields {
                 decline_code: self.decline_code,
                 advice_code: self.advice_code,
                 message,
-                instrument: self.payment_method.as_ref().and_then(Instrument::of_error),
+                instrument: self
+                    .payment_method
+                    .as_ref()
+                    .and_then(Instrument::of_error)
+                    .map(Box::new),
             }),
             Some("invalid_request_error") => ProcessorError::Rejected {
                 code: self.code.unwrap_or_else(|| "invalid_request".into()),
@@ -246,7 +250,7 @@ mod tests {
                 r#"{{"error":{{"type":"card_error","code":"card_declined","payment_method":{method}}}}}"#
             );
             match answer(402, &body) {
-                ProcessorError::Declined(decline) => decline.instrument,
+                ProcessorError::Declined(decline) => decline.instrument.map(|it| *it),
                 other => panic!("{other}"),
             }
         };

@@ -286,7 +286,9 @@ impl PaymentIntent {
                 decline_code: error.decline_code,
                 advice_code: error.advice_code,
                 message: error.message.unwrap_or_default(),
-                instrument: error.payment_method.as_ref().map(Instrument::of_method),
+                instrument: error
+                    .payment_method
+                    .map(|method| Box::new(Instrument::of_method(&method))),
             }),
             redirect_url: redirect,
             client_secret: intent.client_secret.map(SecretString::from),

@@ -136,7 +136,9 @@ impl SetupIntent {
                 decline_code: error.decline_code,
                 advice_code: error.advice_code,
                 message: error.message.unwrap_or_default(),
-                instrument: error.payment_method.as_ref().map(Instrument::of_method),
+                instrument: error
+                    .payment_method
+                    .map(|method| Box::new(Instrument::of_method(&method))),
             }),
             client_secret: setup.client_secret.map(SecretString::from),
             id: setup.id.to_string(),

@@ -324,9 +324,6 @@ impl Fault for Error {
             Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
             }
-            Self::Refused(Refusal::AccountDisconnected, _) => {
-                details.precondition("PROCESSOR_ACCOUNT", "practice", self.to_string())
-            }
             Self::Refused(_, None) => details.precondition("BILL_STATE", "bills", self.to_string()),
             Self::BillCancelled(bill) | Self::Refused(_, Some(bill)) => {
                 details.precondition("BILL_STATE", bill.to_string(), self.to_string())

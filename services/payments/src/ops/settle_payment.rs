@@ -73,15 +73,8 @@ pub(super) async fn merge(
     let failed = state == PaymentState::Failed;
     settled.state = state;
     settled.decline = said.decline.filter(|_| failed);
-    settled.refusal = match state {
-        PaymentState::Cancelled => said.refusal,
-        PaymentState::Created
-        | PaymentState::RequiresAction
-        | PaymentState::Processing
-        | PaymentState::Unknown
-        | PaymentState::Succeeded
-        | PaymentState::Failed => None,
-    };
+    let given_up = state == PaymentState::Cancelled;
+    settled.refusal = said.refusal.filter(|_| given_up);
     if let Some((kind, method_text)) = said.method {
         (settled.kind, settled.method_text) = (kind, method_text);
     }

@@ -29,7 +29,7 @@ pub fn said(intent: &PaymentIntent) -> Said {
         IntentStatus::RequiresCapture | IntentStatus::Unrecognised(_) => PaymentState::Unknown,
     };
     let declined = intent.last_error.as_ref();
-    let declined = declined.and_then(|error| error.instrument.as_ref());
+    let declined = declined.and_then(|error| error.instrument.as_deref());
     let instrument = intent.instrument.as_ref().or(declined);
     Said {
         state,
@@ -44,7 +44,7 @@ pub fn said(intent: &PaymentIntent) -> Said {
 
 /// What a decline says about its charge, and of what it was.
 pub fn declined(said: &processor::Decline) -> Said {
-    let instrument = said.instrument.as_ref();
+    let instrument = said.instrument.as_deref();
     Said {
         method: instrument.map(method),
         funding: instrument.map(funding),

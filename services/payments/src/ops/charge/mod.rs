@@ -18,7 +18,7 @@ use super::{Shown, get_payment};
 use crate::domain::charge::{Charge, Presence, Step, longer_hold};
 use crate::domain::payment::{PaymentState, Said};
 use crate::domain::refusal::Refusal;
-use crate::{Error, Payments, Result};
+use crate::{AccountRefusal, Error, Payments, Result};
 use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
 use jiff::Timestamp;
@@ -44,6 +44,9 @@ pub(super) async fn pay(
     let Some(refusal) = shown.payment.refusal else {
         return Ok(shown);
     };
+    if refusal == Refusal::AccountDisconnected {
+        return Err(AccountRefusal::Disconnected.into());
+    }
     let only = match shown.payment.allocations.as_slice() {
         [only] => Some(only.bill),
         [] | [_, _, ..] => None,

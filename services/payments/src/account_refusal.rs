@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::domain::connection::NotReady;
 use ::rpc::{Details, Fault};
-use ids::MethodId;
+use ids::{MethodId, PaymentId};
 use tonic::Code;
 
 /// Why not.
@@ -18,6 +18,11 @@ pub enum AccountRefusal {
     /// It was given to an account that the practice does not use any more.
     #[error("method {0} is on file with a former account; it has to be added again")]
     FormerMethod(MethodId),
+    /// Its end is known, or will be without anybody's word.
+    #[error(
+        "payment {0} has ended or ends by itself; only one that was charged on an account that was taken away since is closed by hand"
+    )]
+    EndsByItself(PaymentId),
 }
 
 impl From<NotReady> for Error {
@@ -40,6 +45,7 @@ impl Fault for AccountRefusal {
             Self::NotConnected => "ACCOUNT_NOT_CONNECTED",
             Self::Disconnected => "ACCOUNT_DISCONNECTED",
             Self::FormerMethod(_) => "METHOD_OF_FORMER_ACCOUNT",
+            Self::EndsByItself(_) => "PAYMENT_ENDS_BY_ITSELF",
         }
     }
 
@@ -52,6 +58,9 @@ impl Fault for AccountRefusal {
             }
             Self::FormerMethod(method) => {
                 details.precondition("METHOD_STATE", method.to_string(), text)
+            }
+            Self::EndsByItself(payment) => {
+                details.precondition("PAYMENT_STATE", payment.to_string(), text)
             }
         }
     }

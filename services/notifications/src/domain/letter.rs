@@ -1,5 +1,6 @@
 //! What a mail says, before it is put into words by its template.
 
+use super::account::AccountNews;
 use super::card::CardNews;
 use super::dispute::DisputeNews;
 use super::message::RunFigures;
@@ -163,6 +164,13 @@ pub enum Letter {
         /// Why, and what helps.
         reason: String,
     },
+    /// To the practice: its account at the processor stops online payments.
+    ProcessorAccount {
+        /// What is new.
+        news: AccountNews,
+        /// How many cards and bank accounts are on file with it.
+        methods: i64,
+    },
     /// To the practice: what AutoPay did in a night.
     AutoPayRun {
         /// Its local day.
@@ -250,6 +258,7 @@ impl Letter {
             Self::ChargeMoved { .. } => format!("Your payment to {practice} comes on another day"),
             Self::UnattendedDecline { .. } => format!("A charge of {practice} was declined"),
             Self::PayoutFailed { .. } => format!("A payout to {practice} did not arrive"),
+            Self::ProcessorAccount { news, .. } => format!("{practice}: {}", news.heading()),
             Self::AutoPayRun { .. } => format!("Last night’s AutoPay of {practice}"),
         }
     }

@@ -151,6 +151,7 @@ impl Templates {
             | Letter::RefundReturned { .. }
             | Letter::UnattendedDecline { .. }
             | Letter::PayoutFailed { .. }
+            | Letter::ProcessorAccount { .. }
             | Letter::AutoPayRun { .. } => "notice",
         };
         let page = page::of(letter, practice);

@@ -49,6 +49,14 @@ pub(super) fn of(letter: &Letter) -> Option<Value> {
             rows => rows("", None),
             words => format!("{} The money is in your Stripe balance again.", one_line(reason)).trim(),
         }),
+        Letter::ProcessorAccount { news, methods } => Some(context! {
+            heading => news.heading(),
+            label => "Online payments",
+            amount => "off",
+            note => "",
+            rows => rows("", None),
+            words => news.words(*methods),
+        }),
         Letter::AutoPayRun { run_date, figures } => Some(night(*run_date, figures)),
         Letter::Bill { .. }
         | Letter::ChargeMoved { .. }

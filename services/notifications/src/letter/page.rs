@@ -88,6 +88,7 @@ fn particular(letter: &Letter, practice: &str) -> Value {
         | Letter::RefundReturned { .. }
         | Letter::UnattendedDecline { .. }
         | Letter::PayoutFailed { .. }
+        | Letter::ProcessorAccount { .. }
         | Letter::AutoPayRun { .. } => notice::of(letter).unwrap_or_default(),
         Letter::ChargeMoved {
             due,

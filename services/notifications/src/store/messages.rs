@@ -139,6 +139,7 @@ pub async fn find_receipted(
         | Particulars::UnattendedDecline { .. }
         | Particulars::AutoPayRun { .. }
         | Particulars::PayoutFailed { .. }
+        | Particulars::ProcessorAccount { .. }
         | Particulars::Superbill { .. } => &[],
     });
     let of_bill = paid.filter(|allocation| allocation.bill == bill);

@@ -41,7 +41,7 @@ pub fn charge_moved(
 }
 
 /// Whoever pays: a contact, or else the client.
-fn payer(contact: &str) -> Result<Audience, Invalid> {
+pub(super) fn payer(contact: &str) -> Result<Audience, Invalid> {
     let contact = parse::optional(contact, "contact_id")?;
     Ok(contact.map_or(Audience::Client, Audience::Contact))
 }

@@ -1,6 +1,8 @@
 //! What other services' events say of mails that are to be sent.
 
+use super::autopay;
 use crate::domain::adjustment::{AdjustmentKind, Change};
+use crate::domain::card::Audience;
 use crate::domain::dispute::DisputeNews;
 use crate::domain::message::{Allocation, Particulars};
 use crate::domain::practice::Practice;
@@ -182,6 +184,7 @@ pub fn refund_succeeded(event: payments::RefundSucceeded) -> Result<Draft, Inval
         refund_date: parse::date(event.refund_date, "refund_date")?,
         to_credit: event.to_credit,
         method_text: event.method_text,
+        to: told(event.payer)?,
     };
     Ok((parse(&event.client_id, "client_id")?, particulars))
 }
@@ -254,8 +257,15 @@ pub fn payment_failed(event: payments::PaymentFailed) -> Result<Draft, Invalid> 
         amount: parse::positive(payment.amount, "payment.amount")?,
         method_text: named(payment.method_text),
         reason: reason.to_owned(),
+        to: told(event.payer)?,
     };
     Ok((parse(&payment.client_id, "payment.client_id")?, particulars))
+}
+
+/// Whoever pays, when the event says.
+fn told(payer: Option<payments::PayerFacts>) -> Result<Option<Audience>, Invalid> {
+    let whose = payer.map(|facts| autopay::payer(&facts.contact_id));
+    whose.transpose()
 }
 
 /// A method without digits, as one that was declined before anything was known of it, tells the payer nothing.

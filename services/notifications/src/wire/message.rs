@@ -46,6 +46,7 @@ fn message(message: Message) -> notifications::Message {
         Kind::UnattendedDecline => notifications::MessageKind::UnattendedDecline,
         Kind::AutoPayRun => notifications::MessageKind::AutoPayRun,
         Kind::PayoutFailed => notifications::MessageKind::PayoutFailed,
+        Kind::ProcessorAccount => notifications::MessageKind::ProcessorAccount,
     };
     let state = match message.state {
         State::Queued => notifications::MessageState::Queued,

@@ -1,5 +1,6 @@
 //! proto ↔ what this service works with.
 
+pub mod account;
 pub mod autopay;
 pub mod card;
 pub mod event;

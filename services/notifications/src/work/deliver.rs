@@ -89,7 +89,9 @@ pub async fn deliver_messages(notifications: Notifications, stop: CancellationTo
 /// Waits until no more than `most` are under way.
 async fn fewer(sending: &mut JoinSet<()>, most: usize) {
     while sending.len() > most {
-        sending.join_next().await.map(told);
+        if let Some(ended) = sending.join_next().await {
+            told(ended);
+        }
     }
 }
 

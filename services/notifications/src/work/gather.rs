@@ -109,6 +109,7 @@ impl<'a> Gather<'a> {
             | Particulars::RefundReturned { .. }
             | Particulars::UnattendedDecline { .. }
             | Particulars::PayoutFailed { .. }
+            | Particulars::ProcessorAccount { .. }
             | Particulars::AutoPayRun { .. } => notices::letter(&message.particulars),
         }
     }

@@ -58,6 +58,10 @@ fn of(particulars: &Particulars) -> Option<Letter> {
             fail_date: *fail_date,
             reason: reason.clone(),
         }),
+        Particulars::ProcessorAccount { news, methods, .. } => Some(Letter::ProcessorAccount {
+            news: *news,
+            methods: *methods,
+        }),
         Particulars::AutoPayRun { run_date, figures } => Some(Letter::AutoPayRun {
             run_date: *run_date,
             figures: *figures,

@@ -1,6 +1,6 @@
 use super::queue;
 use crate::domain::message::Particulars;
-use crate::wire::{autopay, card, event};
+use crate::wire::{account, autopay, card, event};
 use ::rpc::Invalid;
 use clock::Clock;
 use pg::Tx;
@@ -8,7 +8,8 @@ use pg::feed::{Event, Handler, HandlerError};
 use proto::payments::v1::{DisputeClosed, DisputeOpened, PaymentFailed, RefundFailed};
 
 /// payments' events: declines, refunds, charges to come and news of cards on file are told of, and to the practice nights
-/// of AutoPay, declines that nobody saw, disputes, refunds that came back and payouts that failed. (A payment's receipt waits for billing to have booked it.)
+/// of AutoPay, declines that nobody saw, disputes, refunds that came back, payouts that failed, and that its account takes no
+/// charges. (A payment's receipt waits for billing to have booked it.)
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
@@ -30,6 +31,10 @@ impl Handler for Payments {
             "evenkeel.payments.v1.PayoutFailed" => {
                 let failed = autopay::payout_failed(event.decode()?);
                 return self.tell_practice(tx, event, failed).await;
+            }
+            "evenkeel.payments.v1.ProcessorAccountUpdated" => {
+                let told = account::account_updated(event.event_id, &event.decode()?);
+                return self.tell_practice(tx, event, Ok(told)).await;
             }
             "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
             "evenkeel.payments.v1.MethodAdded" => card::method_added(event.decode()?),

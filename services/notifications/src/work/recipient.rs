@@ -26,13 +26,14 @@ impl Gather<'_> {
             | Particulars::RefundReturned { .. }
             | Particulars::UnattendedDecline { .. }
             | Particulars::PayoutFailed { .. }
+            | Particulars::ProcessorAccount { .. }
             | Particulars::AutoPayRun { .. } => Some(Audience::Practice),
             Particulars::ChargeMoved { to, .. } => Some(*to),
-            Particulars::UpcomingCharge { to, .. } => *to,
+            Particulars::UpcomingCharge { to, .. }
+            | Particulars::Decline { to, .. }
+            | Particulars::Refund { to, .. } => *to,
             Particulars::Bill { .. }
             | Particulars::Receipt { .. }
-            | Particulars::Refund { .. }
-            | Particulars::Decline { .. }
             | Particulars::AccessCode { .. }
             | Particulars::Adjustment { .. }
             | Particulars::Superbill { .. } => None,
@@ -46,7 +47,10 @@ impl Gather<'_> {
                 match (own.is_empty(), &message.particulars) {
                     (
                         true,
-                        Particulars::UpcomingCharge { .. } | Particulars::ChargeMoved { .. },
+                        Particulars::UpcomingCharge { .. }
+                        | Particulars::ChargeMoved { .. }
+                        | Particulars::Decline { .. }
+                        | Particulars::Refund { .. },
                     ) => address(&found).unwrap_or_default().to_owned(),
                     (true | false, _) => own,
                 }

@@ -7,7 +7,7 @@ use proto::google::r#type::Date;
 use proto::notifications::v1::{MessageKind, MessageState};
 use proto::payments::v1::{
     CardAuthorizationRequested, CardAuthorizationSigned, MethodAdded, MethodExpiring, MethodFacts,
-    MethodState,
+    MethodState, PayerFacts,
 };
 
 const PRACTICE: &str = "billing@harborlight.example";
@@ -78,22 +78,60 @@ async fn r19_who_pays_with_a_card_and_the_practice_hear_that_it_ends_soon() {
     );
 }
 
+/// A contact of the client.
+fn contact(app: &TestApp, email: &str, billing_contact: bool) -> String {
+    let contact_id = ids::ContactId::new(&app.clock).to_string();
+    let mut books = app.suite.books();
+    let client = books.clients.get_mut(&app.client.to_string());
+    client.expect("the client").contacts.push(Contact {
+        contact_id: contact_id.clone(),
+        email: email.to_owned(),
+        billing_contact,
+        ..Contact::default()
+    });
+    contact_id
+}
+
+#[tokio::test]
+async fn r24_a_decline_and_a_refund_are_told_to_whose_card_it_is() {
+    let app = TestApp::start().await;
+    contact(&app, "father@family.example", true);
+    let mother = contact(&app, "mother@family.example", false);
+    let card_of = |contact_id: &str| {
+        Some(PayerFacts {
+            contact_id: contact_id.to_owned(),
+        })
+    };
+    app.decline_of(true, card_of(&mother));
+    app.refund_to(card_of(&mother));
+    app.decline_of(false, card_of(""));
+    app.refund_to(card_of(""));
+    // A guest's card is nobody's here.
+    app.decline_of(false, None);
+    app.refund_to(None);
+    let sent = app.until(7, MessageState::Sent).await;
+    let mut told: Vec<_> = sent
+        .iter()
+        .map(|mail| (mail.kind(), mail.recipient.as_str()))
+        .collect();
+    told.sort_unstable();
+    let payers = [
+        "alex@client.example",
+        "father@family.example",
+        "mother@family.example",
+    ];
+    let mut expected = vec![(MessageKind::UnattendedDecline, PRACTICE)];
+    for kind in [MessageKind::Refund, MessageKind::Decline] {
+        expected.extend(payers.map(|payer| (kind, payer)));
+    }
+    expected.sort_unstable();
+    assert_eq!(told, expected);
+}
+
 #[tokio::test]
 async fn r19_a_contacts_card_is_told_of_to_the_contact() {
     let app = TestApp::start().await;
-    let contact_id = ids::ContactId::new(&app.clock).to_string();
-    {
-        let mut books = app.suite.books();
-        let client = books
-            .clients
-            .get_mut(&app.client.to_string())
-            .expect("the client");
-        client.contacts.push(Contact {
-            contact_id: contact_id.clone(),
-            email: "mother@family.example".to_owned(),
-            ..Contact::default()
-        });
-    }
+    let contact_id = contact(&app, "mother@family.example", false);
     let ending = MethodExpiring {
         method: Some(facts(&app, &contact_id)),
     };

@@ -11,8 +11,8 @@ use proto::billing::v1::{Allocation, BillFacts, BillShared, PaymentKind, Payment
 use proto::google::r#type::Date;
 use proto::payments::v1::{
     AutoPayRunEnded, DeclineReason, DisputeClosed, DisputeFacts, DisputeOpened, DisputeState,
-    PaymentFacts, PaymentFailed, PayoutFacts, PayoutFailed, RefundFailed, RefundSucceeded,
-    UpcomingChargeMoved, UpcomingChargeNoticed,
+    PayerFacts, PaymentFacts, PaymentFailed, PayoutFacts, PayoutFailed, RefundFailed,
+    RefundSucceeded, UpcomingChargeMoved, UpcomingChargeNoticed,
 };
 use proto::portal_auth::v1::{AccessCodeBurned, AccessCodeReissued};
 
@@ -108,6 +108,11 @@ impl TestApp {
     }
 
     pub fn refund(&self) {
+        self.refund_to(None);
+    }
+
+    /// Of what was paid with this payer's card.
+    pub fn refund_to(&self, payer: Option<PayerFacts>) {
         let refund = RefundSucceeded {
             refund_id: RefundId::new(&self.clock).to_string(),
             payment_id: PaymentId::new(&self.clock).to_string(),
@@ -118,6 +123,7 @@ impl TestApp {
             reason: "CANARY-reason".to_owned(),
             method_text: "Visa ending in 4242".to_owned(),
             made_at_processor: false,
+            payer,
         };
         self.announce(&self.payments, &refund);
     }
@@ -239,6 +245,11 @@ impl TestApp {
     }
 
     pub fn decline_when(&self, unattended: bool) {
+        self.decline_of(unattended, None);
+    }
+
+    /// Of this payer's card.
+    pub fn decline_of(&self, unattended: bool, payer: Option<PayerFacts>) {
         let payment = PaymentFacts {
             payment_id: PaymentId::new(&self.clock).to_string(),
             client_id: self.client.to_string(),
@@ -257,6 +268,7 @@ impl TestApp {
             decline_text: "CANARY-decline".to_owned(),
             practice_text: "The bank says that there is not enough money.".to_owned(),
             unattended,
+            payer,
             ..PaymentFailed::default()
         };
         self.announce(&self.payments, &failed);

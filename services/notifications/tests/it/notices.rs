@@ -3,7 +3,7 @@
 use crate::app::TestApp;
 use mail_parser::{Message, MessageParser};
 use proto::notifications::v1::{MessageKind, MessageState};
-use proto::payments::v1::DisputeState;
+use proto::payments::v1::{DisputeState, ProcessorAccountState, ProcessorAccountUpdated};
 
 fn parsed(mail: &[u8]) -> Message<'_> {
     MessageParser::default().parse(mail).expect("a mail")
@@ -150,5 +150,57 @@ async fn r43_the_practice_is_told_of_a_payout_that_did_not_arrive() {
         "in your Stripe balance again",
     ] {
         assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn r30_the_practice_is_told_once_when_its_account_takes_no_charges_or_is_taken_away() {
+    use ProcessorAccountState::{Active, Disconnected, Onboarding, Restricted};
+    let app = TestApp::start().await;
+    let updated =
+        |before: ProcessorAccountState, after: ProcessorAccountState| ProcessorAccountUpdated {
+            processor_account: "acct_1Harbor".to_owned(),
+            state: after.into(),
+            previous_state: before.into(),
+            method_count: 17,
+            ..ProcessorAccountUpdated::default()
+        };
+    for (before, after) in [
+        (Onboarding, Onboarding),
+        (Onboarding, Active),
+        (Active, Restricted),
+        // It still takes none; only what the processor asks for has changed.
+        (Restricted, Restricted),
+        (Restricted, Active),
+        (Active, Disconnected),
+        (Onboarding, Disconnected),
+    ] {
+        app.announce(&app.payments, &updated(before, after));
+    }
+    let told = app.until(2, MessageState::Sent).await;
+    app.a_while().await;
+    let mails = app.sent();
+    assert_eq!(mails.len(), 2);
+    for mail in &told {
+        assert_eq!(mail.kind(), MessageKind::ProcessorAccount);
+        assert_eq!(mail.recipient, "billing@harborlight.example");
+        assert!(mail.client_id.is_empty(), "{mail:?}");
+    }
+    let said: Vec<_> = mails.iter().map(|mail| text(mail)).collect();
+    for (words, parts) in [
+        (
+            "takes no charges",
+            ["Online payments: off", "17 cards", "dashboard"],
+        ),
+        (
+            "was taken away",
+            ["Online payments: off", "17 cards", "connect an account"],
+        ),
+    ] {
+        let mail = said.iter().find(|said| said.contains(words));
+        let mail = mail.expect(words).replace('\n', " ");
+        for part in parts {
+            assert!(mail.contains(part), "{part} in {mail}");
+        }
     }
 }

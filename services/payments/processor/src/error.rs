@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 use stripe_client_core::StripeClientErr;
+
+use crate::Instrument;
 
 /// Why a call has no result, sorted by what it means for the money.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +71,8 @@ pub struct Decline {
     pub advice_code: Option<String>,
     /// A sentence that may be shown to whoever pays.
     pub message: String,
+    /// What was declined, when the processor shows it.
+    pub instrument: Option<Box<Instrument>>,
 }
 
 /// Why a [`crate::Processor`] cannot be made of what was configured. Secrets are left out.
@@ -105,6 +110,7 @@ struct ErrorFields {
     advice_code: Option<String>,
     message: Option<String>,
     param: Option<String>,
+    payment_method: Option<Value>,
 }
 
 impl ProcessorError {
@@ -168,6 +174,11 @@ impl ErrorFields {
                 decline_code: self.decline_code,
                 advice_code: self.advice_code,
                 message,
+                instrument: self
+                    .payment_method
+                    .as_ref()
+                    .and_then(Instrument::of_error)
+                    .map(Box::new),
             }),
             Some("invalid_request_error") => ProcessorError::Rejected {
                 code: self.code.unwrap_or_else(|| "invalid_request".into()),
@@ -226,9 +237,46 @@ mod tests {
             decline_code: Some("insufficient_funds".into()),
             advice_code: Some("try_again_later".into()),
             message: "Your card has insufficient funds.".into(),
+            instrument: None,
         };
         assert_eq!(decline.to_string(), "card_declined (insufficient_funds)");
         assert_eq!(answer(402, body), ProcessorError::Declined(decline));
+    }
+
+    #[test]
+    fn what_was_declined_is_read_and_what_cannot_be_read_hides_no_decline() {
+        let declined = |method: &str| {
+            let body = format!(
+                r#"{{"error":{{"type":"card_error","code":"card_declined","payment_method":{method}}}}}"#
+            );
+            match answer(402, &body) {
+                ProcessorError::Declined(decline) => decline.instrument.map(|it| *it),
+                other => panic!("{other}"),
+            }
+        };
+        let card = Instrument::Card(crate::Card {
+            brand: "visa".into(),
+            last4: "0002".into(),
+            exp_month: 8,
+            exp_year: 2031,
+            funding: "credit".into(),
+        });
+        let shown = r#"{"id":"pm_1","type":"card","card":{"brand":"visa","last4":"0002","exp_month":8,"exp_year":2031,"funding":"credit","checks":null}}"#;
+        assert_eq!(declined(shown), Some(card));
+        let account = Instrument::BankAccount(crate::BankAccount {
+            bank: String::new(),
+            last4: "6789".into(),
+        });
+        let shown =
+            r#"{"type":"us_bank_account","us_bank_account":{"bank_name":null,"last4":"6789"}}"#;
+        assert_eq!(declined(shown), Some(account));
+        assert_eq!(
+            declined(r#"{"type":"link"}"#),
+            Some(Instrument::Other("link".into()))
+        );
+        for unreadable in ["null", "7", "\"pm_1\"", "{}", r#"{"type":"card"}"#, "[]"] {
+            assert_eq!(declined(unreadable), None, "{unreadable}");
+        }
     }
 
     #[test]

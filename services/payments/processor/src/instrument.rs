@@ -1,3 +1,4 @@
+use serde_json::Value;
 use stripe_shared::{PaymentMethodDetails, PaymentMethodType};
 
 /// What is paid with, as far as people may see it.
@@ -53,6 +54,32 @@ impl Instrument {
             });
         }
         Self::Other(method.type_.as_str().into())
+    }
+
+    /// From a method as an error shows it; none when it cannot be read.
+    pub(crate) fn of_error(method: &Value) -> Option<Self> {
+        let text = |of: &Value, name: &str| of.get(name)?.as_str().map(str::to_owned);
+        let number = |of: &Value, name: &str| of.get(name)?.as_i64();
+        match method.get("type")?.as_str()? {
+            "card" => {
+                let card = method.get("card")?;
+                Some(Self::Card(Card {
+                    brand: text(card, "brand").unwrap_or_else(|| "unknown".into()),
+                    last4: text(card, "last4").unwrap_or_default(),
+                    exp_month: month(number(card, "exp_month").unwrap_or(0)),
+                    exp_year: year(number(card, "exp_year").unwrap_or(0)),
+                    funding: text(card, "funding").unwrap_or_else(|| "unknown".into()),
+                }))
+            }
+            "us_bank_account" => {
+                let account = method.get("us_bank_account")?;
+                Some(Self::BankAccount(BankAccount {
+                    bank: text(account, "bank_name").unwrap_or_default(),
+                    last4: text(account, "last4").unwrap_or_default(),
+                }))
+            }
+            other => Some(Self::Other(other.into())),
+        }
     }
 
     pub(crate) fn of_charge(details: &PaymentMethodDetails) -> Self {

@@ -6,9 +6,12 @@ use money::Money;
 use secrecy::SecretString;
 use stripe_client_core::StripeRequest;
 use stripe_core::payment_intent::{
-    CancelPaymentIntent, ConfirmPaymentIntent, ConfirmPaymentIntentOffSession, CreatePaymentIntent,
-    CreatePaymentIntentAutomaticPaymentMethods,
-    CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects, RetrievePaymentIntent,
+    CancelPaymentIntent, ConfirmPaymentIntent, ConfirmPaymentIntentMandateData,
+    ConfirmPaymentIntentOffSession, ConfirmPaymentIntentSecretKeyParam,
+    ConfirmPaymentIntentSecretKeyParamCustomerAcceptance as CustomerAcceptance,
+    ConfirmPaymentIntentSecretKeyParamCustomerAcceptanceType as AcceptanceType,
+    CreatePaymentIntent, CreatePaymentIntentAutomaticPaymentMethods,
+    CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects, OnlineParam, RetrievePaymentIntent,
 };
 use stripe_shared::{PaymentIntentSetupFutureUsage, PaymentIntentStatus};
 
@@ -51,6 +54,38 @@ pub struct Confirmation<'a> {
     pub return_url: Option<&'a str>,
     /// The payer is not there (AutoPay): authentication needed is then a decline.
     pub off_session: bool,
+    /// That the payer agrees to a debit; needed for a bank account that is not stored yet.
+    pub acceptance: Option<Acceptance<'a>>,
+}
+
+/// When and how a payer agreed to be debited.
+#[derive(Clone, Copy, Debug)]
+pub struct Acceptance<'a> {
+    /// To the second.
+    pub time: Timestamp,
+    /// From which address and with which program; none when the payer was not at a browser.
+    pub online: Option<(&'a str, &'a str)>,
+}
+
+impl Acceptance<'_> {
+    fn sent(self) -> ConfirmPaymentIntentMandateData {
+        let kind = match self.online {
+            Some(_) => AcceptanceType::Online,
+            None => AcceptanceType::Offline,
+        };
+        let online = self.online.map(|(address, user_agent)| OnlineParam {
+            ip_address: address.to_owned(),
+            user_agent: user_agent.to_owned(),
+        });
+        let acceptance = CustomerAcceptance {
+            accepted_at: Some(self.time.as_second()),
+            online,
+            ..CustomerAcceptance::new(kind)
+        };
+        ConfirmPaymentIntentMandateData::SecretKeyParam(ConfirmPaymentIntentSecretKeyParam::new(
+            acceptance,
+        ))
+    }
 }
 
 /// A payment as the processor sees it.
@@ -169,6 +204,9 @@ impl Processor {
         if confirmation.off_session {
             request = request.off_session(ConfirmPaymentIntentOffSession::Bool(true));
         }
+        if let Some(acceptance) = confirmation.acceptance {
+            request = request.mandate_data(acceptance.sent());
+        }
         let confirmed = request
             .customize()
             .request_strategy(under(key)?)
@@ -248,6 +286,9 @@ impl PaymentIntent {
                 decline_code: error.decline_code,
                 advice_code: error.advice_code,
                 message: error.message.unwrap_or_default(),
+                instrument: error
+                    .payment_method
+                    .map(|method| Box::new(Instrument::of_method(&method))),
             }),
             redirect_url: redirect,
             client_secret: intent.client_secret.map(SecretString::from),

@@ -34,7 +34,7 @@ pub use disputes::{Dispute, DisputeMovement, DisputeStatus};
 pub use envelope::{Envelope, EnvelopeError};
 pub use error::{ConfigError, Decline, ProcessorError};
 pub use instrument::{BankAccount, Card, Instrument};
-pub use intents::{Confirmation, IntentStatus, NewIntent, PaymentIntent};
+pub use intents::{Acceptance, Confirmation, IntentStatus, NewIntent, PaymentIntent};
 pub use methods::PaymentMethod;
 pub use payouts::{PaidOut, PaidOutSource, Payout, PayoutContent, PayoutStatus};
 pub use refunds::{NewRefund, Refund, RefundReason, RefundStatus};

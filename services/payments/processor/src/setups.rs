@@ -12,7 +12,7 @@ use stripe_shared::SetupIntentStatus;
 
 use crate::object_id::checked;
 use crate::transport::under;
-use crate::{Decline, PaymentMethod, Processor, ProcessorError};
+use crate::{Decline, Instrument, PaymentMethod, Processor, ProcessorError};
 
 /// Read with every setup, so that one answer tells all.
 const EXPANDED: [&str; 1] = ["payment_method"];
@@ -136,6 +136,9 @@ impl SetupIntent {
                 decline_code: error.decline_code,
                 advice_code: error.advice_code,
                 message: error.message.unwrap_or_default(),
+                instrument: error
+                    .payment_method
+                    .map(|method| Box::new(Instrument::of_method(&method))),
             }),
             client_secret: setup.client_secret.map(SecretString::from),
             id: setup.id.to_string(),

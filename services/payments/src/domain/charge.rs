@@ -147,6 +147,14 @@ impl Charge {
         }
     }
 
+    /// Whether nobody can learn its end here: it was confirmed on an account that was taken away since. What was never
+    /// confirmed ends by itself, for nothing can have been charged.
+    #[must_use]
+    pub const fn is_out_of_reach(&self, taken_away: bool) -> bool {
+        let confirmed = self.intent_known && self.confirm_asked.is_some();
+        taken_away && confirmed && !self.state.is_final()
+    }
+
     /// When the reconciler has to look at the latest, so that nobody comes back too late to the bank's page; none when
     /// it does not matter.
     #[must_use]
@@ -291,6 +299,23 @@ mod tests {
             ..parked
         };
         assert_eq!(again.next(ASKED + 59.seconds()), Step::CreateIntent);
+    }
+
+    #[test]
+    fn r30_only_what_may_have_been_charged_on_a_lost_account_is_closed_by_hand() {
+        let confirmed = Charge {
+            intent_known: true,
+            confirm_asked: Some(ASKED),
+            ..charge()
+        };
+        let paid = Charge {
+            state: PaymentState::Succeeded,
+            ..confirmed
+        };
+        assert!(confirmed.is_out_of_reach(true));
+        assert!(!confirmed.is_out_of_reach(false), "it can be asked for");
+        assert!(!charge().is_out_of_reach(true), "nothing was charged");
+        assert!(!paid.is_out_of_reach(true), "it has ended");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm, clippy::float_arithmetic)]
 
+pub mod acceptance;
 pub mod allocation;
 pub mod announcement;
 pub mod autopay;

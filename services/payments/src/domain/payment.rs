@@ -3,6 +3,7 @@
 
 use super::decline::Decline;
 use super::on_file::{Funding, Stored};
+use super::refusal::Refusal;
 use super::words;
 use money::Money;
 
@@ -103,6 +104,8 @@ pub struct Said {
     pub stored: Option<Stored>,
     /// What came, when it succeeded: it must be what was asked.
     pub received: Option<Money>,
+    /// Why it was given up, when that was not because nobody waited any more.
+    pub refusal: Option<Refusal>,
 }
 
 impl Said {
@@ -116,6 +119,16 @@ impl Said {
             funding: None,
             stored: None,
             received: None,
+            refusal: None,
+        }
+    }
+
+    /// It was given up before anything was charged, because of this.
+    #[must_use]
+    pub fn refused(refusal: Refusal) -> Self {
+        Self {
+            refusal: Some(refusal),
+            ..Self::only(PaymentState::Cancelled)
         }
     }
 

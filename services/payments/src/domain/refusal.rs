@@ -1,4 +1,5 @@
-//! Why billing sets nothing aside for a payment. Kept with the payment, so that a repeat is told the same.
+//! Why nothing is charged: billing sets nothing aside for a payment, or its account at the processor was taken away. Kept
+//! with the payment, so that a repeat is told the same.
 
 use super::words;
 
@@ -17,6 +18,8 @@ words! {
         ExceedsClientBalance "EXCEEDS_CLIENT_BALANCE",
         /// Not the bill's currency.
         CurrencyMismatch "CURRENCY_MISMATCH",
+        /// The account at the processor that it was to be made on is not connected any more.
+        AccountDisconnected "ACCOUNT_DISCONNECTED",
     }
 }
 
@@ -33,6 +36,9 @@ impl Refusal {
             }
             Self::ExceedsClientBalance => "the amount is more than is due",
             Self::CurrencyMismatch => "the bill is in another currency",
+            Self::AccountDisconnected => {
+                "the practice's account at the processor is not connected any more; nothing was charged"
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ pub enum Error {
     /// It was taken back.
     #[error("bill {0} is cancelled")]
     BillCancelled(BillId),
-    /// billing set nothing aside for a payment of the bill; none when it is of several.
+    /// Nothing was charged under a payment of the bill, and nothing will be; none when it is of several.
     #[error("{}", .0.text())]
     Refused(Refusal, Option<BillId>),
     /// Only money that came can go back.
@@ -213,7 +213,8 @@ impl Fault for Error {
                 Refusal::BillCancelled
                 | Refusal::NothingDue
                 | Refusal::PaymentInProgress
-                | Refusal::ExceedsClientBalance,
+                | Refusal::ExceedsClientBalance
+                | Refusal::AccountDisconnected,
                 _,
             )
             | Self::PaymentNotSucceeded(_)

@@ -1,6 +1,6 @@
 use super::give_back::Told;
 use super::match_payout_items::match_by_itself;
-use super::turn;
+use super::{payers, turn};
 use crate::domain::payment::PaymentState;
 use crate::domain::refund::{RefundState, refunded_with};
 use crate::store::payments::Payment;
@@ -90,7 +90,9 @@ async fn adopt(
             .await?;
     }
     if refund.state == RefundState::Succeeded {
-        let events = [event::refund_succeeded(&payments.clock, &payment, &refund)];
+        let payer = payers::of_payment(&mut tx, &payment).await?;
+        let paid = (&payment, payer);
+        let events = [event::refund_succeeded(&payments.clock, paid, &refund)];
         OUTBOX.append(&mut tx, practice_id, now, &events).await?;
     }
     tx.commit().await?;

@@ -1,6 +1,7 @@
 //! The first transaction of every charge: it is written down, and leased to whoever asked for it.
 
 use super::turn;
+use crate::domain::acceptance::Acceptance;
 use crate::domain::allocation::Allocation;
 use crate::domain::charge::Presence;
 use crate::domain::means::Means;
@@ -27,6 +28,8 @@ pub(super) struct NewCharge {
     pub(super) means: Means,
     /// Who waits for it.
     pub(super) presence: Presence,
+    /// That the payer agrees to a debit; none for what is on file.
+    pub(super) acceptance: Option<Acceptance>,
 }
 
 /// A charge that is written down.
@@ -102,10 +105,14 @@ pub(super) async fn write_down(
         refunds: Vec::new(),
         revision: 0,
         corrections: Vec::new(),
+        closing: None,
     };
     let subject = Subject::Payment(payment);
     let written = std::slice::from_ref(&intent);
     store::new_payments::insert(tx, practice.practice, now, written).await?;
+    if let Some(acceptance) = &new.acceptance {
+        store::acceptances::insert(tx, practice.practice, (payment, acceptance)).await?;
+    }
     store::unsettled::insert(tx, practice.practice, subject, turn(payments, now)).await?;
     Ok(Begun {
         payment,

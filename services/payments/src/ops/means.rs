@@ -2,6 +2,7 @@
 
 use super::known_bills::Unknown;
 use super::payers;
+use crate::domain::acceptance::Acceptance;
 use crate::domain::charge::Presence;
 use crate::domain::means::Means;
 use crate::domain::on_file::MethodState;
@@ -9,6 +10,7 @@ use crate::domain::payer::Payer;
 use crate::{AccountRefusal, Error, Missing, Result, store};
 use ::rpc::{Caller, Invalid, Role};
 use ids::{ClientId, ContactId, MethodId, PracticeId};
+use jiff::Timestamp;
 use pg::Tx;
 
 /// What was said to pay with.
@@ -22,6 +24,8 @@ pub enum PayWith {
         save: bool,
         /// Whose it becomes; none: the caller's own, of staff the client's.
         contact: Option<ContactId>,
+        /// The program with which it was given, as it names itself.
+        user_agent: String,
     },
     /// A method on file.
     OnFile(MethodId),
@@ -41,6 +45,7 @@ pub(super) async fn find(
             token,
             save,
             contact,
+            user_agent: _,
         } => {
             let mut means = Means {
                 account,
@@ -95,6 +100,26 @@ async fn on_file(
         hsa_fsa: found.hsa_fsa,
     };
     Ok((means, presence))
+}
+
+/// That the payer agrees to be debited, when what they pay with is not on file. Staff who enter it were told so.
+pub(super) fn acceptance(caller: &Caller, asked: &PayWith, now: Timestamp) -> Option<Acceptance> {
+    let PayWith::Token { user_agent, .. } = asked else {
+        return None;
+    };
+    match caller.role {
+        Role::Owner | Role::Biller => Some(Acceptance::told_to_staff(now)),
+        Role::Client
+        | Role::Contact
+        | Role::Guest
+        | Role::Clinician
+        | Role::Program
+        | Role::Service
+        | Role::Anonymous => {
+            let address = caller.address.map(|address| address.to_string());
+            Acceptance::of_payer(now, address, user_agent)
+        }
+    }
 }
 
 /// Who waits when somebody of this role pays with a method on file: staff do it for a payer who is not there.

@@ -102,6 +102,7 @@ async fn begin(
         allocations: allocations.to_vec(),
         means,
         presence,
+        acceptance: means::acceptance(caller, &asked.pay_with, now),
     };
     let begun =
         begin_charge::write_down(payments, &mut tx, (&practice, now), fresh, charge).await?;

@@ -97,6 +97,7 @@ async fn begin(
         }],
         means,
         presence,
+        acceptance: means::acceptance(caller, &asked.pay_with, now),
     };
     let begun =
         begin_charge::write_down(payments, &mut tx, (&practice, now), fresh, charge).await?;

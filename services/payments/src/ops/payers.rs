@@ -2,9 +2,11 @@
 
 use crate::domain::payer::Payer;
 use crate::store::methods::Method;
+use crate::store::payments::Payment;
 use crate::{Error, Missing, Payments, Result, store};
 use ::rpc::{Caller, Denied, Role};
 use ids::{ClientId, PayerAccountId, PracticeId};
+use pg::Tx;
 
 /// Whether the caller may see to what this payer pays with: staff to everybody's, others to their own.
 pub(super) fn may(
@@ -72,4 +74,15 @@ pub(super) fn may_auto_pay(
 pub(super) fn may_method(caller: &Caller, practice: PracticeId, method: &Method) -> Result<()> {
     may(caller, practice, (method.payer, method.client))
         .map_err(|_| Error::Missing(Missing::Method(method.method)))
+}
+
+/// Whose what a payment is made with is, or was to become; none when it is nobody's here, as a guest's.
+pub(super) async fn of_payment(tx: &mut Tx, payment: &Payment) -> Result<Option<Payer>> {
+    match payment.means.method {
+        Some(method) => {
+            let known = store::methods::get(tx, payment.practice, method).await?;
+            Ok(Some(known.payer))
+        }
+        None => Ok(payment.means.save_for),
+    }
 }

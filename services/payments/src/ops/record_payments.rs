@@ -175,6 +175,7 @@ fn rule(
         refunds: Vec::new(),
         revision: 0,
         corrections: Vec::new(),
+        closing: None,
     })))
 }
 

@@ -1,4 +1,4 @@
-use super::{accounts, give_back, turn};
+use super::{accounts, give_back, payers, turn};
 use crate::domain::payment::PaymentState;
 use crate::domain::refund::{RefundState, goes_back, refunded_with};
 use crate::store::payments::Payment;
@@ -130,7 +130,8 @@ async fn begin(payments: &Payments, key: &RequestKey, asked: &NewRefund) -> Resu
         tx.commit().await?;
         return Ok(Begun::ToSend(refund));
     }
-    let events = [event::refund_succeeded(&payments.clock, &payment, &given)];
+    let paid = (&payment, payers::of_payment(&mut tx, &payment).await?);
+    let events = [event::refund_succeeded(&payments.clock, paid, &given)];
     OUTBOX.append(&mut tx, practice_id, now, &events).await?;
     tx.commit().await?;
     Ok(Begun::Recorded(refund))

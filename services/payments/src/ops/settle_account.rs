@@ -41,8 +41,11 @@ pub async fn settle_account(
         // A card that is given now can never be charged; of money that is under way people have to see the end.
         store::setups::cancel_on_account(&mut tx, practice, account, now).await?;
     }
-    let news = (after != before).then(|| event::account_updated(&payments.clock, &after));
-    let news: Vec<_> = news.into_iter().collect();
-    OUTBOX.append(&mut tx, practice, now, &news).await?;
+    if after != before {
+        let methods = store::methods::count_on_account(&mut tx, practice, account).await?;
+        let changed = (&before, &after);
+        let news = [event::account_updated(&payments.clock, changed, methods)];
+        OUTBOX.append(&mut tx, practice, now, &news).await?;
+    }
     Ok(tx.commit().await?)
 }

@@ -1,3 +1,4 @@
+use super::payers;
 use super::place_on_file::{PutOnFile, Wish};
 use crate::domain::charge::{Presence, longer_hold};
 use crate::domain::on_file::Stored;
@@ -21,13 +22,22 @@ pub async fn settle_payment(
     said: Said,
 ) -> Result<()> {
     caller.within(practice)?;
-    let Some(settled) = merge(payments, (practice, payment), said).await? else {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let Some(settled) = merge(payments, &mut tx, (practice, payment), said).await? else {
         return Ok(());
     };
+    tx.commit().await?;
+    tell_billing(payments, &settled).await;
+    Ok(())
+}
+
+/// What billing has to know of a payment that was settled and committed; its feed tells it as well.
+pub(super) async fn tell_billing(payments: &Payments, settled: &Payment) {
+    let (practice, payment) = (settled.practice, settled.payment);
     crate::crash::point("after_settle");
     match settled.state {
         PaymentState::Succeeded => {
-            payments.billing.post_payment(&settled).await;
+            payments.billing.post_payment(settled).await;
         }
         PaymentState::Failed | PaymentState::Cancelled => {
             payments.billing.release_hold(practice, payment).await;
@@ -39,19 +49,18 @@ pub async fn settle_payment(
         }
         PaymentState::Created | PaymentState::RequiresAction => {}
     }
-    Ok(())
 }
 
-/// The payment after it, when its state changed.
-async fn merge(
+/// The payment after it, when its state changed; its event is announced, and the caller commits.
+pub(super) async fn merge(
     payments: &Payments,
+    tx: &mut Tx,
     (practice, payment): (PracticeId, PaymentId),
     said: Said,
 ) -> Result<Option<Payment>> {
     let now = payments.clock.now();
-    let mut tx = pg::begin(&payments.db, practice).await?;
-    let saving = saving(&mut tx, (practice, payment), &said).await?;
-    let mut settled = store::payments::lock(&mut tx, practice, payment).await?;
+    let saving = saving(tx, (practice, payment), &said).await?;
+    let mut settled = store::payments::lock(tx, practice, payment).await?;
     let state = settled.state.merged(said.state);
     if state == settled.state {
         return Ok(None);
@@ -64,6 +73,8 @@ async fn merge(
     let failed = state == PaymentState::Failed;
     settled.state = state;
     settled.decline = said.decline.filter(|_| failed);
+    let given_up = state == PaymentState::Cancelled;
+    settled.refusal = said.refusal.filter(|_| given_up);
     if let Some((kind, method_text)) = said.method {
         (settled.kind, settled.method_text) = (kind, method_text);
     }
@@ -77,7 +88,7 @@ async fn merge(
             wish,
             now,
         };
-        let (method, events) = put.put(&mut tx, stored).await?;
+        let (method, events) = put.put(tx, stored).await?;
         settled.means.method = Some(method);
         told = events;
     }
@@ -90,19 +101,22 @@ async fn merge(
         funding: settled.means.funding,
         method: settled.means.method,
     };
-    store::charges::update_standing(&mut tx, &settled, standing, now).await?;
+    store::charges::update_standing(tx, &settled, standing, now).await?;
     if state == PaymentState::Succeeded && settled.presence == Presence::Nobody {
         let bills: Vec<_> = settled.allocations.iter().map(|part| part.bill).collect();
-        store::upcoming_charges::update_charged(&mut tx, practice, &bills, now).await?;
+        store::upcoming_charges::update_charged(tx, practice, &bills, now).await?;
     }
     if state.is_final() {
         let confirmed = (payment.uuid(), Call::ConfirmIntent);
-        store::attempts::finish(&mut tx, practice, confirmed, now).await?;
-        store::unsettled::delete(&mut tx, Subject::Payment(payment)).await?;
+        store::attempts::finish(tx, practice, confirmed, now).await?;
+        store::unsettled::delete(tx, Subject::Payment(payment)).await?;
     }
     let mut events: Vec<Announcement> = match state {
         PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
-        PaymentState::Failed => vec![event::payment_failed(&payments.clock, &settled)],
+        PaymentState::Failed => {
+            let payer = payers::of_payment(tx, &settled).await?;
+            vec![event::payment_failed(&payments.clock, &settled, payer)]
+        }
         PaymentState::Cancelled => vec![event::payment_cancelled(&payments.clock, &settled)],
         PaymentState::Created
         | PaymentState::RequiresAction
@@ -110,8 +124,7 @@ async fn merge(
         | PaymentState::Unknown => Vec::new(),
     };
     events.append(&mut told);
-    OUTBOX.append(&mut tx, practice, now, &events).await?;
-    tx.commit().await?;
+    OUTBOX.append(tx, practice, now, &events).await?;
     Ok(Some(settled))
 }
 

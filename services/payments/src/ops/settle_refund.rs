@@ -1,4 +1,6 @@
 use super::match_payout_items::match_by_itself;
+use super::payers;
+use crate::domain::payer::Payer;
 use crate::domain::refund::RefundState;
 use crate::store::attempts::Call;
 use crate::store::payments::Payment;
@@ -73,7 +75,8 @@ async fn merge(
     let today = store::practices::get(&mut tx, practice)
         .await?
         .local_date(now)?;
-    let events = events(payments, &payment, (before, &after), today);
+    let payer = payers::of_payment(&mut tx, &payment).await?;
+    let events = events(payments, (&payment, payer), (before, &after), today);
     OUTBOX.append(&mut tx, practice, now, &events).await?;
     tx.commit().await?;
     let intent = payment.processor_intent.clone().filter(|_| named);
@@ -83,7 +86,7 @@ async fn merge(
 /// A refund that succeeded and came back later has failed all the same: billing books it back, and it may be given again.
 fn events(
     payments: &Payments,
-    payment: &Payment,
+    (payment, payer): (&Payment, Option<Payer>),
     (before, after): (&Refund, &Refund),
     today: Date,
 ) -> Vec<Announcement> {
@@ -91,7 +94,10 @@ fn events(
         return Vec::new();
     }
     match after.state {
-        RefundState::Succeeded => vec![event::refund_succeeded(&payments.clock, payment, after)],
+        RefundState::Succeeded => {
+            let paid = (payment, payer);
+            vec![event::refund_succeeded(&payments.clock, paid, after)]
+        }
         RefundState::Failed => {
             let came_back = before.state == RefundState::Succeeded;
             if came_back {

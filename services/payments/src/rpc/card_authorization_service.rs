@@ -1,4 +1,4 @@
-use super::payment_service::request_key;
+use super::payment_service::{request_key, user_agent};
 use crate::ops::PageAsked;
 use crate::{Payments, ops, wire};
 use ::rpc::{enter, parse};
@@ -6,9 +6,6 @@ use pg::Filter;
 use proto::payments::v1::card_authorization_service_server::CardAuthorizationService;
 use proto::payments::v1::*;
 use tonic::{Request, Response, Status};
-
-/// How a program may name itself, at most; what is longer is cut.
-const USER_AGENT_CHARS: usize = 400;
 
 #[tonic::async_trait]
 impl CardAuthorizationService for Payments {
@@ -149,15 +146,4 @@ impl CardAuthorizationService for Payments {
         let exempt = ops::set_card_on_file_exemption(self, &caller, &key, what).await?;
         Ok(Response::new(SetCardOnFileExemptionResponse { exempt }))
     }
-}
-
-/// How the caller's program names itself; a browser behind grpc-web or JSON as itself.
-fn user_agent<T>(request: &Request<T>) -> String {
-    let named = request.metadata().get("user-agent");
-    let named = named.and_then(|value| value.to_str().ok());
-    named
-        .unwrap_or_default()
-        .chars()
-        .take(USER_AGENT_CHARS)
-        .collect()
 }

@@ -5,12 +5,15 @@ use ids::PracticeId;
 use pg::{Filter, RequestKey};
 use proto::payments::v1::payment_service_server::PaymentService;
 use proto::payments::v1::{
-    CorrectPaymentRequest, CorrectPaymentResponse, GetPaymentRequest, GetPaymentResponse,
-    ListPaymentsRequest, ListPaymentsResponse, PayBalanceRequest, PayBalanceResponse,
-    PayBillRequest, PayBillResponse, RecordPaymentRequest, RecordPaymentResponse,
-    RefundPaymentRequest, RefundPaymentResponse,
+    ClosePaymentRequest, ClosePaymentResponse, CorrectPaymentRequest, CorrectPaymentResponse,
+    GetPaymentRequest, GetPaymentResponse, ListPaymentsRequest, ListPaymentsResponse,
+    PayBalanceRequest, PayBalanceResponse, PayBillRequest, PayBillResponse, RecordPaymentRequest,
+    RecordPaymentResponse, RefundPaymentRequest, RefundPaymentResponse,
 };
 use tonic::{Request, Response, Status};
+
+/// How a program may name itself, at most; what is longer is cut.
+const USER_AGENT_CHARS: usize = 400;
 
 #[tonic::async_trait]
 impl PaymentService for Payments {
@@ -42,14 +45,29 @@ impl PaymentService for Payments {
         }))
     }
 
+    async fn close_payment(
+        &self,
+        request: Request<ClosePaymentRequest>,
+    ) -> Result<Response<ClosePaymentResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let ids = (&*asked.practice_id, &*asked.request_id);
+        let (practice, key) = request_key(ids, "ClosePayment", &asked)?;
+        let asked = wire::payment::close_payment(practice, asked)?;
+        let closed = ops::close_payment(self, &caller, &key, asked).await?;
+        Ok(Response::new(ClosePaymentResponse {
+            payment: Some(wire::payment::payment(self, &closed)),
+        }))
+    }
+
     async fn pay_bill(
         &self,
         request: Request<PayBillRequest>,
     ) -> Result<Response<PayBillResponse>, Status> {
+        let user_agent = user_agent(&request);
         let (caller, asked) = enter(request)?;
         let ids = (&*asked.practice_id, &*asked.request_id);
         let (practice, key) = request_key(ids, "PayBill", &asked)?;
-        let asked = wire::charge::pay_bill(practice, asked)?;
+        let asked = wire::charge::pay_bill((practice, user_agent), asked)?;
         let paid = ops::pay_bill(self, &caller, &key, asked).await?;
         Ok(Response::new(PayBillResponse {
             payment: Some(wire::payment::shown_to(&caller, self, &paid)),
@@ -60,10 +78,11 @@ impl PaymentService for Payments {
         &self,
         request: Request<PayBalanceRequest>,
     ) -> Result<Response<PayBalanceResponse>, Status> {
+        let user_agent = user_agent(&request);
         let (caller, asked) = enter(request)?;
         let ids = (&*asked.practice_id, &*asked.request_id);
         let (practice, key) = request_key(ids, "PayBalance", &asked)?;
-        let asked = wire::charge::pay_balance(practice, asked)?;
+        let asked = wire::charge::pay_balance((practice, user_agent), asked)?;
         let paid = ops::pay_balance(self, &caller, &key, asked).await?;
         Ok(Response::new(PayBalanceResponse {
             payment: Some(wire::payment::shown_to(&caller, self, &paid)),
@@ -135,4 +154,15 @@ pub(super) fn request_key(
     let practice = parse(practice, "practice_id")?;
     let key = RequestKey::of(practice, method, request_id, request).map_err(Error::from)?;
     Ok((practice, key))
+}
+
+/// How the caller's program names itself; a browser behind grpc-web or JSON as itself.
+pub(super) fn user_agent<T>(request: &Request<T>) -> String {
+    let named = request.metadata().get("user-agent");
+    let named = named.and_then(|value| value.to_str().ok());
+    named
+        .unwrap_or_default()
+        .chars()
+        .take(USER_AGENT_CHARS)
+        .collect()
 }

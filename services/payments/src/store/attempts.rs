@@ -36,21 +36,31 @@ impl Call {
     }
 }
 
-/// Writes a call down before it is made, and answers when it was first made.
+/// A call that is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// When it was first made.
+    pub time: Timestamp,
+    /// Nobody made it before: what the processor answers now is all that it ever did about it.
+    pub first: bool,
+}
+
+/// Writes a call down before it is made.
 pub async fn start(
     conn: &mut PgConnection,
     practice: PracticeId,
     (subject, call): (Uuid, Call),
     key: &str,
     now: Timestamp,
-) -> Result<Timestamp> {
-    let start_time = sqlx::query_scalar!(
+) -> Result<Started> {
+    // A row that this statement inserts was never updated or locked by another: its xmax is 0.
+    let row = sqlx::query!(
         r#"
         insert into payments.attempts as attempt (practice_id, subject_id, call, idempotency_key, start_time)
         values ($1, $2, $3, $4, $5)
         on conflict on constraint attempts_pkey do update
         set idempotency_key = attempt.idempotency_key
-        returning start_time as "start_time: jiff_sqlx::Timestamp"
+        returning start_time as "start_time: jiff_sqlx::Timestamp", (xmax = 0) as "first!"
         "#,
         practice.uuid(),
         subject,
@@ -60,7 +70,10 @@ pub async fn start(
     )
     .fetch_one(conn)
     .await?;
-    Ok(start_time.to_jiff())
+    Ok(Started {
+        time: row.start_time.to_jiff(),
+        first: row.first,
+    })
 }
 
 /// The processor has answered it.

@@ -253,6 +253,26 @@ pub async fn list(
     rows.into_iter().map(Row::read).collect()
 }
 
+/// How many are on file with an account of the practice's own.
+pub async fn count_on_account(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    account: &str,
+) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!"
+        from payments.methods
+        where practice_id = $1 and processor_account = $2 and state <> 'removed'
+        "#,
+        practice.uuid(),
+        account,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
 /// Puts a method on file. The caller holds the payer's lock.
 pub async fn insert(conn: &mut PgConnection, practice: PracticeId, method: &Method) -> Result<()> {
     sqlx::query!(

@@ -5,6 +5,8 @@
 //! comes before all of these; so do a night of AutoPay in its queue (shared) and then its item. An enrolment, an announced
 //! charge, a payout or a practice's account is locked alone.
 
+/// That payers agreed to be debited.
+pub mod acceptances;
 pub mod account_payouts;
 /// Calls to the processor, written down before they are made.
 pub mod attempts;
@@ -26,6 +28,8 @@ pub mod call_slots;
 /// How practices keep cards on file, and their texts.
 pub mod card_policies;
 pub mod charges;
+/// Payments whose end somebody had to say.
+pub mod closings;
 pub mod comparisons;
 pub mod connections;
 /// What payments said before they were corrected.

@@ -1,5 +1,6 @@
 //! A payment's row is locked before its state or its refunds change. How it is written first stands in `new_payments`.
 
+use super::closings::Closing;
 use super::corrections::Correction;
 use super::{currency, refunds::Refund};
 use crate::domain::allocation::Allocation;
@@ -68,6 +69,8 @@ pub struct Payment {
     pub revision: i32,
     /// What it said before, oldest first.
     pub corrections: Vec<Correction>,
+    /// What somebody said of its end, when it could not be learnt.
+    pub closing: Option<Closing>,
 }
 
 /// Those of the payments that are there, newest first.
@@ -232,6 +235,7 @@ impl Row {
             refunds: Vec::new(),
             revision: self.revision,
             corrections: Vec::new(),
+            closing: None,
         })
     }
 }
@@ -292,6 +296,11 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
         let mut of = payments.iter_mut();
         if let Some(payment) = of.find(|it| it.payment == correction.payment) {
             payment.corrections.push(correction);
+        }
+    }
+    for (closed, closing) in super::closings::list_of(conn, practice, ids).await? {
+        if let Some(payment) = payments.iter_mut().find(|it| it.payment == closed) {
+            payment.closing = Some(closing);
         }
     }
     Ok(payments)

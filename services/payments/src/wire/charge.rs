@@ -9,13 +9,16 @@ use proto::billing::v1 as billing;
 use proto::payments::v1 as contract;
 
 /// What is to be paid. Errors: INVALID_FIELD.
-pub fn pay_bill(practice: PracticeId, asked: contract::PayBillRequest) -> Result<PayBill> {
+pub fn pay_bill(
+    (practice, user_agent): (PracticeId, String),
+    asked: contract::PayBillRequest,
+) -> Result<PayBill> {
     Ok(PayBill {
         practice,
         bill: parse(&asked.bill_id, "bill_id")?,
         amount: parse::positive(asked.amount, "amount")?,
         pay_with: pay_with(
-            asked.processor_method,
+            (asked.processor_method, user_agent),
             &asked.method_id,
             (asked.save_method, &asked.contact_id),
         )?,
@@ -24,7 +27,7 @@ pub fn pay_bill(practice: PracticeId, asked: contract::PayBillRequest) -> Result
 
 /// Either a token or a method on file. Errors: INVALID_FIELD.
 fn pay_with(
-    token: String,
+    (token, user_agent): (String, String),
     method: &str,
     (save, contact): (bool, &str),
 ) -> Result<PayWith, Invalid> {
@@ -50,12 +53,16 @@ fn pay_with(
             token,
             save,
             contact,
+            user_agent,
         }),
     }
 }
 
 /// Which bills are to be paid. Errors: INVALID_FIELD.
-pub fn pay_balance(practice: PracticeId, asked: contract::PayBalanceRequest) -> Result<PayBalance> {
+pub fn pay_balance(
+    (practice, user_agent): (PracticeId, String),
+    asked: contract::PayBalanceRequest,
+) -> Result<PayBalance> {
     if !asked.bill_ids.is_empty() && !asked.allocations.is_empty() {
         return Err(Invalid::new("bill_ids", "must be left out when allocations are given").into());
     }
@@ -68,7 +75,7 @@ pub fn pay_balance(practice: PracticeId, asked: contract::PayBalanceRequest) -> 
         bills: bills.collect::<Result<Vec<BillId>, _>>()?,
         allocations: allocations(asked.allocations)?,
         pay_with: pay_with(
-            asked.processor_method,
+            (asked.processor_method, user_agent),
             &asked.method_id,
             (asked.save_method, &asked.contact_id),
         )?,

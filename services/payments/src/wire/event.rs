@@ -7,6 +7,7 @@ use crate::domain::connection::Connection;
 use crate::domain::decline::Decline;
 use crate::domain::dispute::Moved;
 use crate::domain::on_file::Expiry;
+use crate::domain::payer::Payer;
 use crate::domain::payment::PaymentKind;
 use crate::store::authorizations::{Authorization, Signature};
 use crate::store::disputes::Dispute;
@@ -37,8 +38,8 @@ pub fn payment_succeeded(clock: &Clock, paid: &Payment) -> Announcement {
     )
 }
 
-/// A charge was declined.
-pub fn payment_failed(clock: &Clock, failed: &Payment) -> Announcement {
+/// A charge was declined; whose what it was made with is, when that is known.
+pub fn payment_failed(clock: &Clock, failed: &Payment, payer: Option<Payer>) -> Announcement {
     let decline = failed.decline.as_ref();
     let text = decline.map(|decline| decline.payer_text(failed.kind));
     let practice_text = decline.map(Decline::practice_text);
@@ -53,6 +54,7 @@ pub fn payment_failed(clock: &Clock, failed: &Payment) -> Announcement {
             hard: decline.is_some_and(Decline::is_hard),
             unattended: failed.presence == Presence::Nobody
                 || failed.kind == PaymentKind::BankDebit,
+            payer: payer.map(payer_facts),
         },
     )
 }
@@ -67,8 +69,12 @@ pub fn payment_cancelled(clock: &Clock, cancelled: &Payment) -> Announcement {
     )
 }
 
-/// Money goes back.
-pub fn refund_succeeded(clock: &Clock, payment: &Payment, refund: &Refund) -> Announcement {
+/// Money goes back, to whose it was made with, when that is known.
+pub fn refund_succeeded(
+    clock: &Clock,
+    (payment, payer): (&Payment, Option<Payer>),
+    refund: &Refund,
+) -> Announcement {
     of(
         clock,
         &contract::RefundSucceeded {
@@ -81,6 +87,7 @@ pub fn refund_succeeded(clock: &Clock, payment: &Payment, refund: &Refund) -> An
             reason: refund.reason.clone(),
             method_text: payment.method_text.clone(),
             made_at_processor: refund.made_at_processor,
+            payer: payer.map(payer_facts),
         },
     )
 }
@@ -194,6 +201,12 @@ pub fn card_authorization_revoked(clock: &Clock, revoked: &Authorization) -> Ann
     )
 }
 
+fn payer_facts(payer: Payer) -> contract::PayerFacts {
+    contract::PayerFacts {
+        contact_id: method::contact(payer),
+    }
+}
+
 fn method_facts(of: &Method) -> contract::MethodFacts {
     contract::MethodFacts {
         method_id: of.method.to_string(),
@@ -270,8 +283,12 @@ pub fn online_payments_set(clock: &Clock, enabled: bool) -> Announcement {
     of(clock, &contract::OnlinePaymentsSet { enabled })
 }
 
-/// What a practice's own account may do has changed.
-pub fn account_updated(clock: &Clock, after: &Connection) -> Announcement {
+/// What a practice's own account may do has changed. So many methods are on file with it.
+pub fn account_updated(
+    clock: &Clock,
+    (before, after): (&Connection, &Connection),
+    methods: i64,
+) -> Announcement {
     let standing = &after.standing;
     let event = contract::ProcessorAccountUpdated {
         processor_account: after.account.clone().unwrap_or_default(),
@@ -280,6 +297,8 @@ pub fn account_updated(clock: &Clock, after: &Connection) -> Announcement {
         payouts_enabled: standing.payouts_enabled,
         requirements_due: standing.requirements_due.clone(),
         disabled_reason: standing.disabled_reason.clone(),
+        previous_state: super::account::state(before.state()).into(),
+        method_count: methods,
     };
     of(clock, &event)
 }

@@ -4,7 +4,8 @@ use crate::domain::decline::{Decline, DeclineReason, NextStep};
 use crate::domain::on_file::Funding;
 use crate::domain::payment::{PaymentKind, PaymentState};
 use crate::domain::refund::RefundState;
-use crate::ops::{CorrectPayment, NewPayment, NewRefund, Shown, etag};
+use crate::ops::{ClosePayment, CorrectPayment, NewPayment, NewRefund, Shown, etag};
+use crate::store::closings::Closing;
 use crate::store::corrections::Correction;
 use crate::store::payments::{Payment, PaymentFilter};
 use crate::store::refunds::Refund;
@@ -65,6 +66,30 @@ pub fn correct_payment(
     })
 }
 
+/// What is said of a payment's end. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn close_payment(
+    practice: PracticeId,
+    asked: contract::ClosePaymentRequest,
+) -> Result<ClosePayment> {
+    let charged = match asked.outcome() {
+        contract::ClosedOutcome::Charged => true,
+        contract::ClosedOutcome::NotCharged => false,
+        contract::ClosedOutcome::Unspecified => {
+            return Err(Invalid::new("outcome", "must be given").into());
+        }
+    };
+    let reason = free_text(asked.reason.trim().to_owned(), "reason")?;
+    if reason.is_empty() {
+        return Err(Invalid::new("reason", "must not be empty").into());
+    }
+    Ok(ClosePayment {
+        practice,
+        payment: parse(&asked.payment_id, "payment_id")?,
+        charged,
+        reason,
+    })
+}
+
 /// What is to go back. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
 pub fn new_refund(
     practice: PracticeId,
@@ -108,6 +133,7 @@ pub fn shown_to(caller: &Caller, payments: &Payments, it: &Shown) -> contract::P
         decline_practice_text: String::new(),
         decline_code: String::new(),
         corrections: Vec::new(),
+        closing: None,
         ..payment
     }
 }
@@ -157,6 +183,7 @@ pub fn payment(payments: &Payments, payment: &Payment) -> contract::Payment {
         hsa_fsa: payment.means.hsa_fsa,
         etag: etag(payment),
         corrections: payment.corrections.iter().map(correction).collect(),
+        closing: payment.closing.as_ref().map(closing),
         processor_account: payment.means.account.clone().unwrap_or_default(),
         client_secret: String::new(),
         create_time: Some(wire::time(payment.create_time)),
@@ -174,6 +201,20 @@ fn correction(correction: &Correction) -> contract::PaymentCorrection {
         receive_time: Some(wire::time(correction.receive_time)),
         corrected_by: correction.corrected_by.clone(),
         correct_time: Some(wire::time(correction.correct_time)),
+    }
+}
+
+fn closing(closing: &Closing) -> contract::PaymentClosing {
+    let outcome = if closing.charged {
+        contract::ClosedOutcome::Charged
+    } else {
+        contract::ClosedOutcome::NotCharged
+    };
+    contract::PaymentClosing {
+        outcome: outcome.into(),
+        reason: closing.reason.clone(),
+        closed_by: closing.closed_by.clone(),
+        close_time: Some(wire::time(closing.close_time)),
     }
 }
 

@@ -28,13 +28,27 @@ pub fn said(intent: &PaymentIntent) -> Said {
         IntentStatus::Succeeded => PaymentState::Succeeded,
         IntentStatus::RequiresCapture | IntentStatus::Unrecognised(_) => PaymentState::Unknown,
     };
+    let declined = intent.last_error.as_ref();
+    let declined = declined.and_then(|error| error.instrument.as_deref());
+    let instrument = intent.instrument.as_ref().or(declined);
     Said {
         state,
         decline: decline.filter(|_| state == PaymentState::Failed),
-        method: intent.instrument.as_ref().map(method),
-        funding: intent.instrument.as_ref().map(funding),
+        method: instrument.map(method),
+        funding: instrument.map(funding),
         stored: intent.method.as_ref().and_then(stored),
         received: (state == PaymentState::Succeeded).then_some(intent.amount_received),
+        refusal: None,
+    }
+}
+
+/// What a decline says about its charge, and of what it was.
+pub fn declined(said: &processor::Decline) -> Said {
+    let instrument = said.instrument.as_deref();
+    Said {
+        method: instrument.map(method),
+        funding: instrument.map(funding),
+        ..Said::declined(decline(said))
     }
 }
 

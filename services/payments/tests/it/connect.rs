@@ -64,6 +64,18 @@ impl Stage {
         account
     }
 
+    /// The same while no webhook comes: somebody looks.
+    pub async fn own_account_without_news(&self) -> String {
+        let connected = self.try_connect(self.connect_request()).await;
+        let account = connected.expect("connected").account.expect("an account");
+        let account = account.processor_account;
+        self.command(&format!("accounts/{account}/onboard"), json!({}))
+            .await;
+        let shown = self.account().await;
+        assert_eq!(shown.charged_account, account);
+        account
+    }
+
     fn guests_accounts(&self) -> ProcessorAccountServiceClient<Connection> {
         let (practice, bill) = (self.practice, BillId::new(&self.clock));
         ProcessorAccountServiceClient::new(self.connection(move |claims| Claims {
@@ -267,6 +279,16 @@ async fn r30_what_the_processor_forbids_an_account_is_refused_until_it_allows_it
         .expect("off");
     let on = owner.set_online_payments(stage.switch(true)).await;
     assert_eq!(reason(on), "CHARGES_NOT_ENABLED");
+    let told = stage.announced("ProcessorAccountUpdated").await;
+    let told = ProcessorAccountUpdated::decode(&**told.last().expect("one")).expect("an event");
+    assert_eq!(
+        (told.previous_state(), told.state(), told.method_count),
+        (
+            ProcessorAccountState::Active,
+            ProcessorAccountState::Restricted,
+            1
+        )
+    );
     stage.judged(&own, json!({})).await;
     owner
         .set_online_payments(stage.switch(true))

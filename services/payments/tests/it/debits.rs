@@ -103,3 +103,77 @@ async fn r25_a_bank_debit_goes_back_when_it_has_come_and_for_180_days() {
     );
     stage.finish().await;
 }
+
+/// What each confirmation has told the processor of the payer's agreement, as it was sent.
+async fn agreements(stage: &Stage) -> Vec<Vec<String>> {
+    let log = stage.asked("requests").await;
+    let confirmed = log["requests"].as_array().expect("requests").iter();
+    let confirmed = confirmed.filter(|it| {
+        let path = it["path"].as_str().expect("a path");
+        path.starts_with("/v1/payment_intents/") && path.ends_with("/confirm")
+    });
+    let said = confirmed.map(|it| {
+        let form = it["form"].as_str().expect("a form");
+        let form = form.replace("%5B", "[").replace("%5D", "]");
+        let mandate = form.split('&').filter(|it| it.starts_with("mandate_data"));
+        let mut mandate: Vec<_> = mandate
+            .map(|it| it.replace("mandate_data[customer_acceptance]", ""))
+            .collect();
+        mandate.sort();
+        mandate
+    });
+    said.collect()
+}
+
+#[tokio::test]
+async fn r17_a_debit_says_when_and_where_its_payer_agreed_and_a_repeat_says_the_same() {
+    let stage = Stage::start().await;
+    let bill = stage.bill(4_000).await;
+    let agreed = stage.clock.now().as_second();
+    stage.fault("/v1/payment_intents/*/confirm", "reset").await;
+    let request = stage.pay_request(bill, 4_000, DEBIT);
+    let lost = stage.try_pay(request.clone()).await.expect("an answer");
+    assert_eq!(lost.state(), PaymentState::Unknown);
+    stage.minutes(2);
+    let asked = stage.try_pay(request).await.expect("an answer");
+    assert_eq!(asked.state(), PaymentState::Processing);
+    let said = agreements(&stage).await;
+    assert_eq!(said.len(), 2, "the first never arrived");
+    let [when, address, program, how] = &said[0][..] else {
+        panic!("{said:?}");
+    };
+    assert_eq!(*when, format!("[accepted_at]={agreed}"));
+    assert_eq!(address, "[online][ip_address]=127.0.0.1");
+    assert!(
+        program.starts_with("[online][user_agent]=tonic"),
+        "{program}"
+    );
+    assert_eq!(how, "[type]=online");
+    assert_eq!(said[0], said[1], "however late it is asked again");
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn r17_staff_who_enter_a_bank_account_were_told_and_one_on_file_was_agreed_to_before() {
+    let stage = Stage::start().await;
+    let told = stage.bill(4_000).await;
+    let mut owner = stage.owner();
+    let entered = owner.pay_bill(stage.pay_request(told, 4_000, DEBIT)).await;
+    let entered = entered.expect("asked for").into_inner().payment;
+    assert_eq!(entered.expect("it").state(), PaymentState::Processing);
+    let wallet = stage.wallet();
+    let account = wallet.add("pm_usBankAccount_success").await;
+    let bill = stage.bill(3_000).await;
+    let with_it = PayBillRequest {
+        processor_method: String::new(),
+        method_id: account.method_id,
+        ..stage.pay_request(bill, 3_000, "")
+    };
+    let debit = owner.pay_bill(with_it).await.expect("asked for");
+    let debit = debit.into_inner().payment.expect("it");
+    assert_eq!(debit.state(), PaymentState::Processing);
+    let agreed = format!("[accepted_at]={}", stage.clock.now().as_second());
+    let offline = vec![agreed, "[type]=offline".to_owned()];
+    assert_eq!(agreements(&stage).await, [offline, Vec::new()]);
+    stage.finish().await;
+}

@@ -1,6 +1,7 @@
 //! R24: why a charge was declined, in words for whoever can do something about it.
 
 use crate::stage::{Stage, VISA};
+use ids::{ContactId, MethodId};
 use prost::Message as _;
 use proto::payments::v1::*;
 use serde_json::json;
@@ -100,6 +101,80 @@ async fn r24_each_decline_has_its_reason_its_next_step_and_says_whether_it_is_fo
         assert!(!event.practice_text.is_empty(), "the practice is told");
     }
     stage.finish().await;
+}
+
+#[tokio::test]
+async fn r24_a_decline_says_which_card_was_declined() {
+    let stage = Stage::start().await;
+    let bill = stage.bill(4_000).await;
+    let declined = stage.pay(bill, 4_000, "pm_card_chargeDeclined").await;
+    assert_eq!(declined.method_text, "Visa ending in 0002");
+    // The processor does not show what it never had.
+    let unknown = stage.pay(bill, 4_000, "pm_nobody_knows").await;
+    assert_eq!(unknown.method_text, "Card");
+    // An answer that was lost, and that the object repeats.
+    stage
+        .fault("/v1/payment_intents/*/confirm", "reset_after_work")
+        .await;
+    let lost = stage.pay(bill, 4_000, "pm_card_chargeDeclined").await;
+    assert_eq!(lost.state(), PaymentState::Unknown);
+    stage.minutes(1);
+    stage.reconcile().await;
+    let read = stage.payment(&lost).await;
+    assert_eq!(
+        (read.state(), &*read.method_text),
+        (PaymentState::Failed, "Visa ending in 0002")
+    );
+    let told = announced(&stage).await;
+    let texts = told.into_iter().filter_map(|event| event.payment);
+    let texts: Vec<_> = texts.map(|facts| facts.method_text).collect();
+    assert_eq!(
+        texts,
+        ["Visa ending in 0002", "Card", "Visa ending in 0002"]
+    );
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn r24_a_decline_and_a_refund_say_whose_card_it_was() {
+    let stage = Stage::start().await;
+    let mother = ContactId::new(&stage.clock);
+    let with = |bill, method: MethodId| PayBillRequest {
+        processor_method: String::new(),
+        method_id: method.to_string(),
+        ..stage.pay_request(bill, 4_000, "")
+    };
+    let failing = "pm_card_chargeCustomerFail";
+    let cards = [
+        stage.contacts_card_on_file(mother, failing).await,
+        stage.card_on_file(failing).await,
+    ];
+    let bill = stage.bill(4_000).await;
+    let mut owner = stage.owner();
+    for card in cards {
+        let declined = owner.pay_bill(with(bill, card)).await.expect("an answer");
+        let declined = declined.into_inner().payment.expect("it");
+        assert_eq!(declined.state(), PaymentState::Failed);
+    }
+    stage.pay(bill, 4_000, "pm_card_chargeDeclined").await;
+    let whose: Vec<_> = announced(&stage).await.into_iter().map(payer_of).collect();
+    let mothers = Some(mother.to_string());
+    assert_eq!(whose, [mothers.clone(), Some(String::new()), None]);
+    let card = stage.contacts_card_on_file(mother, VISA).await;
+    let paid = owner.pay_bill(with(bill, card)).await.expect("paid");
+    let paid = paid.into_inner().payment.expect("it");
+    stage.refund(&paid, 1_000, false).await.expect("given back");
+    stage.refund(&paid, 1_000, true).await.expect("as credit");
+    let back = stage.announced("RefundSucceeded").await;
+    let back = back.iter().map(|it| RefundSucceeded::decode(&**it));
+    let whose = back.map(|it| it.expect("an event").payer.map(|payer| payer.contact_id));
+    assert_eq!(whose.collect::<Vec<_>>(), [mothers.clone(), mothers]);
+    stage.finish().await;
+}
+
+/// The contact whose card was declined; empty for the client's.
+fn payer_of(event: PaymentFailed) -> Option<String> {
+    event.payer.map(|payer| payer.contact_id)
 }
 
 #[tokio::test]

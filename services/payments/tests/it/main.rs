@@ -15,6 +15,7 @@ mod batches;
 mod billing;
 mod bills;
 mod card_forms;
+mod closings;
 mod comparisons;
 mod connect;
 mod connect_faults;

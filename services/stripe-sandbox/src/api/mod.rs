@@ -6,6 +6,7 @@ mod charges;
 mod customers;
 mod disputes;
 mod events;
+mod mandates;
 mod paging;
 mod payment_intents;
 mod payment_methods;

@@ -1,5 +1,5 @@
-use super::Answer;
 use super::paging::Page;
+use super::{Answer, mandates};
 use crate::book::Act;
 use crate::book::charges::{self, Confirmation};
 use crate::book::intents::{self, IntentChange, NewIntent};
@@ -27,11 +27,13 @@ pub fn create(act: &mut Act<'_>, mut params: Params) -> Answer {
     check_fixed_choices(&mut params)?;
     let presence = read_presence(&mut params)?;
     let return_url = params.text("return_url")?;
+    let mandate = mandates::read(&mut params)?;
     params.finish()?;
     if !confirm {
         for (name, given) in [
             ("off_session", presence.off_session),
             ("return_url", return_url.is_some()),
+            ("mandate_data", mandate),
             ("error_on_requires_action", presence.error_on_action),
         ] {
             if given {
@@ -62,6 +64,7 @@ pub fn create(act: &mut Act<'_>, mut params: Params) -> Answer {
         let how = Confirmation {
             off_session: presence.off_session,
             error_on_action: presence.error_on_action,
+            mandate,
             ..Confirmation::default()
         };
         charges::confirm(act, &intent.id, how)?
@@ -111,6 +114,7 @@ pub fn confirm(act: &mut Act<'_>, id: &str, mut params: Params) -> Answer {
         off_session: presence.off_session,
         error_on_action: presence.error_on_action,
         receipt_email: params.text("receipt_email")?,
+        mandate: mandates::read(&mut params)?,
         setup_future_usage: params
             .one_of("setup_future_usage", FUTURE_USES)?
             .map(str::to_owned),

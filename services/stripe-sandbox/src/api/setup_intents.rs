@@ -1,6 +1,6 @@
-use super::Answer;
 use super::paging::Page;
 use super::payment_intents::read_method_types;
+use super::{Answer, mandates};
 use crate::book::Act;
 use crate::book::rows::Setup;
 use crate::book::setups::{self, NewSetup, SetupChange};
@@ -19,7 +19,7 @@ pub fn create(act: &mut Act<'_>, mut params: Params) -> Answer {
     let usage = params.one_of("usage", USAGES)?.unwrap_or("off_session");
     let return_url = params.text("return_url")?;
     params.boolean("use_stripe_sdk")?;
-    read_mandate(&mut params)?;
+    mandates::read(&mut params)?;
     params.finish()?;
     if !confirm && return_url.is_some() {
         return Err(
@@ -66,7 +66,7 @@ pub fn confirm(act: &mut Act<'_>, id: &str, mut params: Params) -> Answer {
     let return_url = params.text("return_url")?;
     let secret = params.text("client_secret")?;
     params.boolean("use_stripe_sdk")?;
-    read_mandate(&mut params)?;
+    mandates::read(&mut params)?;
     params.finish()?;
     check_secret(secret.as_deref(), &setups::existing(act, id)?)?;
     let setup = setups::confirm(act, id, method, return_url)?;
@@ -140,26 +140,4 @@ fn read_change(params: &mut Params) -> Result<SetupChange, ApiError> {
         description: params.edit("description")?,
         metadata: params.metadata()?,
     })
-}
-
-/// `mandate_data[customer_acceptance]`: how the customer agreed to debits. Read for its form; the sandbox needs none.
-fn read_mandate(params: &mut Params) -> Result<(), ApiError> {
-    let Some(mut mandate) = params.hash("mandate_data")? else {
-        return Ok(());
-    };
-    let name = "customer_acceptance";
-    let mut acceptance = mandate
-        .hash(name)?
-        .ok_or_else(|| ParamError::Missing(format!("mandate_data[{name}]")))?;
-    acceptance.one_of("type", &["offline", "online"])?;
-    acceptance.integer("accepted_at")?;
-    if let Some(mut online) = acceptance.hash("online")? {
-        online.text("ip_address")?;
-        online.text("user_agent")?;
-        online.finish()?;
-    }
-    acceptance.hash("offline")?;
-    acceptance.finish()?;
-    mandate.finish()?;
-    Ok(())
 }

@@ -20,6 +20,8 @@ pub struct Confirmation {
     pub error_on_action: bool,
     pub receipt_email: Option<String>,
     pub setup_future_usage: Option<String>,
+    /// The customer agrees to debits of this bank account.
+    pub mandate: bool,
 }
 
 /// Confirms an intent. A decline is a 402 that carries the intent; the book keeps what happened all the same.
@@ -57,6 +59,7 @@ pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent,
     intents::give_method(act, &mut intent, &named)?;
     intent.failure = None;
     let method = method_of(act, &intent)?;
+    check_mandate(&method, how.mandate)?;
     let absent = how.off_session || how.error_on_action;
     if methods::is_expired(act, &method) {
         return decline_with(act, intent, Decline::ExpiredCard);
@@ -92,6 +95,21 @@ pub fn confirm(act: &mut Act<'_>, id: &str, how: Confirmation) -> Result<Intent,
         ),
         Behaviour::Debits(_) | Behaviour::DebitsOnCommand => debit(act, intent, &method),
     }
+}
+
+/// A debit needs its holder's word: with it, or from before.
+fn check_mandate(method: &Method, given: bool) -> Result<(), ApiError> {
+    if !method.behaviour.is_bank() || method.mandated || given {
+        return Ok(());
+    }
+    let refused = ApiError::invalid(
+        "This PaymentIntent requires a mandate, but no existing mandate was found. Collect mandate \
+            acceptance from the customer and try again, providing acceptance data in the \
+            mandate_data parameter.",
+    );
+    Err(refused
+        .code("payment_intent_mandate_invalid")
+        .param("mandate_data"))
 }
 
 /// The 400 of an intent that might redirect and has nowhere to return to.
@@ -269,6 +287,8 @@ fn bind_method(act: &mut Act<'_>, intent: &Intent, mut method: Method) {
         && intent.customer.is_some();
     if attaches {
         method.customer.clone_from(&intent.customer);
+        // The mandate that it was debited with is for later debits too.
+        method.mandated = method.behaviour.is_bank();
     }
     method.spent = method.customer.is_none();
     act.book.methods.put(method.clone());

@@ -52,6 +52,7 @@ fn mint(act: &mut Act<'_>, specimen: Specimen, expiry: (i64, i64), billing: Cont
         set_up: false,
         spent: false,
         unverified: false,
+        mandated: false,
     };
     act.book.methods.put(method.clone());
     method

@@ -65,6 +65,9 @@ pub struct Method {
     /// A bank account that was typed in: it is verified by small deposits.
     #[serde(default)]
     pub unverified: bool,
+    /// A bank account whose holder has agreed to debits.
+    #[serde(default)]
+    pub mandated: bool,
 }
 
 /// Why the last attempt of an intent failed.

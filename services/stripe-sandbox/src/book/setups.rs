@@ -208,6 +208,8 @@ fn succeed(act: &mut Act<'_>, mut setup: Setup) -> Result<Setup, ApiError> {
     setup.status = step(act, &setup, Step::Succeed)?;
     method.set_up = setup.usage == "off_session";
     method.unverified = false;
+    // The browser has shown the mandate and names itself.
+    method.mandated = method.behaviour.is_bank();
     let attaches = method.customer.is_none() && setup.customer.is_some();
     if attaches {
         method.customer.clone_from(&setup.customer);

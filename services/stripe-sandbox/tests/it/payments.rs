@@ -291,6 +291,7 @@ async fn a_bank_debit_is_processing_until_the_bank_answers() {
         ("confirm", "true"),
         ("payment_method", "pm_usBankAccount_success"),
         ("payment_method_types[]", "us_bank_account"),
+        ("mandate_data[customer_acceptance][type]", "offline"),
     ];
     let intent = shop.post("/v1/payment_intents", &form).await.ok();
     assert_eq!(intent["status"], "processing");
@@ -320,4 +321,31 @@ async fn a_bank_debit_is_processing_until_the_bank_answers() {
         types[2..4],
         ["payment_intent.processing", "charge.succeeded"]
     );
+}
+
+#[tokio::test]
+async fn a_debit_wants_the_holders_word_with_where_it_was_given() {
+    let shop = Shop::open().await;
+    let form = [
+        ("amount", "8000"),
+        ("currency", "usd"),
+        ("confirm", "true"),
+        ("payment_method", "pm_usBankAccount_success"),
+        ("payment_method_types[]", "us_bank_account"),
+    ];
+    let refused = shop.post("/v1/payment_intents", &form).await.error(400);
+    assert_eq!(refused["code"], "payment_intent_mandate_invalid");
+    let acceptance = |name: &str| format!("mandate_data[customer_acceptance]{name}");
+    let (kind, address) = (acceptance("[type]"), acceptance("[online][ip_address]"));
+    let program = acceptance("[online][user_agent]");
+    let half = [(&*kind, "online"), (&*address, "192.0.2.7")];
+    let refused = [&form[..], &half[..]].concat();
+    let refused = shop.post("/v1/payment_intents", &refused).await.error(400);
+    assert_eq!(refused["param"], program);
+    let offline = [(&*kind, "offline"), (&*address, "192.0.2.7")];
+    let refused = [&form[..], &offline[..]].concat();
+    shop.post("/v1/payment_intents", &refused).await.error(400);
+    let whole = [&form[..], &half[..], &[(&*program, "Browser/1")]].concat();
+    let taken = shop.post("/v1/payment_intents", &whole).await.ok();
+    assert_eq!(taken["status"], "processing");
 }

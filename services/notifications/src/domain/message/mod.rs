@@ -42,6 +42,8 @@ pub enum Kind {
     AutoPayRun,
     /// To the practice: a payout did not arrive.
     PayoutFailed,
+    /// To the practice: its account at the processor stops online payments.
+    ProcessorAccount,
 }
 
 impl Kind {
@@ -64,6 +66,7 @@ impl Kind {
             Self::UnattendedDecline => "unattended_decline",
             Self::AutoPayRun => "auto_pay_run",
             Self::PayoutFailed => "payout_failed",
+            Self::ProcessorAccount => "processor_account",
         }
     }
 
@@ -86,6 +89,7 @@ impl Kind {
             Self::UnattendedDecline,
             Self::AutoPayRun,
             Self::PayoutFailed,
+            Self::ProcessorAccount,
         ];
         all.into_iter().find(|kind| kind.name() == name)
     }

@@ -1,6 +1,7 @@
 //! What a mail is about: what the event said and nobody can be asked for later.
 
 use super::Kind;
+use crate::domain::account::AccountNews;
 use crate::domain::adjustment::Change;
 use crate::domain::card::{Audience, CardNews};
 use crate::domain::dispute::DisputeNews;
@@ -80,6 +81,9 @@ pub enum Particulars {
         to_credit: bool,
         /// Where it goes back to: "Visa ending in 4242".
         method_text: String,
+        /// Whose that is; none: whoever gets the bills.
+        #[serde(default)]
+        to: Option<Audience>,
     },
     /// A charge was declined.
     Decline {
@@ -93,6 +97,9 @@ pub enum Particulars {
         method_text: String,
         /// Why, in words for the payer.
         reason: String,
+        /// Whose card or account it was; none: whoever gets the bills.
+        #[serde(default)]
+        to: Option<Audience>,
     },
     /// A bill has a new Access Code, or needs one.
     AccessCode {
@@ -167,6 +174,15 @@ pub enum Particulars {
         /// Why, and what helps; empty when it was stopped.
         reason: String,
     },
+    /// The practice's own account at the processor stops online payments.
+    ProcessorAccount {
+        /// The event that told of it: another change is another mail.
+        event: EventId,
+        /// What is new.
+        news: AccountNews,
+        /// How many cards and bank accounts are on file with it.
+        methods: i64,
+    },
     /// What AutoPay did in a night.
     AutoPayRun {
         /// Its local day.
@@ -233,6 +249,7 @@ impl Particulars {
             Self::UnattendedDecline { .. } => Kind::UnattendedDecline,
             Self::AutoPayRun { .. } => Kind::AutoPayRun,
             Self::PayoutFailed { .. } => Kind::PayoutFailed,
+            Self::ProcessorAccount { .. } => Kind::ProcessorAccount,
         }
     }
 
@@ -254,7 +271,9 @@ impl Particulars {
             }
             Self::Dispute { dispute, news, .. } => format!("{kind}/{dispute}/{}", news.name()),
             Self::AccessCode { event, .. } => format!("{kind}/{event}"),
-            Self::UpcomingCharge { event, .. } | Self::ChargeMoved { event, .. } => {
+            Self::UpcomingCharge { event, .. }
+            | Self::ChargeMoved { event, .. }
+            | Self::ProcessorAccount { event, .. } => {
                 format!("{kind}/{event}")
             }
             Self::Adjustment { bill, changes } => match changes.first() {
@@ -286,6 +305,7 @@ impl Particulars {
             | Self::UnattendedDecline { .. }
             | Self::AutoPayRun { .. }
             | Self::PayoutFailed { .. }
+            | Self::ProcessorAccount { .. }
             | Self::RefundReturned { .. } => None,
             Self::Decline { bill, .. } => *bill,
         }
@@ -301,6 +321,7 @@ impl Particulars {
             | Self::ChargeMoved { .. }
             | Self::AutoPayRun { .. }
             | Self::PayoutFailed { .. }
+            | Self::ProcessorAccount { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Superbill { .. } => None,
@@ -328,6 +349,7 @@ impl Particulars {
             | Self::UnattendedDecline { .. }
             | Self::AutoPayRun { .. }
             | Self::PayoutFailed { .. }
+            | Self::ProcessorAccount { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Superbill { .. } => None,
@@ -348,6 +370,7 @@ impl Particulars {
             | Self::UnattendedDecline { .. }
             | Self::AutoPayRun { .. }
             | Self::PayoutFailed { .. }
+            | Self::ProcessorAccount { .. }
             | Self::Adjustment { .. }
             | Self::Card { .. }
             | Self::Dispute { .. }

@@ -301,7 +301,7 @@ async fn f10_a_bank_that_wants_the_payer_sends_them_to_its_page() {
     let with = Confirmation {
         payment_method: Some("pm_card_authenticationRequired"),
         return_url: Some("https://practice.example/paid"),
-        off_session: false,
+        ..Confirmation::default()
     };
     let waiting = stage
         .processor
@@ -333,8 +333,8 @@ async fn f10_without_the_payer_authentication_needed_is_a_decline() {
     let intent = stage.created(4_000).await;
     let with = Confirmation {
         payment_method: Some("pm_card_authenticationRequired"),
-        return_url: None,
         off_session: true,
+        ..Confirmation::default()
     };
     let outcome = stage
         .processor

@@ -185,6 +185,7 @@ fn new_charge((item, amount): (DueItem, Money), method: &ChargedMethod) -> NewCh
             hsa_fsa: method.hsa_fsa,
         },
         presence: Presence::Nobody,
+        acceptance: None,
     }
 }
 

@@ -12,11 +12,13 @@ pub(super) use pace::hold_off;
 pub(super) use steps::{client_secret, made_customer};
 
 use super::begin_charge::Begun;
+use super::read_account;
 use super::settle_payment::settle_payment;
 use super::{Shown, get_payment};
 use crate::domain::charge::{Charge, Presence, Step, longer_hold};
 use crate::domain::payment::{PaymentState, Said};
-use crate::{Error, Payments, Result};
+use crate::domain::refusal::Refusal;
+use crate::{AccountRefusal, Error, Payments, Result};
 use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
 use jiff::Timestamp;
@@ -42,6 +44,9 @@ pub(super) async fn pay(
     let Some(refusal) = shown.payment.refusal else {
         return Ok(shown);
     };
+    if refusal == Refusal::AccountDisconnected {
+        return Err(AccountRefusal::Disconnected.into());
+    }
     let only = match shown.payment.allocations.as_slice() {
         [only] => Some(only.bill),
         [] | [_, _, ..] => None,
@@ -115,7 +120,11 @@ async fn walk(
         match charge.next(payments.clock.now()) {
             Step::Rest => return Ok(()),
             Step::Hold => steps::hold(payments, practice, payment).await?,
-            Step::CreateCustomer => steps::create_customer(payments, practice, payment).await?,
+            Step::CreateCustomer => {
+                if let Some(said) = steps::create_customer(payments, practice, payment).await? {
+                    return settle(payments, practice, payment, said).await;
+                }
+            }
             Step::CreateIntent => {
                 if let Some(said) = steps::create_intent(payments, practice, payment).await? {
                     return settle(payments, practice, payment, said).await;
@@ -173,5 +182,28 @@ async fn settle(
     said: Said,
 ) -> Result<()> {
     let caller = Caller::worker("payments");
-    settle_payment(payments, &caller, (practice, payment), said).await
+    let taken_away = said.refusal == Some(Refusal::AccountDisconnected);
+    settle_payment(payments, &caller, (practice, payment), said).await?;
+    if taken_away {
+        learn_of_account(payments, &caller, (practice, payment)).await;
+    }
+    Ok(())
+}
+
+/// The webhook that tells of an account that was taken away may have been lost: the next charge is to know. The payment has
+/// its end, whatever becomes of this.
+async fn learn_of_account(
+    payments: &Payments,
+    caller: &Caller,
+    (practice, payment): (PracticeId, PaymentId),
+) {
+    let learnt = async {
+        match records::account(payments, practice, payment).await? {
+            Some(account) => read_account(payments, caller, practice, &account).await,
+            None => Ok(()),
+        }
+    };
+    if let Err(error) = learnt.await {
+        tracing::warn!(%payment, %error, "how the account stands is not known yet");
+    }
 }

@@ -1,5 +1,6 @@
 //! What is written between the steps of a charge, each in a transaction of its own.
 
+use crate::domain::acceptance::Acceptance;
 use crate::domain::charge::{Charge, RETRY_PATIENCE};
 use crate::domain::payer::Payer;
 use crate::domain::payment::PaymentState;
@@ -115,29 +116,51 @@ pub(super) async fn start_create(
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<(Payment, String)> {
-    start(payments, practice, (payment, Call::CreateIntent)).await
+    let (paid, key, _) = start(payments, practice, (payment, Call::CreateIntent)).await?;
+    Ok((paid, key))
 }
 
-/// Writes down that the money is taken, and under which key.
+/// A confirmation that is written down.
+pub(super) struct Confirming {
+    /// The payment.
+    pub(super) paid: Payment,
+    /// That its payer agrees to a debit.
+    pub(super) acceptance: Option<Acceptance>,
+    /// Under which it is asked for.
+    pub(super) key: String,
+    /// Nobody asked for it before.
+    pub(super) first: bool,
+}
+
+/// Writes down that the money is taken.
 pub(super) async fn start_confirm(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
-) -> Result<(Payment, String)> {
-    start(payments, practice, (payment, Call::ConfirmIntent)).await
+) -> Result<Confirming> {
+    let (paid, key, first) = start(payments, practice, (payment, Call::ConfirmIntent)).await?;
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let acceptance = store::acceptances::find(&mut tx, practice, payment).await?;
+    Ok(Confirming {
+        paid,
+        acceptance,
+        key,
+        first,
+    })
 }
 
 async fn start(
     payments: &Payments,
     practice: PracticeId,
     (payment, call): (PaymentId, Call),
-) -> Result<(Payment, String)> {
+) -> Result<(Payment, String, bool)> {
     let (now, key) = (payments.clock.now(), call.key(payment));
     let mut tx = pg::begin(&payments.db, practice).await?;
     let paid = store::payments::get(&mut tx, practice, payment).await?;
-    store::attempts::start(&mut tx, practice, (payment.uuid(), call), &key, now).await?;
+    let which = (payment.uuid(), call);
+    let started = store::attempts::start(&mut tx, practice, which, &key, now).await?;
     tx.commit().await?;
-    Ok((paid, key))
+    Ok((paid, key, started.first))
 }
 
 /// Keeps the processor's object, before it is confirmed.

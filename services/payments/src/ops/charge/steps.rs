@@ -1,12 +1,14 @@
 //! The calls to billing and to the processor; no transaction begins here.
 
 use super::records;
+use crate::domain::acceptance::Acceptance;
 use crate::domain::charge::first_hold;
 use crate::domain::decline::Decline;
 use crate::domain::payment::{PaymentState, Said};
+use crate::domain::refusal::Refusal;
 use crate::rpc::billing::Hold;
 use crate::store::payments::Payment;
-use crate::wire::processor::{decline, said};
+use crate::wire::processor::{declined, said};
 use crate::{Error, Payments, Result, ops::unavailable};
 use ids::{PaymentId, PracticeId};
 use processor::{Confirmation, NewCustomer, NewIntent, Processor, ProcessorError};
@@ -35,12 +37,13 @@ pub(super) async fn hold(
 }
 
 /// Tells the processor whose the method will be. Under the payer's own key: another charge or set-up of the same payer
-/// makes the same customer. Errors: PROCESSOR_UNAVAILABLE, with nothing charged.
+/// makes the same customer. What it said instead, when the account was taken away. Errors: PROCESSOR_UNAVAILABLE, with
+/// nothing charged.
 pub(super) async fn create_customer(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
-) -> Result<()> {
+) -> Result<Option<Said>> {
     let (paid, known, key) = records::start_customer(payments, practice, payment).await?;
     crate::crash::point("before_customer");
     let customer = match known.processor_customer {
@@ -51,13 +54,18 @@ pub(super) async fn create_customer(
                 payer_account: known.payer_account,
             };
             let processor = payments.at(paid.means.account.as_deref())?;
-            made_customer(&processor, new, &key)
-                .await
-                .map_err(|error| unavailable(&error))?
+            match made_customer(&processor, new, &key).await {
+                Ok(made) => made,
+                Err(error @ ProcessorError::NotConnected { .. }) => {
+                    return Ok(Some(taken_away(payment, &error)));
+                }
+                Err(error) => return Err(unavailable(&error)),
+            }
         }
     };
     crate::crash::point("after_customer");
-    records::customer(payments, (&paid, known.payer), &customer).await
+    records::customer(payments, (&paid, known.payer), &customer).await?;
+    Ok(None)
 }
 
 /// A customer of the processor. A twin of the call, made by another charge of the payer, is waited for. The processor's
@@ -118,8 +126,16 @@ pub(super) async fn create_intent(
             tracing::warn!(%payment, reason, "the processor failed to begin a charge");
             Ok(Some(Said::declined(Decline::processing_error())))
         }
+        // Without a confirmation no object takes money.
+        Err(error @ ProcessorError::NotConnected { .. }) => Ok(Some(taken_away(payment, &error))),
         Err(error) => outcome(payment, error).map(Some),
     }
+}
+
+/// The account was taken away before anything could be charged on it.
+fn taken_away(payment: PaymentId, error: &ProcessorError) -> Said {
+    tracing::warn!(%payment, %error, "a charge ends, for its account was taken away");
+    Said::refused(Refusal::AccountDisconnected)
 }
 
 /// Takes the money. Errors: PROCESSOR_UNAVAILABLE, with nothing taken.
@@ -128,16 +144,20 @@ pub(super) async fn confirm(
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<Said> {
-    let (paid, key) = records::start_confirm(payments, practice, payment).await?;
-    let intent = intent_of(&paid)?;
+    let start = records::start_confirm(payments, practice, payment).await?;
+    let paid = &start.paid;
+    let intent = intent_of(paid)?;
     crate::crash::point("before_confirm");
     let with = Confirmation {
         payment_method: paid.means.token.as_deref(),
         off_session: paid.presence.is_off_session(),
+        acceptance: start.acceptance.as_ref().map(agreed),
         ..Confirmation::default()
     };
     let processor = payments.at(paid.means.account.as_deref())?;
-    let confirmed = processor.confirm_payment_intent(intent, with, &key).await;
+    let confirmed = processor
+        .confirm_payment_intent(intent, with, &start.key)
+        .await;
     match confirmed {
         Ok(intent) => Ok(said(&intent)),
         // It has moved on: the object says where to.
@@ -146,7 +166,19 @@ pub(super) async fn confirm(
             read.map(|intent| said(&intent))
                 .or_else(|error| outcome(payment, error))
         }
+        // What was confirmed before may have been charged: that is not known as long as nobody can ask.
+        Err(error @ ProcessorError::NotConnected { .. }) if start.first => {
+            Ok(taken_away(payment, &error))
+        }
         Err(error) => outcome(payment, error),
+    }
+}
+
+fn agreed(acceptance: &Acceptance) -> processor::Acceptance<'_> {
+    let online = acceptance.online.as_ref();
+    processor::Acceptance {
+        time: acceptance.time,
+        online: online.map(|at| (&*at.address, &*at.user_agent)),
     }
 }
 
@@ -211,7 +243,7 @@ pub(in crate::ops) async fn client_secret(
 /// again.
 fn outcome(payment: PaymentId, error: ProcessorError) -> Result<Said> {
     match error {
-        ProcessorError::Declined(said) => Ok(Said::declined(decline(&said))),
+        ProcessorError::Declined(said) => Ok(declined(&said)),
         ProcessorError::Rejected {
             ref code,
             ref param,

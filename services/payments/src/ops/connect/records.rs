@@ -29,7 +29,7 @@ pub(super) async fn start(
     let mut tx = pg::begin(&payments.db, practice).await?;
     let first = store::attempts::start(&mut tx, practice, call, key, now).await?;
     tx.commit().await?;
-    Ok(first)
+    Ok(first.time)
 }
 
 /// Keeps the account.

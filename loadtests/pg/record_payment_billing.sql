@@ -33,7 +33,8 @@ select
     revision,
     create_time,
     share_time,
-    cancel_time
+    cancel_time,
+    run_date
 from billing.bills
 where practice_id = baseline.row_id(1, :practice, 0) and bill_id = any(array[baseline.row_id(3, :practice, :bill)])
 order by bill_id

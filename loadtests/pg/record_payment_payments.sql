@@ -14,7 +14,8 @@ select set_config('app.practice_id', baseline.row_id(1, :practice, 0)::text, tru
 -- services/payments store/practices.rs: get
 select
     time_zone,
-    currency
+    currency,
+    online_payments
 from payments.practices
 where practice_id = baseline.row_id(1, :practice, 0);
 
@@ -44,23 +45,28 @@ order by request.id, request.place
 on conflict on constraint requests_pkey do nothing
 returning subject_id;
 
--- services/payments store/payments.rs: insert
+-- services/payments store/new_payments.rs: insert
 with paid as (
     insert into payments.payments (
         practice_id, payment_id, client_id, kind, label, currency, amount_minor, state, receive_time,
-        receive_date, method_text, note, processor_method, create_time, update_time
+        receive_date, method_text, note, processor_method, presence, method_id, processor_customer,
+        save_payer_kind, save_payer_id, funding, hsa_fsa, processor_account, create_time, update_time
     )
     select
         baseline.row_id(1, :practice, 0), row.payment_id, row.client_id, row.kind, row.label, row.currency,
         row.amount_minor, row.state, row.receive_time::timestamptz, row.receive_date::date, row.method_text, row.note,
-        row.processor_method, now(), now()
+        row.processor_method, row.presence, row.method_id, row.processor_customer, row.save_payer_kind,
+        row.save_payer_id, row.funding, row.hsa_fsa, row.processor_account, now(), now()
     from unnest(
         array[baseline.new_id(1, :run, :client_id, :n)], array[baseline.row_id(2, :practice, :client)],
         array['cash'], array[''], array['USD'], array[100::bigint], array['succeeded'], array[now()::text],
-        array[current_date::text], array['Cash'], array[''], array[null::text]
+        array[current_date::text], array['Cash'], array[''], array[null::text],
+        array['staff'], array[null::uuid], array[null::text], array[null::text], array[null::uuid],
+        array['unknown'], array[false], array[null::text]
     ) as row (
         payment_id, client_id, kind, label, currency, amount_minor, state, receive_time, receive_date,
-        method_text, note, processor_method
+        method_text, note, processor_method, presence, method_id, processor_customer, save_payer_kind,
+        save_payer_id, funding, hsa_fsa, processor_account
     )
 )
 insert into payments.payment_allocations (practice_id, payment_id, position, bill_id, amount_minor)

@@ -5,6 +5,7 @@ use clap::Args;
 use clock::Clock;
 use evenkeel::up::{self, Ports, Secrets, Suite};
 use reqwest::Url;
+use sqlx::{Connection as _, PgConnection};
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
@@ -147,6 +148,18 @@ impl Stage {
             database_url,
             _home: home,
         })
+    }
+
+    /// Has the database count its tables, as autovacuum does of itself within minutes, and as the baseline's are counted:
+    /// plans that were made of empty tables are made anew.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    pub async fn analyze(&self) -> Result<()> {
+        let mut connection = PgConnection::connect(&self.database_url).await?;
+        sqlx::raw_sql("analyze").execute(&mut connection).await?;
+        connection.close().await?;
+        Ok(())
     }
 
     /// Stops everything; the home goes.

@@ -94,6 +94,7 @@ async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Repo
         auditor: Auditor::new(stage).await?,
         baseline: progress::timed("baseline: database", WARM_UP, prepared).await?,
     };
+    stage.analyze().await?;
     let mut steps = Vec::new();
     for callers in options.callers.iter().copied() {
         let step = course

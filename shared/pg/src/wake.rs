@@ -93,7 +93,10 @@ impl Untold {
         }
         state.telling = true;
         drop(state);
-        Some(Telling(self))
+        Some(Telling {
+            untold: self,
+            done: false,
+        })
     }
 
     /// All there is; nobody tells any more when there is nothing.
@@ -112,13 +115,18 @@ impl Untold {
 }
 
 /// Whoever tells. Another begins where it ended, also when its runtime was stopped in the middle.
-struct Telling(Arc<Untold>);
+struct Telling {
+    untold: Arc<Untold>,
+    /// There was nothing left: somebody else may be telling by now.
+    done: bool,
+}
 
 impl Telling {
-    async fn run(self, pool: Pool) {
+    async fn run(mut self, pool: Pool) {
         loop {
-            let wakes = self.0.take();
+            let wakes = self.untold.take();
             if wakes.is_empty() {
+                self.done = true;
                 return;
             }
             if let Err(error) = notify(&pool, &wakes).await {
@@ -131,7 +139,9 @@ impl Telling {
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        locked(&self.0.0).telling = false;
+        if !self.done {
+            locked(&self.untold.0).telling = false;
+        }
     }
 }
 
@@ -194,6 +204,21 @@ mod tests {
         assert_eq!(untold.take(), []);
         drop(first);
         assert!(untold.add(vec![wake(1, 6)]).is_some());
+    }
+
+    #[test]
+    fn who_has_told_all_does_not_end_for_the_next_who_tells() {
+        let untold = Arc::new(Untold::default());
+        let mut first = untold
+            .clone()
+            .add(vec![wake(1, 3)])
+            .expect("the first tells");
+        untold.take();
+        assert_eq!(untold.take(), []);
+        first.done = true;
+        let _second = untold.clone().add(vec![wake(1, 4)]).expect("another tells");
+        drop(first);
+        assert!(untold.add(vec![wake(1, 5)]).is_none());
     }
 
     #[test]

@@ -158,14 +158,18 @@ async fn read(
     let sender = store::practices::find(&mut tx, practice).await?;
     let mut queued = Vec::with_capacity(claims.len());
     for claim in claims {
-        match store::messages::find_queued(&mut tx, practice, claim.message).await? {
-            Some(message) => queued.push(Queued {
+        match store::messages::find_queued(&mut tx, practice, claim.message).await {
+            Ok(Some(message)) => queued.push(Queued {
                 claim: *claim,
                 message,
                 practice: sender.clone(),
             }),
-            None => {
+            Ok(None) => {
                 tracing::error!(message = %claim.message, "a mail is in the queue that is not queued");
+            }
+            // Another version may have written it; the others are sent all the same.
+            Err(error) => {
+                tracing::error!(%error, message = %claim.message, "a mail cannot be read")
             }
         }
     }

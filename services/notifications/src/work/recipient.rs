@@ -40,23 +40,18 @@ impl Gather<'_> {
         };
         let address = match audience {
             Some(Audience::Practice) => practice.email.trim().to_owned(),
-            Some(Audience::Client) => {
+            Some(whose @ (Audience::Client | Audience::Contact(_))) => {
                 let found = self.people(message.client()?).await?;
-                let own = own_address(&found, None);
-                // Whoever gets the bills stands in for a client without an address.
-                match (own.is_empty(), &message.particulars) {
-                    (
-                        true,
-                        Particulars::UpcomingCharge { .. }
-                        | Particulars::ChargeMoved { .. }
-                        | Particulars::Decline { .. }
-                        | Particulars::Refund { .. },
-                    ) => address(&found).unwrap_or_default().to_owned(),
-                    (true | false, _) => own,
+                let contact = match whose {
+                    Audience::Contact(contact) => Some(contact),
+                    Audience::Client | Audience::Practice => None,
+                };
+                let own = own_address(&found, contact);
+                if own.is_empty() && stands_in(&message.particulars, whose) {
+                    address(&found).unwrap_or_default().to_owned()
+                } else {
+                    own
                 }
-            }
-            Some(Audience::Contact(contact)) => {
-                own_address(&self.people(message.client()?).await?, Some(contact))
             }
             None => {
                 let found = self.people(message.client()?).await?;
@@ -97,6 +92,29 @@ impl Gather<'_> {
         };
         let news = news.clone();
         Letter::Card { news, link }
+    }
+}
+
+/// Whether whoever gets the bills is told in the place of a payer without an address: of what was declined and given back
+/// always, of a charge to come only in the client's place.
+const fn stands_in(particulars: &Particulars, whose: Audience) -> bool {
+    match particulars {
+        Particulars::Decline { .. } | Particulars::Refund { .. } => true,
+        Particulars::UpcomingCharge { .. } | Particulars::ChargeMoved { .. } => {
+            matches!(whose, Audience::Client)
+        }
+        Particulars::Bill { .. }
+        | Particulars::Receipt { .. }
+        | Particulars::Card { .. }
+        | Particulars::AccessCode { .. }
+        | Particulars::Adjustment { .. }
+        | Particulars::Superbill { .. }
+        | Particulars::Dispute { .. }
+        | Particulars::RefundReturned { .. }
+        | Particulars::UnattendedDecline { .. }
+        | Particulars::PayoutFailed { .. }
+        | Particulars::AutoPayRun { .. }
+        | Particulars::ProcessorAccount { .. } => false,
     }
 }
 

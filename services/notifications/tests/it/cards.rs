@@ -106,10 +106,14 @@ async fn r24_a_decline_and_a_refund_are_told_to_whose_card_it_is() {
     app.refund_to(card_of(&mother));
     app.decline_of(false, card_of(""));
     app.refund_to(card_of(""));
+    // Who has no address is stood in for by whoever gets the bills.
+    let uncle = contact(&app, "", false);
+    app.decline_of(false, card_of(&uncle));
+    app.refund_to(card_of(&uncle));
     // A guest's card is nobody's here.
     app.decline_of(false, None);
     app.refund_to(None);
-    let sent = app.until(7, MessageState::Sent).await;
+    let sent = app.until(9, MessageState::Sent).await;
     let mut told: Vec<_> = sent
         .iter()
         .map(|mail| (mail.kind(), mail.recipient.as_str()))
@@ -117,6 +121,7 @@ async fn r24_a_decline_and_a_refund_are_told_to_whose_card_it_is() {
     told.sort_unstable();
     let payers = [
         "alex@client.example",
+        "father@family.example",
         "father@family.example",
         "mother@family.example",
     ];

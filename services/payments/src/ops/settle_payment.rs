@@ -1,3 +1,4 @@
+use super::match_payout_items::match_by_itself;
 use super::payers;
 use super::place_on_file::{PutOnFile, Wish};
 use crate::domain::charge::{Presence, longer_hold};
@@ -28,6 +29,10 @@ pub async fn settle_payment(
     };
     tx.commit().await?;
     tell_billing(payments, &settled).await;
+    if settled.state == PaymentState::Succeeded {
+        let intent = settled.processor_intent.as_slice();
+        match_by_itself(payments, caller, practice, intent).await;
+    }
     Ok(())
 }
 

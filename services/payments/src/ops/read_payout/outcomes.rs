@@ -1,7 +1,9 @@
 use crate::{Error, Result};
+use ::rpc::Fault as _;
 use ids::PracticeId;
 use std::sync::LazyLock;
 use telemetry::prometheus_client::metrics::counter::Counter;
+use tonic::Code;
 
 static FAILED: LazyLock<Counter> = LazyLock::new(|| {
     telemetry::register(
@@ -27,11 +29,13 @@ impl<'a> Outcomes<'a> {
     }
 
     /// What a practice's part came to; none when it failed. One that failed for good is told to an operator and counted, and
-    /// is not tried again.
+    /// is not tried again; a fault of ours is, for the next version may have mended it.
     pub(super) fn take<T>(&mut self, practice: PracticeId, outcome: Result<T>) -> Option<T> {
         match outcome {
             Ok(taken) => Some(taken),
-            Err(error) if error.passes() => {
+            Err(error) if error.passes() || error.code() == Code::Internal => {
+                let payout = self.payout;
+                tracing::warn!(payout, %practice, %error, "a part of a payout is tried again");
                 self.passing = Some(error);
                 None
             }

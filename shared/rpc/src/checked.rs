@@ -3,8 +3,10 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Tokens that are remembered; at about 500 bytes each.
+/// Tokens that are remembered.
 const MAX_TOKENS: usize = 4096;
+/// A longer token, of somebody with very many clients, is checked each time.
+pub(crate) const MAX_BYTES: usize = 1024;
 
 /// Tokens whose signature was found good under one set of keys, so that the same token costs a hash the next time: a
 /// signature takes half a millisecond of a processor. It goes with its set of keys, and says nothing about times.

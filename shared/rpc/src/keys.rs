@@ -21,6 +21,7 @@ const MAX_BYTES: usize = 64 * 1024;
 /// What is known at one time. The next set of keys begins with no checked token.
 #[derive(Default)]
 pub(crate) struct KeySet {
+    source: Option<JwkSet>,
     by_id: HashMap<String, DecodingKey>,
     /// Of the tokens these keys have signed.
     pub(crate) checked: CheckedTokens,
@@ -163,8 +164,13 @@ impl Shared {
         set.get(id).is_some().then_some(set)
     }
 
+    /// The same keys stay, with the tokens that were checked with them.
     fn replace(&self, set: &JwkSet) {
+        if self.snapshot().source.as_ref() == Some(set) {
+            return;
+        }
         let set = KeySet {
+            source: Some(set.clone()),
             by_id: set.keys.iter().filter_map(usable).collect(),
             checked: CheckedTokens::default(),
         };

@@ -1,5 +1,5 @@
 use crate::caller::{Caller, Role};
-use crate::checked::Fingerprint;
+use crate::checked::{self, Fingerprint};
 use crate::fault::{Details, Fault};
 use crate::keys::{FetchError, Keys};
 use clock::Clock;
@@ -154,7 +154,9 @@ impl Verifier {
             .map_err(|error| TokenFault::Invalid(why(error.kind())))?
             .claims;
         let claims = Arc::new(claims);
-        set.checked.keep(fingerprint, Arc::clone(&claims));
+        if token.len() <= checked::MAX_BYTES {
+            set.checked.keep(fingerprint, Arc::clone(&claims));
+        }
         Ok(claims)
     }
 

@@ -109,16 +109,12 @@ pub(super) fn acceptance(caller: &Caller, asked: &PayWith, now: Timestamp) -> Op
     };
     match caller.role {
         Role::Owner | Role::Biller => Some(Acceptance::told_to_staff(now)),
-        Role::Client
-        | Role::Contact
-        | Role::Guest
-        | Role::Clinician
-        | Role::Program
-        | Role::Service
-        | Role::Anonymous => {
+        Role::Client | Role::Contact | Role::Guest => {
             let address = caller.address.map(|address| address.to_string());
             Acceptance::of_payer(now, address, user_agent)
         }
+        // They pay for nobody.
+        Role::Clinician | Role::Program | Role::Service | Role::Anonymous => None,
     }
 }
 

@@ -398,6 +398,7 @@ async fn f04_two_first_words_of_a_payout_at_once_are_one_payout_of_everybody_in_
             .expect("one");
     assert_eq!(state, "paid");
     assert_eq!(practices, [other, stage.practice.uuid()]);
+    stage.finish().await;
 }
 
 #[tokio::test]

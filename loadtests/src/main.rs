@@ -7,6 +7,7 @@ mod baseline;
 mod closed;
 mod copy;
 mod curve;
+mod frame;
 mod open;
 mod payer;
 mod plot;

@@ -28,12 +28,12 @@ pub fn svg(report: &Report) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"system-ui, sans-serif\" \
          font-size=\"12\" fill=\"#222\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
     );
-    let build = if report.release_build {
+    let build = if report.frame.release_build {
         ""
     } else {
         ", a debug build"
     };
-    let title = format!("Record payments, {}{build}", report.begin_time);
+    let title = format!("Record payments, {}{build}", report.frame.begin_time);
     text(&mut out, (RATES.0, 30.0), "start", &title);
     text(
         &mut out,

@@ -1,10 +1,10 @@
 //! What is told: a table on the terminal, JSON for programs, a plot for people.
 
 use crate::audit::Findings;
-use crate::baseline::Server;
 use crate::curve::Summary;
+use crate::frame::Frame;
 use crate::plot;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,14 +13,9 @@ use std::path::{Path, PathBuf};
 /// A run of the scenario.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// When it began, UTC.
-    pub begin_time: String,
-    /// Figures of a debug build say nothing.
-    pub release_build: bool,
-    /// Processors that all shared: server, services, generator.
-    pub processors: usize,
-    /// The server.
-    pub server: Server,
+    /// Where and when.
+    #[serde(flatten)]
+    pub frame: Frame,
     /// Practices that were paid.
     pub practices: u32,
     /// Length of each phase.
@@ -87,11 +82,11 @@ pub fn table(report: &Report) -> String {
     let mut text = format!(
         "\n  Record payments: {} practice(s), {} processors, {} s a phase, Postgres {} (fsync {}, synchronous_commit {})\n\n",
         report.practices,
-        report.processors,
+        report.frame.processors,
         report.phase_seconds,
-        report.server.version,
-        report.server.fsync,
-        report.server.synchronous_commit,
+        report.frame.server.version,
+        report.frame.server.fsync,
+        report.frame.server.synchronous_commit,
     );
     text += &line(&mut COLUMNS.into_iter());
     for row in &rows {
@@ -101,9 +96,7 @@ pub fn table(report: &Report) -> String {
     for step in &report.steps {
         text += &remarks(step, report.required_ratio);
     }
-    if !report.release_build {
-        text += "  This is a debug build: its figures say nothing. Run with --release.\n";
-    }
+    text += report.frame.caveat();
     text
 }
 
@@ -171,12 +164,8 @@ fn remarks(step: &Step, required_ratio: f64) -> String {
 /// # Errors
 /// The folder cannot be written.
 pub fn write(report: &Report, folder: &Path) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let stem = format!("record-payments-{}", report.begin_time.replace(':', "-"));
-    let (json, svg) = (
-        folder.join(format!("{stem}.json")),
-        folder.join(format!("{stem}.svg")),
-    );
+    let file = |extension| report.frame.file(folder, "record-payments", extension);
+    let (json, svg) = (file("json")?, file("svg")?);
     fs::write(&json, serde_json::to_vec_pretty(report)?)?;
     fs::write(&svg, plot::svg(report))?;
     Ok(vec![json, svg])
@@ -214,14 +203,7 @@ pub mod tests {
             .differences
             .push("prac_1: debits and credits differ".to_owned());
         Report {
-            begin_time: "2026-11-21T20:24:00Z".to_owned(),
-            release_build: false,
-            processors: 2,
-            server: Server {
-                version: "18.4".to_owned(),
-                fsync: "on".to_owned(),
-                synchronous_commit: "on".to_owned(),
-            },
+            frame: Frame::example(false),
             practices: 1,
             phase_seconds: 10,
             required_ratio: 0.7,
@@ -257,7 +239,7 @@ pub mod tests {
         let paths = write(&report(), folder.path()).expect("written");
         let json = paths.first().expect("json");
         assert!(
-            json.ends_with("record-payments-2026-11-21T20-24-00Z.json"),
+            json.ends_with("record-payments-2026-11-24T06-00-00Z.json"),
             "{}",
             json.display()
         );

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use clock::Clock;
-use evenkeel::up::{self, Ports, Secrets, Suite};
+use evenkeel::up::{self, Home, Ports, Secrets, Suite, postgres};
 use reqwest::Url;
 use sqlx::{Connection as _, PgConnection};
 use std::fs::{self, Permissions};
@@ -84,6 +84,33 @@ impl StageOptions {
             smtp_url: None,
             requests_per_second: GATEWAY_REQUESTS_PER_SECOND,
         })
+    }
+
+    /// Has `measure` work with a private server, by its URL and the suite's secrets, beside which no service runs. For
+    /// scenarios that copy databases.
+    ///
+    /// # Errors
+    /// The server does not start, or was to be another; `measure` fails or is stopped.
+    pub async fn on_server<T>(
+        &self,
+        clock: &Clock,
+        measure: impl AsyncFnOnce(&str, &Secrets) -> Result<T>,
+    ) -> Result<T> {
+        let folder = self.temporary_home()?;
+        let up = self.up(folder.path())?;
+        if up.database_url.is_some() {
+            bail!("this scenario copies databases: it runs on the private server only");
+        }
+        let home = Home::open(&up.home)?;
+        let secrets = Secrets::load_or_make(&home, clock)?;
+        let ports = Ports::new(up.port, up.inner_ports)?;
+        let server = postgres::start(&up, &home, &secrets, ports.postgres)
+            .await
+            .context("Postgres")?;
+        let measuring = Box::pin(measure(server.url(), &secrets));
+        let measured = up::terminated().run_until_cancelled(measuring).await;
+        server.stop().await?;
+        measured.context("stopped")?
     }
 }
 

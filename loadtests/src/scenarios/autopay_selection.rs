@@ -2,13 +2,13 @@
 //! payments runs alone: nothing is charged.
 
 use super::nightly_automation::copy;
-use crate::baseline::{self, Server};
+use crate::frame::Frame;
 use crate::stage::{StageOptions, as_service};
 use crate::{progress, resident};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use clock::Clock;
-use evenkeel::up::{self, Home, Ports, Secrets, postgres};
+use evenkeel::up::{self, Secrets};
 use payments::ops::Recordings;
 use payments::rpc::billing::Billing;
 use payments::work::run_nights_due;
@@ -19,7 +19,6 @@ use rpc::{ServiceToken, connect};
 use secrecy::SecretString;
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -61,10 +60,8 @@ impl Options {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    begin_time: String,
-    release_build: bool,
-    processors: usize,
-    server: Server,
+    #[serde(flatten)]
+    frame: Frame,
     practices: u32,
     bills: u32,
     by_hand_seconds: f64,
@@ -80,33 +77,14 @@ struct Report {
 /// # Errors
 /// Something cannot be measured, or not every bill was looked at.
 pub async fn run(options: &Options, clock: &Clock) -> Result<()> {
-    let folder = options.stage.temporary_home()?;
-    let up = options.stage.up(folder.path())?;
-    if up.database_url.is_some() {
-        bail!("this scenario copies databases: it runs on the private server only");
-    }
-    let home = Home::open(&up.home)?;
-    let secrets = Secrets::load_or_make(&home, clock)?;
-    let ports = Ports::new(up.port, up.inner_ports)?;
-    let server = postgres::start(&up, &home, &secrets, ports.postgres)
-        .await
-        .context("Postgres")?;
-    let stop = up::terminated();
-    let url = server.url().to_owned();
-    let measured = stop.run_until_cancelled(Box::pin(measure(options, (&url, &secrets), clock)));
-    let measured = measured.await;
-    server.stop().await?;
-    let report = measured.context("stopped")??;
+    let measured = options.stage.on_server(clock, async |url, secrets| {
+        measure(options, (url, secrets), clock).await
+    });
+    let report = measured.await?;
     println!("{}", table(&report));
-    fs::create_dir_all(&options.results)?;
-    let name = format!(
-        "autopay-selection-{}.json",
-        report.begin_time.replace(':', "-")
-    );
-    let path = options.results.join(name);
-    fs::write(&path, serde_json::to_vec_pretty(&report)?)?;
-    println!("  {}", path.display());
-    Ok(())
+    report
+        .frame
+        .keep(&options.results, "autopay-selection", &report)
 }
 
 async fn measure(
@@ -114,6 +92,7 @@ async fn measure(
     (url, secrets): (&str, &Secrets),
     clock: &Clock,
 ) -> Result<Report> {
+    let frame = Frame::begin(url, clock).await?;
     up::migrate(url, secrets).await?;
     progress::timed("seeding", ABOUT, seed(options, url)).await?;
     let copy = copy(url).await?;
@@ -124,10 +103,7 @@ async fn measure(
     audit(options, &copy).await?;
     let mib = |kib: u64| kib as f64 / 1_024.0;
     Ok(Report {
-        begin_time: clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        release_build: !cfg!(debug_assertions),
-        processors: std::thread::available_parallelism()?.get(),
-        server: baseline::server(url).await?,
+        frame,
         practices: options.practices,
         bills: options.all_bills(),
         by_hand_seconds: by_hand.as_secs_f64(),
@@ -226,16 +202,16 @@ fn table(report: &Report) -> String {
     let growth = report.most_mib - report.early_mib;
     let rate = |seconds: f64| f64::from(report.bills) / seconds;
     let said = |holds: bool, yes: &'static str, no: &'static str| if holds { yes } else { no };
-    let mut text = format!(
+    let text = format!(
         "\n  AutoPay selection: {} open bills of {} practices, {} processors, Postgres {} (fsync {})\n\n  \
          by hand  {:>7.1} s  {:>8.0} bills/s\n  nights   {:>7.1} s  {:>8.0} bills/s\n\n  \
          Ratio {:.2} of the {REQUIRED_RATIO:.2} it must be (aim {AIM_RATIO:.2}): {}. Memory {:.1} MiB early, {:.1} MiB at \
          its most: {}.\n",
         report.bills,
         report.practices,
-        report.processors,
-        report.server.version,
-        report.server.fsync,
+        report.frame.processors,
+        report.frame.server.version,
+        report.frame.server.fsync,
         report.by_hand_seconds,
         rate(report.by_hand_seconds),
         report.nights_seconds,
@@ -246,8 +222,5 @@ fn table(report: &Report) -> String {
         report.most_mib,
         said(growth <= GROWTH_MIB, "flat", "NOT flat"),
     );
-    if !report.release_build {
-        text += "  This is a debug build: its figures say little. Run with --release.\n";
-    }
-    text
+    text + report.frame.caveat()
 }

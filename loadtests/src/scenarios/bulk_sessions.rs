@@ -1,6 +1,6 @@
 //! Sessions in bulk: one stream of many, against COPY of the rows that it made.
 
-use crate::baseline::{self, Server};
+use crate::frame::Frame;
 use crate::seed::{self, People, dollars};
 use crate::stage::{Stage, StageOptions};
 use crate::{copy, progress, resident};
@@ -12,7 +12,6 @@ use proto::billing::v1::{
     Outcome, RecordSessionsRequest, RecordSessionsResponse, ServiceLine, Session,
 };
 use serde::Serialize;
-use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tonic::transport::Channel;
@@ -46,10 +45,8 @@ pub struct Options {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    begin_time: String,
-    release_build: bool,
-    processors: usize,
-    server: Server,
+    #[serde(flatten)]
+    frame: Frame,
     sessions: u32,
     required_ratio: f64,
     rounds: Vec<Round>,
@@ -80,17 +77,13 @@ pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> 
     let measured = stop.run_until_cancelled(Box::pin(measure(options, stage, clock)));
     let report = measured.await.context("stopped")??;
     println!("{}", table(&report));
-    fs::create_dir_all(&options.results)?;
-    let name = format!("bulk-sessions-{}.json", report.begin_time.replace(':', "-"));
-    let path = options.results.join(name);
-    fs::write(&path, serde_json::to_vec_pretty(&report)?)?;
-    println!("  {}", path.display());
-    Ok(())
+    report
+        .frame
+        .keep(&options.results, "bulk-sessions", &report)
 }
 
 async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Report> {
-    let begin_time = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let server = baseline::server(&stage.database_url).await?;
+    let frame = Frame::begin(&stage.database_url, clock).await?;
     let channel = seed::connect(&stage.suite.ports.url("billing")).await?;
     let warm = seed::people(stage, clock).await?;
     stream(&channel, &warm, WARM_UP, clock).await?;
@@ -113,10 +106,7 @@ async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Repo
         rounds.push(round);
     }
     Ok(Report {
-        begin_time,
-        release_build: !cfg!(debug_assertions),
-        processors: std::thread::available_parallelism()?.get(),
-        server,
+        frame,
         sessions: options.sessions,
         required_ratio: REQUIRED_RATIO,
         rounds,
@@ -217,10 +207,10 @@ fn table(report: &Report) -> String {
         "\n  Sessions in bulk: {} a stream, {} processors, Postgres {} (fsync {}, synchronous_commit {})\n\n  \
          {:>8}  {:>8}  {:>5}  {:>9}  {:>8}\n",
         report.sessions,
-        report.processors,
-        report.server.version,
-        report.server.fsync,
-        report.server.synchronous_commit,
+        report.frame.processors,
+        report.frame.server.version,
+        report.frame.server.fsync,
+        report.frame.server.synchronous_commit,
         "stream/s",
         "COPY/s",
         "ratio",
@@ -261,10 +251,7 @@ fn table(report: &Report) -> String {
             "NOT flat"
         },
     );
-    if !report.release_build {
-        text += "  This is a debug build: its figures say nothing. Run with --release.\n";
-    }
-    text
+    text + report.frame.caveat()
 }
 
 #[cfg(test)]
@@ -273,14 +260,7 @@ mod tests {
 
     fn report(ratio: f64, most_mib: f64) -> Report {
         Report {
-            begin_time: "2026-11-24T06:00:00Z".to_owned(),
-            release_build: true,
-            processors: 2,
-            server: Server {
-                version: "18.4".to_owned(),
-                fsync: "on".to_owned(),
-                synchronous_commit: "on".to_owned(),
-            },
+            frame: Frame::example(true),
             sessions: 20_000,
             required_ratio: REQUIRED_RATIO,
             rounds: vec![

@@ -1,7 +1,7 @@
 //! Bills as PDF: how long each keeps a processor busy, and whether memory stays flat over thousands.
 
-use crate::baseline::{self, Server};
 use crate::curve::Latencies;
+use crate::frame::Frame;
 use crate::seed::{self, Seeded};
 use crate::stage::{Stage, StageOptions};
 use crate::{progress, resident};
@@ -12,7 +12,6 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use proto::billing::v1::DownloadBillRequest;
 use proto::billing::v1::document_service_client::DocumentServiceClient;
 use serde::Serialize;
-use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tonic::transport::Channel;
@@ -44,10 +43,8 @@ pub struct Options {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    begin_time: String,
-    release_build: bool,
-    processors: usize,
-    server: Server,
+    #[serde(flatten)]
+    frame: Frame,
     documents: u32,
     required_ms: f64,
     phases: Vec<Phase>,
@@ -83,18 +80,12 @@ pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> 
     let measured = stop.run_until_cancelled(Box::pin(measure(options, stage, clock)));
     let report = measured.await.context("stopped")??;
     println!("{}", table(&report));
-    fs::create_dir_all(&options.results)?;
-    let name = format!("documents-{}.json", report.begin_time.replace(':', "-"));
-    let path = options.results.join(name);
-    fs::write(&path, serde_json::to_vec_pretty(&report)?)?;
-    println!("  {}", path.display());
-    Ok(())
+    report.frame.keep(&options.results, "documents", &report)
 }
 
 async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Report> {
-    let begin_time = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let server = baseline::server(&stage.database_url).await?;
-    let processors = std::thread::available_parallelism()?.get();
+    let frame = Frame::begin(&stage.database_url, clock).await?;
+    let processors = frame.processors;
     let channel = seed::connect(&stage.suite.ports.url("billing")).await?;
     let mut phases = Vec::new();
     for lines in LINES {
@@ -105,10 +96,7 @@ async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Repo
         phases.push(phase(lines, processors, downloaded));
     }
     Ok(Report {
-        begin_time,
-        release_build: !cfg!(debug_assertions),
-        processors,
-        server,
+        frame,
         documents: options.documents,
         required_ms: REQUIRED_MS,
         phases,
@@ -200,7 +188,7 @@ fn table(report: &Report) -> String {
     let mut text = format!(
         "\n  Bills as PDF: {} of each size, {} processors\n\n  {:>5}  {:>6}  {:>6}  {:>12}  {:>6}  {:>6}  {:>9}  {:>8}\n",
         report.documents,
-        report.processors,
+        report.frame.processors,
         "lines",
         "bytes",
         "PDF/s",
@@ -246,10 +234,7 @@ fn table(report: &Report) -> String {
             "NOT flat"
         },
     );
-    if !report.release_build {
-        text += "  This is a debug build: its figures say nothing. Run with --release.\n";
-    }
-    text
+    text + report.frame.caveat()
 }
 
 #[cfg(test)]
@@ -258,14 +243,7 @@ mod tests {
 
     fn report(processor_ms: f64, most_mib: f64) -> Report {
         Report {
-            begin_time: "2026-11-24T06:00:00Z".to_owned(),
-            release_build: true,
-            processors: 2,
-            server: Server {
-                version: "18.4".to_owned(),
-                fsync: "on".to_owned(),
-                synchronous_commit: "on".to_owned(),
-            },
+            frame: Frame::example(true),
             documents: 1_000,
             required_ms: REQUIRED_MS,
             phases: vec![Phase {

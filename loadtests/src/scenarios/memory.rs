@@ -170,7 +170,7 @@ fn table(measured: &[(&str, u64)], seconds: u64) -> String {
     }
     text += &format!("\n  Required: {REQUIRED_MIB} MiB each, aim: {AIM_MIB} MiB.\n");
     if cfg!(debug_assertions) {
-        text += "  This is a debug build: its figures say little. Run with --release.\n";
+        text += "  This is a debug build: its figures say nothing. Run with --release.\n";
     }
     text
 }

@@ -1,7 +1,7 @@
 //! A night of billing automation: unbilled sessions of many practices become bills, against the same rows written set by
 //! set by hand. Billing runs alone, so that the followers of its feed do not share its processors.
 
-use crate::baseline::{self, Server};
+use crate::frame::Frame;
 use crate::stage::{StageOptions, as_service};
 use crate::{progress, resident};
 use anyhow::{Context as _, Result, bail};
@@ -9,14 +9,13 @@ use billing::work::automate_due;
 use billing::{Billing, Postings};
 use clap::Args;
 use clock::Clock;
-use evenkeel::up::{self, Home, Ports, Secrets, postgres};
+use evenkeel::up::{self, Secrets};
 use pg::{PageKey, PgConfig};
 use proto::portal_auth::v1::access_code_service_client::AccessCodeServiceClient;
 use reqwest::Url;
 use rpc::{ServiceToken, connect};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -53,10 +52,8 @@ pub struct Options {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    begin_time: String,
-    release_build: bool,
-    processors: usize,
-    server: Server,
+    #[serde(flatten)]
+    frame: Frame,
     practices: u32,
     sessions: u32,
     by_hand_seconds: f64,
@@ -72,33 +69,14 @@ struct Report {
 /// # Errors
 /// Something cannot be measured, or what was billed is not what was unbilled.
 pub async fn run(options: &Options, clock: &Clock) -> Result<()> {
-    let folder = options.stage.temporary_home()?;
-    let up = options.stage.up(folder.path())?;
-    if up.database_url.is_some() {
-        bail!("this scenario copies databases: it runs on the private server only");
-    }
-    let home = Home::open(&up.home)?;
-    let secrets = Secrets::load_or_make(&home, clock)?;
-    let ports = Ports::new(up.port, up.inner_ports)?;
-    let server = postgres::start(&up, &home, &secrets, ports.postgres)
-        .await
-        .context("Postgres")?;
-    let stop = up::terminated();
-    let url = server.url().to_owned();
-    let measured = stop.run_until_cancelled(Box::pin(measure(options, (&url, &secrets), clock)));
-    let measured = measured.await;
-    server.stop().await?;
-    let report = measured.context("stopped")??;
+    let measured = options.stage.on_server(clock, async |url, secrets| {
+        measure(options, (url, secrets), clock).await
+    });
+    let report = measured.await?;
     println!("{}", table(&report));
-    fs::create_dir_all(&options.results)?;
-    let name = format!(
-        "nightly-automation-{}.json",
-        report.begin_time.replace(':', "-")
-    );
-    let path = options.results.join(name);
-    fs::write(&path, serde_json::to_vec_pretty(&report)?)?;
-    println!("  {}", path.display());
-    Ok(())
+    report
+        .frame
+        .keep(&options.results, "nightly-automation", &report)
 }
 
 async fn measure(
@@ -106,6 +84,7 @@ async fn measure(
     (url, secrets): (&str, &Secrets),
     clock: &Clock,
 ) -> Result<Report> {
+    let frame = Frame::begin(url, clock).await?;
     up::migrate(url, secrets).await?;
     let seeded = seed(options, url);
     progress::timed("seeding", ABOUT, seeded).await?;
@@ -118,10 +97,7 @@ async fn measure(
     audit(options, &copy).await?;
     let mib = |kib: u64| kib as f64 / 1_024.0;
     Ok(Report {
-        begin_time: clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        release_build: !cfg!(debug_assertions),
-        processors: std::thread::available_parallelism()?.get(),
-        server: baseline::server(url).await?,
+        frame,
         practices: options.practices,
         sessions: options.practices * options.clients * options.sessions,
         by_hand_seconds: by_hand.as_secs_f64(),
@@ -233,16 +209,16 @@ async fn audit(options: &Options, url: &str) -> Result<()> {
 fn table(report: &Report) -> String {
     let growth = report.most_mib - report.early_mib;
     let rate = |seconds: f64| f64::from(report.sessions) / seconds;
-    let mut text = format!(
+    let text = format!(
         "\n  Nightly automation: {} unbilled sessions of {} practices, {} processors, Postgres {} (fsync {})\n\n  \
          by hand     {:>7.1} s  {:>8.0} sessions/s\n  automation  {:>7.1} s  {:>8.0} sessions/s\n\n  \
          Ratio {:.2} of the {REQUIRED_RATIO:.2} it must be (aim {AIM_RATIO:.2}): {}. Memory {:.1} MiB early, {:.1} MiB at \
          its most: {}.\n",
         report.sessions,
         report.practices,
-        report.processors,
-        report.server.version,
-        report.server.fsync,
+        report.frame.processors,
+        report.frame.server.version,
+        report.frame.server.fsync,
         report.by_hand_seconds,
         rate(report.by_hand_seconds),
         report.automation_seconds,
@@ -261,8 +237,5 @@ fn table(report: &Report) -> String {
             "NOT flat"
         },
     );
-    if !report.release_build {
-        text += "  This is a debug build: its figures say little. Run with --release.\n";
-    }
-    text
+    text + report.frame.caveat()
 }

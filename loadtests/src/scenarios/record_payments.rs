@@ -2,7 +2,8 @@
 
 use crate::arrival::Schedule;
 use crate::audit::{self, Auditor};
-use crate::baseline::{self, Baseline, Work};
+use crate::baseline::{Baseline, Work};
+use crate::frame::Frame;
 use crate::payer::Payer;
 use crate::report::{self, Report, Step};
 use crate::stage::{Stage, StageOptions};
@@ -76,8 +77,7 @@ pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> 
 }
 
 async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Report> {
-    let begin_time = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let server = baseline::server(&stage.database_url).await?;
+    let frame = Frame::begin(&stage.database_url, clock).await?;
     let practices = seed::practices(stage, options.practices, clock).await?;
     let payer = Payer::new(&stage.suite.ports.url("payments"), practices, clock.clone()).await?;
     let prepared = Baseline::prepare(
@@ -109,10 +109,7 @@ async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Repo
     }
     course.baseline.remove().await?;
     Ok(Report {
-        begin_time,
-        release_build: !cfg!(debug_assertions),
-        processors: std::thread::available_parallelism()?.get(),
-        server,
+        frame,
         practices: options.practices,
         phase_seconds: options.seconds,
         required_ratio: REQUIRED_RATIO,

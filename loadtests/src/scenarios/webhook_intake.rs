@@ -1,8 +1,9 @@
 //! Webhook intake: signed events a second, as gRPC like the gateway sends them, and as HTTP through the gateway, against
 //! pgbench inserting the same row in a transaction each.
 
-use crate::baseline::{self, Baseline, Server, Work};
+use crate::baseline::{Baseline, Work};
 use crate::curve::{Latencies, Summary};
+use crate::frame::Frame;
 use crate::stage::{Stage, StageOptions};
 use crate::webhook::{Door, Sender};
 use crate::{progress, webhook};
@@ -11,7 +12,6 @@ use clap::Args;
 use clock::Clock;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -43,10 +43,8 @@ pub struct Options {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    begin_time: String,
-    release_build: bool,
-    processors: usize,
-    server: Server,
+    #[serde(flatten)]
+    frame: Frame,
     phase_seconds: u64,
     steps: Vec<Step>,
     /// Events that were acknowledged, and events that are kept.
@@ -80,14 +78,9 @@ pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> 
     let measured = stop.run_until_cancelled(Box::pin(measure(options, stage, clock)));
     let report = measured.await.context("stopped")??;
     println!("{}", table(&report));
-    fs::create_dir_all(&options.results)?;
-    let name = format!(
-        "webhook-intake-{}.json",
-        report.begin_time.replace(':', "-")
-    );
-    let path = options.results.join(name);
-    fs::write(&path, serde_json::to_vec_pretty(&report)?)?;
-    println!("  {}", path.display());
+    report
+        .frame
+        .keep(&options.results, "webhook-intake", &report)?;
     // One whose answer was lost may be kept without having been acknowledged.
     if report.kept < report.acknowledged {
         bail!(
@@ -100,8 +93,7 @@ pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> 
 }
 
 async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Report> {
-    let begin_time = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let server = baseline::server(&stage.database_url).await?;
+    let frame = Frame::begin(&stage.database_url, clock).await?;
     let sender = Arc::new(Sender::new(stage, clock.clone()).await?);
     let prepared = Baseline::prepare(&options.pgbench, &stage.database_url, 1, clock);
     let mut baseline = progress::timed("baseline: database", WARM_UP, prepared).await?;
@@ -136,10 +128,7 @@ async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Repo
     }
     baseline.remove().await?;
     Ok(Report {
-        begin_time,
-        release_build: !cfg!(debug_assertions),
-        processors: std::thread::available_parallelism()?.get(),
-        server,
+        frame,
         phase_seconds: options.seconds,
         steps,
         acknowledged,
@@ -186,11 +175,11 @@ fn table(report: &Report) -> String {
     let mut text = format!(
         "\n  Webhook intake: {} processors, {} s a phase, Postgres {} (fsync {}, synchronous_commit {})\n\n  \
          callers  pgbench/s   gRPC/s  ratio  p50 ms  p99 ms  gateway/s  ratio  p50 ms  p99 ms  failed\n",
-        report.processors,
+        report.frame.processors,
         report.phase_seconds,
-        report.server.version,
-        report.server.fsync,
-        report.server.synchronous_commit,
+        report.frame.server.version,
+        report.frame.server.fsync,
+        report.frame.server.synchronous_commit,
     );
     for step in &report.steps {
         let baseline = step.baseline_events_per_second;
@@ -223,8 +212,5 @@ fn table(report: &Report) -> String {
         "\n  {} events acknowledged, {} kept\n",
         report.acknowledged, report.kept
     );
-    if !report.release_build {
-        text += "  This is a debug build: its figures say nothing. Run with --release.\n";
-    }
-    text
+    text + report.frame.caveat()
 }

@@ -73,10 +73,9 @@ impl fmt::Debug for PgConfig {
 /// Connects as the role `evenkeel_{schema}`, whoever logs in, with an empty search path and a limit on everything that
 /// can wait. Fails when the first connection does.
 ///
-/// Every connection is asked before it is lent whether it stands in a transaction, and closed when it does: a future
-/// dropped while sqlx begins a transaction leaves it open, and whoever borrowed the connection next would have
-/// written into it and lost it (reliability.md, trap 1). The question goes by the simple protocol, because a
-/// prepared statement's `now()` always differs from its `statement_timestamp()`. It takes the place of the ping.
+/// A connection is not asked before it is lent whether it is well: [`begin`](crate::begin) and its siblings find out in
+/// the same round trip. So what is written is written in one of their transactions; outside of them the pool is for
+/// reading.
 pub async fn connect(config: &PgConfig, schema: &str) -> Result<Pool, sqlx::Error> {
     PgPoolOptions::new()
         .max_connections(config.database_connections)
@@ -86,18 +85,6 @@ pub async fn connect(config: &PgConfig, schema: &str) -> Result<Pool, sqlx::Erro
         .max_lifetime(Duration::from_secs(30 * 60))
         .idle_timeout(Duration::from_secs(5 * 60))
         .test_before_acquire(false)
-        .before_acquire(|connection, _| {
-            Box::pin(async move {
-                let question =
-                    sqlx::raw_sql("select now() <> statement_timestamp() as in_transaction");
-                let answer = question.fetch_one(&mut *connection).await?;
-                let in_transaction: bool = sqlx::Row::try_get(&answer, 0)?;
-                if in_transaction {
-                    tracing::warn!("closing a connection that was left in a transaction");
-                }
-                Ok(!in_transaction)
-            })
-        })
         .connect_with(options(config, schema)?)
         .await
 }

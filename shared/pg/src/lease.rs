@@ -11,7 +11,7 @@ use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
 use crate::plumbing::checked;
-use crate::{Pool, Tx};
+use crate::{Pool, Tx, begin_any};
 
 /// Why a write under a lease is refused.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,7 @@ impl Leases {
         holder: Uuid,
         length: Duration,
     ) -> Result<Option<Lease>, sqlx::Error> {
+        let mut tx = begin_any(pool).await?;
         let fence: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
             "insert into {}.leases as lease (name, holder, fence, expire_time)
             values ($1, $2, 1, clock_timestamp() + $3)
@@ -69,8 +70,9 @@ impl Leases {
         .bind(name)
         .bind(holder)
         .bind(interval(length))
-        .fetch_optional(pool)
+        .fetch_optional(&mut *tx)
         .await?;
+        tx.commit_uncounted().await?;
         Ok(fence.map(|fence| Lease {
             name: name.to_owned(),
             holder,
@@ -85,6 +87,7 @@ impl Leases {
         lease: &Lease,
         length: Duration,
     ) -> Result<bool, sqlx::Error> {
+        let mut tx = begin_any(pool).await?;
         let renewed = sqlx::query(AssertSqlSafe(format!(
             "update {}.leases
             set expire_time = clock_timestamp() + $4
@@ -95,8 +98,9 @@ impl Leases {
         .bind(lease.holder)
         .bind(lease.fence)
         .bind(interval(length))
-        .execute(pool)
+        .execute(&mut *tx)
         .await?;
+        tx.commit_uncounted().await?;
         Ok(renewed.rows_affected() == 1)
     }
 

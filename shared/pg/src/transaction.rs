@@ -3,17 +3,27 @@ use std::ops::{Deref, DerefMut};
 use ids::PracticeId;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgTransactionManager;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, SqlSafeStr};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, SqlSafeStr as _, SqlStr};
 use sqlx_core::transaction::TransactionManager;
 
-use crate::Pool;
 use crate::wake::{self, Wake};
+use crate::{Pool, is_transient};
 
 /// Begins a transaction that sees the rows of one practice, in one round trip.
+///
+/// A connection that has died since it was given back is replaced, and so is one that stands in a transaction: a future
+/// dropped while sqlx begins one leaves it open, and who borrowed the connection next would write into it and lose it
+/// (reliability.md, trap 1).
 ///
 /// May be cancelled at any point: a connection whose transaction is only half begun is closed, not lent again.
 pub async fn begin(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
     Tx::begin(pool, format!("begin; {}", see_only(practice))).await
+}
+
+/// [`begin`] for reading only, where every statement sees the same moment.
+pub async fn begin_snapshot(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
+    let begin = "begin isolation level repeatable read, read only";
+    Tx::begin(pool, format!("{begin}; {}", see_only(practice))).await
 }
 
 /// Begins a transaction for tables that have no practice: queues, leases, lookups. It sees no practice's rows.
@@ -31,6 +41,17 @@ pub async fn begin_repeatable(pool: &Pool, practice: PracticeId) -> Result<Tx, s
     let mut tx = Tx::begin(pool, statement).await?;
     tx.waits_for_disk = false;
     Ok(tx)
+}
+
+/// Fails in a transaction that was begun earlier: its time is not this statement's. Goes by the simple protocol, in which
+/// all statements of one message have one time.
+const FRESH: &str = "select 1 / (now() = statement_timestamp())::int";
+
+/// Whether another connection may fare better: this one has died, or stands in a transaction.
+fn is_of_connection(error: &sqlx::Error) -> bool {
+    const DIVISION_BY_ZERO: &str = "22012";
+    let code = error.as_database_error().and_then(|error| error.code());
+    is_transient(error) || code.is_some_and(|code| code == DIVISION_BY_ZERO)
 }
 
 fn see_only(practice: PracticeId) -> String {
@@ -60,7 +81,26 @@ enum State {
 
 impl Tx {
     async fn begin(pool: &Pool, statement: String) -> Result<Self, sqlx::Error> {
-        let connection = pool.acquire().await?;
+        let statement = AssertSqlSafe(format!("{statement}; {FRESH}")).into_sql_str();
+        // Each try that fails closes its connection, so the last one's is new.
+        let mut tries = pool.options().get_max_connections();
+        loop {
+            let connection = pool.acquire().await?;
+            match Self::begin_on(pool, connection, statement.clone()).await {
+                Err(error) if tries > 0 && is_of_connection(&error) => {
+                    tracing::debug!(%error, "a connection is closed; another is tried");
+                    tries -= 1;
+                }
+                begun => return begun,
+            }
+        }
+    }
+
+    async fn begin_on(
+        pool: &Pool,
+        connection: PoolConnection<Postgres>,
+        statement: SqlStr,
+    ) -> Result<Self, sqlx::Error> {
         let mut tx = Self {
             pool: pool.clone(),
             connection,
@@ -68,7 +108,6 @@ impl Tx {
             wakes: Vec::new(),
             waits_for_disk: true,
         };
-        let statement = AssertSqlSafe(statement).into_sql_str();
         PgTransactionManager::begin(&mut tx.connection, Some(statement)).await?;
         tx.state = State::Open;
         Ok(tx)
@@ -78,6 +117,11 @@ impl Tx {
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         #[cfg(debug_assertions)]
         crate::effects::commit(&mut self.connection).await?;
+        self.commit_uncounted().await
+    }
+
+    /// The same for what a service keeps to itself, which comes and goes with the clock: no effect on the world.
+    pub(crate) async fn commit_uncounted(mut self) -> Result<(), sqlx::Error> {
         PgTransactionManager::commit(&mut self.connection).await?;
         self.state = State::Finished;
         if !self.wakes.is_empty() {

@@ -47,8 +47,7 @@ async fn facts(
     (practice_id, bill): (PracticeId, BillId),
     now: Timestamp,
 ) -> Result<(BillFacts, Bill)> {
-    let mut tx = pg::begin(&billing.db, practice_id).await?;
-    store::verify::freeze(&mut tx).await?;
+    let mut tx = pg::begin_snapshot(&billing.db, practice_id).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let (letterhead, paper) = head(&mut tx, &practice).await?;
     let bill = store::bills::get(&mut tx, practice_id, bill).await?;

@@ -54,8 +54,7 @@ pub async fn get_statement(
     caller.sees_client(client)?;
     let now = billing.clock.now();
     let period = asked.period;
-    let mut tx = pg::begin(&billing.db, practice_id).await?;
-    store::verify::freeze(&mut tx).await?;
+    let mut tx = pg::begin_snapshot(&billing.db, practice_id).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let (letterhead, paper) = head(&mut tx, &practice).await?;
     let addressed = addressed(&mut tx, practice_id, client).await?;

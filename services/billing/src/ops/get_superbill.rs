@@ -36,8 +36,7 @@ pub async fn get_superbill(
     caller.within(practice_id)?;
     caller.sees_client(client_id)?;
     let now = billing.clock.now();
-    let mut tx = pg::begin(&billing.db, practice_id).await?;
-    store::verify::freeze(&mut tx).await?;
+    let mut tx = pg::begin_snapshot(&billing.db, practice_id).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let (letterhead, paper) = head(&mut tx, &practice).await?;
     let client = store::clients::get(&mut tx, practice_id, client_id).await?;

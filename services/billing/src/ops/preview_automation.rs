@@ -79,8 +79,7 @@ pub async fn preview_automation(
         service_date,
         session,
     });
-    let mut tx = pg::begin(&billing.db, practice_id).await?;
-    store::verify::freeze(&mut tx).await?;
+    let mut tx = pg::begin_snapshot(&billing.db, practice_id).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let terms = store::terms::of_practice(&mut tx, &practice, now).await?;
     let today = practice.local_date(now)?;

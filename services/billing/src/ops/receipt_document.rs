@@ -19,8 +19,7 @@ pub(super) async fn receipt_document(
 ) -> Result<(ReceiptFacts, ReceiptDocument)> {
     caller.within(practice_id)?;
     let now = billing.clock.now();
-    let mut tx = pg::begin(&billing.db, practice_id).await?;
-    store::verify::freeze(&mut tx).await?;
+    let mut tx = pg::begin_snapshot(&billing.db, practice_id).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let (letterhead, paper) = head(&mut tx, &practice).await?;
     let posted = store::payments::find(&mut tx, practice_id, payment)

@@ -1,5 +1,5 @@
 //! The invariants of the ledger (domain.md), recomputed from the rows and compared with what is kept. Each query names
-//! the rows that break one. They read one snapshot: `freeze` comes first.
+//! the rows that break one. They read one snapshot, that of `pg::begin_snapshot`.
 
 use crate::Result;
 use ids::PracticeId;
@@ -14,14 +14,6 @@ pub struct Violation {
     pub subject: String,
     /// What is and what should be.
     pub explanation: String,
-}
-
-/// Lets the transaction, which has to be fresh, read one moment from here on.
-pub async fn freeze(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("set transaction isolation level repeatable read read only")
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 /// How many transfers the practice has.

@@ -7,7 +7,7 @@ use ids::PracticeId;
 use jiff::SignedDuration;
 use pg::Pool;
 use pg::feed::{Parked, all_parked};
-use pg::verify::{Finding, behind, freeze, practices_after, stream};
+use pg::verify::{Finding, behind, practices_after, stream};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -98,8 +98,7 @@ impl Schemas {
                 "billing" => billing::verify_practice(pool, practice).await?.violations,
                 "payments" => payments::verify_practice(pool, practice, clock.now()).await?,
                 _other => {
-                    let mut tx = pg::begin(pool, practice).await?;
-                    freeze(&mut tx).await?;
+                    let mut tx = pg::begin_snapshot(pool, practice).await?;
                     stream(&mut tx, schema, practice)
                         .await?
                         .into_iter()

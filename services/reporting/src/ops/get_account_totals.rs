@@ -23,8 +23,7 @@ pub async fn get_account_totals(
 ) -> Result<AccountTotals> {
     caller.within(practice)?;
     let head = reporting.billing.head(practice).await?;
-    let mut tx = pg::begin(&reporting.db, practice).await?;
-    store::projections::read_one_moment(&mut tx).await?;
+    let mut tx = pg::begin_snapshot(&reporting.db, practice).await?;
     let totals = store::account_totals::list(&mut tx, practice).await?;
     let applied = store::projections::applied(&mut tx, practice).await?;
     tx.rollback().await?;

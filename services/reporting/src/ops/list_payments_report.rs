@@ -39,8 +39,7 @@ pub async fn list_payments_report(
     let after: Option<Position> = reporting.page_key.open(page.filter, page.token)?;
     let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
     let head = reporting.billing.head(practice).await?;
-    let mut tx = pg::begin(&reporting.db, practice).await?;
-    store::projections::read_one_moment(&mut tx).await?;
+    let mut tx = pg::begin_snapshot(&reporting.db, practice).await?;
     let rows = store::payments::list(&mut tx, practice, range, (after, limit)).await?;
     let totals = store::payments::totals(&mut tx, practice, range).await?;
     let applied = store::projections::applied(&mut tx, practice).await?;

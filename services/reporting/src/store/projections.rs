@@ -6,14 +6,6 @@ use pg::Tx;
 use pg::feed::rewind;
 use sqlx::{query, query_scalar};
 
-/// From here on every statement of the transaction sees the same moment. Before the first query only.
-pub async fn read_one_moment(tx: &mut Tx) -> Result<()> {
-    query("set transaction isolation level repeatable read, read only")
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 /// The last event of billing's that is in the projections; 0 for none.
 pub async fn applied(tx: &mut Tx, practice: PracticeId) -> Result<i64> {
     let applied = query_scalar!(

@@ -8,14 +8,6 @@ use crate::Pool;
 pub const STREAM_GAPLESS: Invariant =
     Invariant::new("O1", "a practice's events are numbered without gaps");
 
-/// Lets the transaction, which has to be fresh, read one moment from here on, and write nothing.
-pub async fn freeze(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql("set transaction isolation level repeatable read read only")
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 /// At most `limit` practices of which a schema has announced something, by id, from after `after`. Those of which it has
 /// not have nothing in it to check.
 pub async fn practices_after(

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use futures::task::noop_waker_ref;
 use ids::PracticeId;
-use pg::{PgConfig, Pool};
+use pg::{Leases, PgConfig, Pool};
 use uuid::Uuid;
 
 use crate::support::{
     OUTBOX, SCHEMA, announcements, database, fresh_id, idle_in_transaction, note, notes, now,
     practice,
 };
+
+const LEASES: Leases = Leases::new(SCHEMA);
 
 /// A mutating request: writes and announces. What it answers was acknowledged.
 async fn write(pool: Pool, practice: PracticeId) -> Result<Uuid, sqlx::Error> {
@@ -83,16 +85,13 @@ async fn f12_a_connection_that_somebody_left_in_a_transaction_is_not_lent_again(
             .expect("begin");
         drop(connection);
         drop_after(polls, database.pool().begin()).await;
-        let id = fresh_id();
-        sqlx::query("insert into plumbing.leases values ($1, $2, 1, '2026-03-31')")
-            .bind(id.to_string())
-            .bind(id)
-            .execute(database.pool())
-            .await
-            .expect("a write outside a transaction");
+        let lease = format!("left {polls}");
+        let length = Duration::from_secs(60);
+        let held = LEASES.acquire(database.pool(), &lease, fresh_id(), length);
+        assert!(held.await.expect("a lease").is_some());
         let kept: Option<i64> =
-            sqlx::query_scalar("select fence from plumbing.leases where holder = $1")
-                .bind(id)
+            sqlx::query_scalar("select fence from plumbing.leases where name = $1")
+                .bind(&lease)
                 .fetch_optional(database.owner_pool())
                 .await
                 .expect("an answer");

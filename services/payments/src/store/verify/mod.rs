@@ -1,4 +1,4 @@
-//! The invariants of payments, each query naming the rows that break one. They read one snapshot: `pg::verify::freeze`
+//! The invariants of payments, each query naming the rows that break one. They read one snapshot: `pg::begin_snapshot`
 //! comes first. At most `LIMIT` rows of each.
 
 mod acknowledged;

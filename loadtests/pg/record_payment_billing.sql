@@ -110,13 +110,15 @@ with payment as (
     where practice_id = baseline.row_id(1, :practice, 0)
         and payment_id = any(array[baseline.new_id(1, :run, :client_id, :n)])
 ), bill as (
-    update billing.bills bill
-    set client_balance_minor = paid.client_balance, revision = bill.revision + paid.payments
-    from unnest(
-        array[baseline.row_id(3, :practice, :bill)], array[:locked_client_balance_minor::bigint - 100],
-        array[1::bigint]
-    ) as paid (bill_id, client_balance, payments)
-    where bill.practice_id = baseline.row_id(1, :practice, 0) and bill.bill_id = paid.bill_id
+    update billing.bills
+    set
+        client_balance_minor = (array[:locked_client_balance_minor::bigint - 100])[
+            array_position(array[baseline.row_id(3, :practice, :bill)], bill_id)
+        ],
+        revision = revision + (array[1::bigint])[
+            array_position(array[baseline.row_id(3, :practice, :bill)], bill_id)
+        ]
+    where practice_id = baseline.row_id(1, :practice, 0) and bill_id = any(array[baseline.row_id(3, :practice, :bill)])
 )
 insert into billing.posted_allocations (
     practice_id, payment_id, position, bill_id, amount_minor, left_minor
@@ -128,27 +130,24 @@ from unnest(
 ) as fresh (payment_id, position, bill_id, amount);
 
 -- services/billing store/accounts.rs: add
-with moved as (
-    select wanted.account_id, wanted.debits, wanted.credits, wanted.place
-    from unnest(
-        array[baseline.row_id(4, :practice, :bill), baseline.row_id(5, :practice, 0)],
-        array[0::bigint, 100::bigint], array[100::bigint, 0::bigint]
-    ) with ordinality as wanted (account_id, debits, credits, place)
-), locked as materialized (
-    select account.account_id
-    from billing.accounts account
-    join moved on moved.account_id = account.account_id
-    where account.practice_id = baseline.row_id(1, :practice, 0)
-    order by moved.place
-    for no key update of account
+with locked as materialized (
+    select account_id
+    from billing.accounts
+    where practice_id = baseline.row_id(1, :practice, 0)
+        and account_id = any(array[baseline.row_id(4, :practice, :bill), baseline.row_id(5, :practice, 0)])
+    order by array_position(array[baseline.row_id(4, :practice, :bill), baseline.row_id(5, :practice, 0)], account_id)
+    for no key update
 )
 update billing.accounts account
 set
-    debits_minor = account.debits_minor + moved.debits,
-    credits_minor = account.credits_minor + moved.credits
-from moved
-join locked on locked.account_id = moved.account_id
-where account.practice_id = baseline.row_id(1, :practice, 0) and account.account_id = moved.account_id
+    debits_minor = account.debits_minor + (array[0::bigint, 100::bigint])[
+        array_position(array[baseline.row_id(4, :practice, :bill), baseline.row_id(5, :practice, 0)], account.account_id)
+    ],
+    credits_minor = account.credits_minor + (array[100::bigint, 0::bigint])[
+        array_position(array[baseline.row_id(4, :practice, :bill), baseline.row_id(5, :practice, 0)], account.account_id)
+    ]
+where account.practice_id = baseline.row_id(1, :practice, 0)
+    and account.account_id = any(array(select account_id from locked))
 returning account.account_id;
 
 -- shared/pg outbox.rs: append

@@ -75,7 +75,7 @@ async fn post_payments(
     asked: &[PostPayment],
 ) -> Result<Vec<Result<PaymentPosted>>> {
     let now = billing.clock.now();
-    let mut tx = pg::begin(&billing.db, practice).await?;
+    let mut tx = pg::begin_planned(&billing.db, practice).await?;
     let booked = book_payments(billing, &mut tx, (practice, now), asked).await?;
     let before = booked_before(&mut tx, practice, asked, &booked).await?;
     tx.commit().await?;

@@ -51,7 +51,7 @@ fn merged(entries: &[Entry]) -> Result<Vec<Movement>, MoneyError> {
     Ok(sums.into_values().collect())
 }
 
-/// The accounts that exist and were moved.
+/// The accounts that exist and were moved. No joins, as in `new_payments::insert`.
 async fn add(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -63,25 +63,18 @@ async fn add(
         .collect();
     let moved = sqlx::query_scalar!(
         r#"
-        with moved as (
-            select wanted.account_id, wanted.debits, wanted.credits, wanted.place
-            from unnest($2::uuid[], $3::bigint[], $4::bigint[])
-                with ordinality as wanted (account_id, debits, credits, place)
-        ), locked as materialized (
-            select account.account_id
-            from billing.accounts account
-            join moved on moved.account_id = account.account_id
-            where account.practice_id = $1
-            order by moved.place
-            for no key update of account
+        with locked as materialized (
+            select account_id
+            from billing.accounts
+            where practice_id = $1 and account_id = any($2::uuid[])
+            order by array_position($2::uuid[], account_id)
+            for no key update
         )
         update billing.accounts account
         set
-            debits_minor = account.debits_minor + moved.debits,
-            credits_minor = account.credits_minor + moved.credits
-        from moved
-        join locked on locked.account_id = moved.account_id
-        where account.practice_id = $1 and account.account_id = moved.account_id
+            debits_minor = account.debits_minor + ($3::bigint[])[array_position($2::uuid[], account.account_id)],
+            credits_minor = account.credits_minor + ($4::bigint[])[array_position($2::uuid[], account.account_id)]
+        where account.practice_id = $1 and account.account_id = any(array(select account_id from locked))
         returning account.account_id as "account_id: AccountId"
         "#,
         practice.uuid(),

@@ -20,6 +20,8 @@ pub struct PaidBill {
 
 /// Writes booked payments with their allocations, what their bills are left with, and takes their holds away, in one
 /// statement. The bills are locked, and their entries are written.
+///
+/// No joins: the plan is kept, and one that was made while the practice was small would read all its bills.
 pub async fn insert(
     conn: &mut PgConnection,
     practice: PracticeId,
@@ -49,10 +51,11 @@ pub async fn insert(
         ), hold as (
             delete from billing.holds where practice_id = $1 and payment_id = any($3)
         ), bill as (
-            update billing.bills bill
-            set client_balance_minor = paid.client_balance, revision = bill.revision + paid.payments
-            from unnest($17::uuid[], $18::bigint[], $19::bigint[]) as paid (bill_id, client_balance, payments)
-            where bill.practice_id = $1 and bill.bill_id = paid.bill_id
+            update billing.bills
+            set
+                client_balance_minor = ($18::bigint[])[array_position($17::uuid[], bill_id)],
+                revision = revision + ($19::bigint[])[array_position($17::uuid[], bill_id)]
+            where practice_id = $1 and bill_id = any($17::uuid[])
         )
         insert into billing.posted_allocations (
             practice_id, payment_id, position, bill_id, amount_minor, left_minor

@@ -56,7 +56,7 @@ pub(super) async fn record_payments(
     batch: &[Recording],
 ) -> Result<Vec<Result<Tried>>> {
     let now = payments.clock.now();
-    let mut tx = pg::begin(&payments.db, practice_id).await?;
+    let mut tx = pg::begin_planned(&payments.db, practice_id).await?;
     let practice = store::practices::get(&mut tx, practice_id).await?;
     let known = Known::read(&mut tx, practice_id, batch).await?;
     let mut rulings: Vec<Result<Ruling>> = batch

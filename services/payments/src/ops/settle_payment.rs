@@ -1,6 +1,7 @@
 use super::match_payout_items::match_by_itself;
 use super::payers;
 use super::place_on_file::{PutOnFile, Wish};
+use crate::domain::acceptance::is_kept_of;
 use crate::domain::charge::{Presence, longer_hold};
 use crate::domain::on_file::Stored;
 use crate::domain::payment::{PaymentState, Said};
@@ -114,6 +115,9 @@ pub(super) async fn merge(
     if state.is_final() {
         let confirmed = (payment.uuid(), Call::ConfirmIntent);
         store::attempts::finish(tx, practice, confirmed, now).await?;
+        if !is_kept_of(settled.kind) {
+            store::acceptances::delete(tx, practice, payment).await?;
+        }
         store::unsettled::delete(tx, Subject::Payment(payment)).await?;
     }
     let mut events: Vec<Announcement> = match state {

@@ -368,12 +368,7 @@ impl Fault for Error {
             }
             Self::Denied(denied) => denied.details(),
             Self::Invalid(invalid) => invalid.details(),
-            Self::Page(PageError::NegativeSize) => {
-                details.field("page_size", "must not be negative")
-            }
-            Self::Page(PageError::ForeignToken) => {
-                details.field("page_token", "must be of this list")
-            }
+            Self::Page(error) => of_page(error),
             Self::Request(RequestError::Crowded) => details.retry_after(Duration::from_millis(500)),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
             Self::Request(RequestError::Reused) => {
@@ -385,6 +380,14 @@ impl Fault for Error {
 
     fn conflict(&self) -> bool {
         self.database().is_some_and(pg::is_conflict)
+    }
+}
+
+fn of_page(error: &PageError) -> Details {
+    let details = Details::default();
+    match error {
+        PageError::NegativeSize => details.field("page_size", "must not be negative"),
+        PageError::ForeignToken => details.field("page_token", "must be of this list"),
     }
 }
 

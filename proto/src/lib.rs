@@ -17,6 +17,11 @@ pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/even
 pub static DESCRIPTOR_POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(DESCRIPTOR_SET).expect("own descriptor set"));
 
+/// Whether a message of that full name, `evenkeel.billing.v1.BillIssued`, is in this version's contracts.
+pub fn knows(message: &str) -> bool {
+    DESCRIPTOR_POOL.get_message_by_name(message).is_some()
+}
+
 /// Declares a package: its messages and validating servers, and for packages with services their clients.
 macro_rules! package {
     ($name:ident) => {

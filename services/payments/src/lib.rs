@@ -20,6 +20,7 @@ pub mod work;
 
 mod account_refusal;
 mod autopay_refusal;
+mod payout_refusal;
 mod run;
 
 pub use account_refusal::AccountRefusal;
@@ -27,6 +28,7 @@ pub use autopay_refusal::AutoPayRefusal;
 pub use config::{Config, Timing};
 pub use error::{Error, Missing};
 pub use ops::{totals, verify_practice};
+pub use payout_refusal::PayoutRefusal;
 pub use run::{routes, run};
 
 use clock::Clock;

@@ -91,7 +91,7 @@ kinds! {
     ProcessorFees "processor_fees" Debit;
     /// Lost disputes.
     DisputeLosses "dispute_losses" Debit;
-    /// Paid out by the processor, and no payment that is known.
+    /// Paid out by the processor, and no payment that is known, closed or not.
     UnmatchedPayouts "unmatched_payouts" Credit;
     /// Counterpart of balances brought from another system.
     OpeningBalanceEquity "opening_balance_equity" Credit;

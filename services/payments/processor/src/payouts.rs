@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use money::Money;
-use stripe_core::balance_transaction::ListBalanceTransaction;
+use stripe_core::balance_transaction::{ListBalanceTransaction, RetrieveBalanceTransaction};
 use stripe_core::payout::{ListPayout, RetrievePayout};
 use stripe_shared::{BalanceTransactionSource, BalanceTransactionType, PayoutReconciliationStatus};
 use stripe_types::RangeQueryTs;
@@ -118,6 +118,14 @@ impl Processor {
             }
         }
         Err(ProcessorError::unknown("more payouts than we read"))
+    }
+
+    /// Reads a movement (`txn_…`) that was paid out.
+    pub async fn get_paid_out(&self, transaction: &str) -> Result<PaidOut, ProcessorError> {
+        let request = RetrieveBalanceTransaction::new(checked("transaction", transaction)?)
+            .expand(vec!["source".to_owned()]);
+        let moved = request.send(&self.transport).await?;
+        PaidOut::read("", &moved)?.ok_or_else(|| ProcessorError::unknown("a payout in a payout"))
     }
 
     /// What is in a payout whose content is listed, oldest first, without the payout's own movement.

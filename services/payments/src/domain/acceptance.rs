@@ -1,6 +1,8 @@
 //! That a payer agreed to be debited. The processor asks for it with a bank account that is not on file; one that is was
-//! agreed to when it came there.
+//! agreed to when it came there. What a new method is, the processor tells with the outcome: until then it is kept of every
+//! new one and told with each confirmation, and afterwards only of what was a debit.
 
+use super::payment::PaymentKind;
 use jiff::Timestamp;
 
 /// When and how a payer agreed.
@@ -39,6 +41,13 @@ impl Acceptance {
     pub const fn told_to_staff(time: Timestamp) -> Self {
         Self { time, online: None }
     }
+}
+
+/// Whether it is kept of a payment that has ended, and was made by such means: a bank may ask for it for years. Of a card
+/// nobody does.
+#[must_use]
+pub fn is_kept_of(kind: PaymentKind) -> bool {
+    kind == PaymentKind::BankDebit
 }
 
 #[cfg(test)]

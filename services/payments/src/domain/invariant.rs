@@ -31,10 +31,10 @@ pub const LOOKED_AFTER: Invariant = Invariant::new(
 pub const SAME_BOOKS: Invariant =
     Invariant::new("G7", "the processor's books and ours say the same");
 /// A refund, dispute or charge of a payment of ours is known some days after it was paid out, and what is in a practice's
-/// name is in its books.
+/// name is in its books; or somebody has said why not.
 pub const PAID_OUT_KNOWN: Invariant = Invariant::new(
     "G8",
-    "what was paid out of a practice's payments is known, and is in its books",
+    "what was paid out of a practice's payments is known, and is in its books, or was closed",
 );
 /// The followers' guarantee.
 pub const ANNOUNCED_ONCE: Invariant = Invariant::new("O2", "each outcome is announced once");

@@ -21,6 +21,7 @@ pub mod pacing;
 pub mod payer;
 pub mod payment;
 pub mod payout;
+pub mod payout_look;
 pub mod refund;
 pub mod refusal;
 pub mod retry;

@@ -6,6 +6,9 @@
 //! of ours, it is matched as soon as what it is about becomes known, by whatever way and however late, and the match is
 //! announced for itself when the payout had arrived by then. So the order of what is heard does not matter: each item is
 //! announced once with its payout, and at most once more when it turns from `Other` into what it is.
+//!
+//! What nobody will ever know somebody closes, with a reason: it stays `Other` and in the books where it is, and is open no
+//! more. That is no news to anybody, and a match still wins.
 
 use super::words;
 use ids::{DisputeMovementId, PaymentId, PayoutItemId, RefundId};

@@ -1,6 +1,6 @@
 use ids::{
     AuthorizationId, BillId, ClientId, ContactId, DisputeId, MethodId, PaymentId, PayoutId,
-    RefundId, SetupId,
+    PayoutItemId, RefundId, SetupId,
 };
 use jiff::civil::Date;
 
@@ -27,6 +27,8 @@ pub enum Missing {
     Dispute(DisputeId),
     /// A payout.
     Payout(PayoutId),
+    /// What a payout paid out.
+    PayoutItem(PayoutItemId),
     /// AutoPay of a client's bills.
     AutoPay(ClientId),
     /// A night of AutoPay.
@@ -49,6 +51,7 @@ impl Missing {
             Self::Authorization(id) => ("authorization", id.to_string()),
             Self::Dispute(id) => ("dispute", id.to_string()),
             Self::Payout(id) => ("payout", id.to_string()),
+            Self::PayoutItem(id) => ("payout item", id.to_string()),
             Self::AutoPay(id) => ("AutoPay of", id.to_string()),
             Self::Run(date) => ("run", date.to_string()),
             Self::UpcomingCharge(id) => ("upcoming charge of", id.to_string()),
@@ -72,6 +75,7 @@ impl Missing {
             Self::Authorization(_) => "AUTHORIZATION_NOT_FOUND",
             Self::Dispute(_) => "DISPUTE_NOT_FOUND",
             Self::Payout(_) => "PAYOUT_NOT_FOUND",
+            Self::PayoutItem(_) => "PAYOUT_ITEM_NOT_FOUND",
             Self::AutoPay(_) => "AUTO_PAY_NOT_FOUND",
             Self::Run(_) => "RUN_NOT_FOUND",
             Self::UpcomingCharge(_) => "UPCOMING_CHARGE_NOT_FOUND",

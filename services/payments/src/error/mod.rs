@@ -6,7 +6,7 @@ use crate::domain::allocation::AllocationError;
 use crate::domain::payer::Payer;
 use crate::domain::refund::RefundError;
 use crate::domain::refusal::Refusal;
-use crate::{AccountRefusal, AutoPayRefusal};
+use crate::{AccountRefusal, AutoPayRefusal, PayoutRefusal};
 use ::rpc::{CardNumberInText, Denied, Details, Fault, Invalid};
 use ids::{AuthorizationId, BillId, ClientId, MethodId, PaymentId, PracticeId};
 use jiff::civil::Date;
@@ -93,6 +93,9 @@ pub enum Error {
     /// AutoPay does not do it.
     #[error(transparent)]
     AutoPay(#[from] AutoPayRefusal),
+    /// Nothing is to be said of it.
+    #[error(transparent)]
+    Payout(#[from] PayoutRefusal),
     /// It is not on file any more.
     #[error("method {0} is not on file any more")]
     MethodRemoved(MethodId),
@@ -237,6 +240,7 @@ impl Fault for Error {
             Self::EtagMismatch(_) => Code::Aborted,
             Self::CardNumber(refused) => refused.code(),
             Self::AutoPay(refusal) => refusal.code(),
+            Self::Payout(refusal) => refusal.code(),
             Self::Account(refusal) => refusal.code(),
             Self::Denied(denied) => denied.code(),
             Self::Invalid(invalid) => invalid.code(),
@@ -262,6 +266,7 @@ impl Fault for Error {
             Self::ReceivedInFuture => "RECEIVED_IN_FUTURE",
             Self::CardNumber(refused) => refused.reason(),
             Self::AutoPay(refusal) => refusal.reason(),
+            Self::Payout(refusal) => refusal.reason(),
             Self::Account(refusal) => refusal.reason(),
             Self::BillCancelled(_) => "BILL_CANCELLED",
             Self::Refused(refusal, _) => refusal.name(),
@@ -325,6 +330,7 @@ impl Fault for Error {
             Self::ReceivedInFuture => details.field("receive_time", "must not be in the future"),
             Self::CardNumber(refused) => refused.details(),
             Self::AutoPay(refusal) => refusal.details(),
+            Self::Payout(refusal) => refusal.details(),
             Self::Account(refusal) => refusal.details(),
             Self::Refused(Refusal::BillNotFound, Some(bill)) => {
                 details.resource("bill", bill.to_string())
@@ -362,12 +368,7 @@ impl Fault for Error {
             }
             Self::Denied(denied) => denied.details(),
             Self::Invalid(invalid) => invalid.details(),
-            Self::Page(PageError::NegativeSize) => {
-                details.field("page_size", "must not be negative")
-            }
-            Self::Page(PageError::ForeignToken) => {
-                details.field("page_token", "must be of this list")
-            }
+            Self::Page(error) => of_page(error),
             Self::Request(RequestError::Crowded) => details.retry_after(Duration::from_millis(500)),
             Self::Request(RequestError::Malformed) => details.field("request_id", "must be a UUID"),
             Self::Request(RequestError::Reused) => {
@@ -379,6 +380,14 @@ impl Fault for Error {
 
     fn conflict(&self) -> bool {
         self.database().is_some_and(pg::is_conflict)
+    }
+}
+
+fn of_page(error: &PageError) -> Details {
+    let details = Details::default();
+    match error {
+        PageError::NegativeSize => details.field("page_size", "must not be negative"),
+        PageError::ForeignToken => details.field("page_token", "must be of this list"),
     }
 }
 

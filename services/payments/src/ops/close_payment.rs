@@ -1,3 +1,4 @@
+use super::match_payout_items::match_by_itself;
 use super::settle_payment::{merge, tell_billing};
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::closings::Closing;
@@ -63,6 +64,11 @@ pub async fn close_payment(
     tx.commit().await?;
     if let Some(settled) = settled {
         tell_billing(payments, &settled).await;
+        // What an earlier payout paid out of it was nobody's until now.
+        if settled.state == PaymentState::Succeeded {
+            let intent = settled.processor_intent.as_slice();
+            match_by_itself(payments, caller, practice, intent).await;
+        }
     }
     Ok(closed)
 }

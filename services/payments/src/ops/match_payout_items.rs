@@ -84,8 +84,8 @@ async fn of_payout(
     }
     tracing::info!(payout = %payout.payout, count = matched.len(), "what was paid out is known now");
     let (of, currency) = ((practice, payout.payout), payout.gross.currency());
-    let all = (0, i64::from(payout.item_count));
-    let mut items = payout_items::list(tx, of, currency, all).await?;
-    items.retain(|listed| matched.contains(&listed.item.item));
+    let fresh = open.iter().filter(|it| matched.contains(&it.item));
+    let places: Vec<i32> = fresh.map(|it| it.position).collect();
+    let items = payout_items::list_at(tx, of, currency, &places).await?;
     payout_event::matched(&payments.clock, &payout, (&items, today))
 }

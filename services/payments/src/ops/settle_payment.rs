@@ -1,6 +1,7 @@
 use super::match_payout_items::match_by_itself;
 use super::payers;
 use super::place_on_file::{PutOnFile, Wish};
+use crate::domain::acceptance::is_kept_of;
 use crate::domain::charge::{Presence, longer_hold};
 use crate::domain::on_file::Stored;
 use crate::domain::payment::{PaymentState, Said};
@@ -12,6 +13,7 @@ use crate::wire::event;
 use crate::{Error, OUTBOX, Payments, Result, store};
 use ::rpc::Caller;
 use ids::{PaymentId, PracticeId};
+use jiff::Timestamp;
 use pg::{Announcement, Tx};
 
 /// Takes in what the processor says of a payment: the request's answer, a webhook and the reconciler all end here, in any
@@ -112,9 +114,7 @@ pub(super) async fn merge(
         store::upcoming_charges::update_charged(tx, practice, &bills, now).await?;
     }
     if state.is_final() {
-        let confirmed = (payment.uuid(), Call::ConfirmIntent);
-        store::attempts::finish(tx, practice, confirmed, now).await?;
-        store::unsettled::delete(tx, Subject::Payment(payment)).await?;
+        end(tx, &settled, now).await?;
     }
     let mut events: Vec<Announcement> = match state {
         PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
@@ -131,6 +131,17 @@ pub(super) async fn merge(
     events.append(&mut told);
     OUTBOX.append(tx, practice, now, &events).await?;
     Ok(Some(settled))
+}
+
+/// Nobody looks after a payment that has ended, and nothing is told of it to the processor any more.
+async fn end(tx: &mut Tx, settled: &Payment, now: Timestamp) -> Result<()> {
+    let (practice, payment) = (settled.practice, settled.payment);
+    let confirmed = (payment.uuid(), Call::ConfirmIntent);
+    store::attempts::finish(tx, practice, confirmed, now).await?;
+    if !is_kept_of(settled.kind) {
+        store::acceptances::delete(tx, practice, payment).await?;
+    }
+    store::unsettled::delete(tx, Subject::Payment(payment)).await
 }
 
 /// What comes on file with a payment that has succeeded, and for whom. The payer's lock comes before the payment's.

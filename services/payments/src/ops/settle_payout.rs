@@ -93,6 +93,7 @@ async fn known(
         failure_code: part.told.failure_code.clone(),
         account: content.account.map(str::to_owned),
         unmatched: Money::sum(practice.currency, unmatched.map(|item| item.gross))?,
+        closed: Money::zero(practice.currency),
     };
     if store::payouts::insert(tx, id, &payout, payments.clock.now()).await? {
         store::payout_items::insert(tx, id, payout.payout, content.items).await?;

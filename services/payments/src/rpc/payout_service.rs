@@ -1,11 +1,13 @@
+use super::payment_service::request_key;
 use crate::ops::PageAsked;
 use crate::{Payments, ops, wire};
 use ::rpc::{enter, parse};
 use pg::Filter;
 use proto::payments::v1::payout_service_server::PayoutService;
 use proto::payments::v1::{
-    GetPayoutRequest, GetPayoutResponse, ListPayoutItemsRequest, ListPayoutItemsResponse,
-    ListPayoutsRequest, ListPayoutsResponse,
+    ClosePayoutItemRequest, ClosePayoutItemResponse, GetPayoutRequest, GetPayoutResponse,
+    ListPayoutItemsRequest, ListPayoutItemsResponse, ListPayoutsRequest, ListPayoutsResponse,
+    ListUnclaimedPayoutItemsRequest, ListUnclaimedPayoutItemsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -69,6 +71,44 @@ impl PayoutService for Payments {
         let page = ops::list_payout_items(self, &caller, (practice, payout), page).await?;
         let items = page.items.iter().map(wire::payout::item);
         Ok(Response::new(ListPayoutItemsResponse {
+            items: items.collect::<crate::Result<_>>()?,
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn close_payout_item(
+        &self,
+        request: Request<ClosePayoutItemRequest>,
+    ) -> Result<Response<ClosePayoutItemResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let ids = (&*asked.practice_id, &*asked.request_id);
+        let (practice, key) = request_key(ids, "ClosePayoutItem", &asked)?;
+        let asked = wire::payout::close_item(practice, &asked)?;
+        let closed = ops::close_payout_item(self, &caller, &key, asked).await?;
+        Ok(Response::new(ClosePayoutItemResponse {
+            item: Some(wire::payout::item(&closed)?),
+        }))
+    }
+
+    async fn list_unclaimed_payout_items(
+        &self,
+        request: Request<ListUnclaimedPayoutItemsRequest>,
+    ) -> Result<Response<ListUnclaimedPayoutItemsResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let sealed = ListUnclaimedPayoutItemsRequest {
+            page_size: 0,
+            page_token: String::new(),
+            ..asked.clone()
+        };
+        let page = PageAsked {
+            size: asked.page_size,
+            token: &asked.page_token,
+            filter: Filter::of("ListUnclaimedPayoutItems", &sealed),
+        };
+        let page = ops::list_unclaimed_payout_items(self, &caller, practice, page).await?;
+        let items = page.items.iter().map(wire::payout::item);
+        Ok(Response::new(ListUnclaimedPayoutItemsResponse {
             items: items.collect::<crate::Result<_>>()?,
             next_page_token: page.next_page_token,
         }))

@@ -60,3 +60,22 @@ pub async fn find(
             }),
     }))
 }
+
+/// Forgets that of a payment.
+pub async fn delete(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        delete from payments.debit_acceptances
+        where practice_id = $1 and payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -180,7 +180,7 @@ pub struct Standing<'a> {
     pub state: PaymentState,
     /// Why it failed.
     pub decline: Option<&'a Decline>,
-    /// Why billing set nothing aside.
+    /// Why nothing is charged under it.
     pub refusal: Option<Refusal>,
     /// What was paid with.
     pub kind: PaymentKind,

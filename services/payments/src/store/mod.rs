@@ -44,6 +44,8 @@ pub mod methods;
 pub mod new_payments;
 pub mod payments;
 pub mod payout_items;
+/// How far nights have looked at payouts.
+pub mod payout_looks;
 pub mod payout_matches;
 pub mod payouts;
 /// What portal-auth's feed tells of practices.
@@ -53,6 +55,7 @@ pub mod processor_objects;
 pub mod refunds;
 /// Methods that are being added.
 pub mod setups;
+pub mod unclaimed_payout_items;
 pub mod unmatched_payout_items;
 pub mod unsettled;
 pub mod upcoming_charges;

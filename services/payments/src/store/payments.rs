@@ -51,7 +51,7 @@ pub struct Payment {
     pub note: String,
     /// Why it failed.
     pub decline: Option<Decline>,
-    /// Why billing set nothing aside for it.
+    /// Why nothing is charged under it: billing set nothing aside, or its account at the processor was taken away.
     pub refusal: Option<Refusal>,
     /// billing's ledger has it.
     pub posted: bool,

@@ -7,7 +7,9 @@ use ids::{
     BillId, ClientId, DisputeId, DisputeMovementId, PaymentId, PayoutId, PayoutItemId, PracticeId,
     RefundId,
 };
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff_sqlx::ToSqlx as _;
 use money::{Currency, Money};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -77,10 +79,21 @@ pub async fn insert(
     Ok(())
 }
 
+/// What somebody of the practice said of an item that nobody can tell what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemClosing {
+    /// Why it is closed; not empty.
+    pub reason: String,
+    /// The subject of whoever said it.
+    pub closed_by: String,
+    /// When.
+    pub close_time: Timestamp,
+}
+
 /// An item as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedItem {
-    /// Its place, from 1.
+    /// Its place, from 1; 0 for what is in no part of a payout.
     pub position: i32,
     /// What was paid out.
     pub item: PayoutItem,
@@ -94,6 +107,63 @@ pub struct ListedItem {
     pub method_text: String,
     /// Local day on which the payment came.
     pub receive_date: Option<Date>,
+    /// What was said of it when nobody knew what it is.
+    pub closing: Option<ItemClosing>,
+    /// The processor's payout, `po_…`, of what is in the practice's name and not in its books; none for what is.
+    pub unclaimed_of: Option<String>,
+}
+
+/// An item as the view has it.
+struct Row {
+    payout_item_id: PayoutItemId,
+    position: i32,
+    processor_transaction: String,
+    kind: String,
+    gross_minor: i64,
+    fee_minor: i64,
+    payment_id: Option<PaymentId>,
+    refund_id: Option<RefundId>,
+    dispute_movement_id: Option<DisputeMovementId>,
+    processor_word: String,
+    source_kind: Option<String>,
+    source_object: Option<String>,
+    source_intent: Option<String>,
+    client_id: Option<ClientId>,
+    method_text: Option<String>,
+    receive_date: Option<jiff_sqlx::Date>,
+    dispute_id: Option<DisputeId>,
+    bill_ids: Vec<Uuid>,
+    close_reason: Option<String>,
+    closed_by: Option<String>,
+    close_time: Option<jiff_sqlx::Timestamp>,
+}
+
+impl Row {
+    fn listed(self, currency: Currency) -> Result<ListedItem> {
+        let kind = PayoutItemKind::of(&self.kind);
+        Ok(ListedItem {
+            position: self.position,
+            item: PayoutItem {
+                item: self.payout_item_id,
+                transaction: self.processor_transaction,
+                kind: kind.ok_or(Error::Stored("a kind of a payout's item"))?,
+                gross: Money::from_minor(self.gross_minor, currency),
+                fee: Money::from_minor(self.fee_minor, currency),
+                about: about(self.payment_id, (self.refund_id, self.dispute_movement_id)),
+                origin: Origin {
+                    word: self.processor_word,
+                    source: source(self.source_kind, self.source_object, self.source_intent)?,
+                },
+            },
+            client: self.client_id,
+            dispute: self.dispute_id,
+            bills: self.bill_ids.into_iter().map(BillId::from).collect(),
+            method_text: self.method_text.unwrap_or_default(),
+            receive_date: self.receive_date.map(jiff_sqlx::Date::to_jiff),
+            closing: closing(self.close_reason, self.closed_by, self.close_time),
+            unclaimed_of: None,
+        })
+    }
 }
 
 /// At most `limit` items of a payout in order, from after the place `above`. Amounts are in the payout's currency.
@@ -103,39 +173,34 @@ pub async fn list(
     currency: Currency,
     (above, limit): (i32, i64),
 ) -> Result<Vec<ListedItem>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         select
-            item.payout_item_id as "payout_item_id: PayoutItemId",
-            item.position,
-            item.processor_transaction,
-            item.kind,
-            item.gross_minor,
-            item.fee_minor,
-            item.payment_id as "payment_id: PaymentId",
-            item.refund_id as "refund_id: RefundId",
-            item.dispute_movement_id as "dispute_movement_id: DisputeMovementId",
-            item.processor_word,
-            item.source_kind,
-            item.source_object,
-            item.source_intent,
-            payment.client_id as "client_id?: ClientId",
-            payment.method_text as "method_text?",
-            payment.receive_date as "receive_date?: jiff_sqlx::Date",
-            movement.dispute_id as "dispute_id?: DisputeId",
-            array(
-                select part.bill_id
-                from payments.payment_allocations part
-                where part.practice_id = $1 and part.payment_id = item.payment_id
-                order by part.position
-            ) as "bill_ids!"
-        from payments.payout_items item
-        left join payments.payments payment
-            on payment.practice_id = $1 and payment.payment_id = item.payment_id
-        left join payments.dispute_movements movement
-            on movement.practice_id = $1 and movement.movement_id = item.dispute_movement_id
-        where item.practice_id = $1 and item.payout_id = $2 and item.position > $3
-        order by item.position
+            payout_item_id as "payout_item_id!: PayoutItemId",
+            position as "position!",
+            processor_transaction as "processor_transaction!",
+            kind as "kind!",
+            gross_minor as "gross_minor!",
+            fee_minor as "fee_minor!",
+            payment_id as "payment_id?: PaymentId",
+            refund_id as "refund_id?: RefundId",
+            dispute_movement_id as "dispute_movement_id?: DisputeMovementId",
+            processor_word as "processor_word!",
+            source_kind as "source_kind?",
+            source_object as "source_object?",
+            source_intent as "source_intent?",
+            client_id as "client_id?: ClientId",
+            method_text as "method_text?",
+            receive_date as "receive_date?: jiff_sqlx::Date",
+            dispute_id as "dispute_id?: DisputeId",
+            bill_ids as "bill_ids!",
+            close_reason as "close_reason?",
+            closed_by as "closed_by?",
+            close_time as "close_time?: jiff_sqlx::Timestamp"
+        from payments.listed_payout_items
+        where practice_id = $1 and payout_id = $2 and position > $3
+        order by position
         limit $4
         "#,
         practice.uuid(),
@@ -145,31 +210,108 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let kind = PayoutItemKind::of(&row.kind);
-            Ok(ListedItem {
-                position: row.position,
-                item: PayoutItem {
-                    item: row.payout_item_id,
-                    transaction: row.processor_transaction,
-                    kind: kind.ok_or(Error::Stored("a kind of a payout's item"))?,
-                    gross: Money::from_minor(row.gross_minor, currency),
-                    fee: Money::from_minor(row.fee_minor, currency),
-                    about: about(row.payment_id, (row.refund_id, row.dispute_movement_id)),
-                    origin: Origin {
-                        word: row.processor_word,
-                        source: source(row.source_kind, row.source_object, row.source_intent)?,
-                    },
-                },
-                client: row.client_id,
-                dispute: row.dispute_id,
-                bills: row.bill_ids.into_iter().map(BillId::from).collect(),
-                method_text: row.method_text.unwrap_or_default(),
-                receive_date: row.receive_date.map(jiff_sqlx::Date::to_jiff),
-            })
-        })
-        .collect()
+    rows.into_iter().map(|row| row.listed(currency)).collect()
+}
+
+/// Those of a payout at these places, in order.
+pub async fn list_at(
+    conn: &mut PgConnection,
+    (practice, payout): (PracticeId, PayoutId),
+    currency: Currency,
+    positions: &[i32],
+) -> Result<Vec<ListedItem>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            payout_item_id as "payout_item_id!: PayoutItemId",
+            position as "position!",
+            processor_transaction as "processor_transaction!",
+            kind as "kind!",
+            gross_minor as "gross_minor!",
+            fee_minor as "fee_minor!",
+            payment_id as "payment_id?: PaymentId",
+            refund_id as "refund_id?: RefundId",
+            dispute_movement_id as "dispute_movement_id?: DisputeMovementId",
+            processor_word as "processor_word!",
+            source_kind as "source_kind?",
+            source_object as "source_object?",
+            source_intent as "source_intent?",
+            client_id as "client_id?: ClientId",
+            method_text as "method_text?",
+            receive_date as "receive_date?: jiff_sqlx::Date",
+            dispute_id as "dispute_id?: DisputeId",
+            bill_ids as "bill_ids!",
+            close_reason as "close_reason?",
+            closed_by as "closed_by?",
+            close_time as "close_time?: jiff_sqlx::Timestamp"
+        from payments.listed_payout_items
+        where practice_id = $1 and payout_id = $2 and position = any($3)
+        order by position
+        "#,
+        practice.uuid(),
+        payout.uuid(),
+        positions,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|row| row.listed(currency)).collect()
+}
+
+/// The payout of an item and its place there; none when it is in no part of one.
+pub async fn find_place(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    item: PayoutItemId,
+) -> Result<Option<(PayoutId, i32)>> {
+    let row = sqlx::query!(
+        r#"
+        select payout_id as "payout_id: PayoutId", position
+        from payments.payout_items
+        where practice_id = $1 and payout_item_id = $2
+        "#,
+        practice.uuid(),
+        item.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.payout_id, row.position)))
+}
+
+/// Keeps what was said of an item, under its payout's lock.
+pub async fn insert_closing(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (item, closing): (PayoutItemId, &ItemClosing),
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        insert into payments.payout_item_closings (practice_id, payout_item_id, reason, closed_by, close_time)
+        values ($1, $2, $3, $4, $5)
+        "#,
+        practice.uuid(),
+        item.uuid(),
+        closing.reason,
+        closing.closed_by,
+        closing.close_time.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What was said, from its columns.
+pub(super) fn closing(
+    reason: Option<String>,
+    closed_by: Option<String>,
+    time: Option<jiff_sqlx::Timestamp>,
+) -> Option<ItemClosing> {
+    let ((reason, closed_by), time) = reason.zip(closed_by).zip(time)?;
+    Some(ItemClosing {
+        reason,
+        closed_by,
+        close_time: time.to_jiff(),
+    })
 }
 
 fn about(

@@ -34,8 +34,10 @@ pub struct Payout {
     pub failure_code: Option<String>,
     /// The practice's own account that it is of, `acct_…`; none: the installation's.
     pub account: Option<String>,
-    /// Sum of the items before fees that are no payment, refund or dispute that is known.
+    /// Sum of the items before fees that are no payment, refund or dispute that is known, and that nobody closed.
     pub unmatched: Money,
+    /// The same of those that somebody closed.
+    pub closed: Money,
 }
 
 /// Writes a payout that is new; false when somebody wrote it meanwhile, or it is known.
@@ -186,8 +188,11 @@ pub async fn list(
             and ($5::date is null or (arrival_date, payout_id) < ($5, $6))
             and (not $8::boolean or exists (
                 select 1
-                from payments.payout_items item
-                where item.practice_id = $1 and item.payout_id = payouts.payout_id and item.kind = 'other'
+                from payments.listed_payout_items item
+                where item.practice_id = $1
+                    and item.payout_id = payouts.payout_id
+                    and item.kind = 'other'
+                    and item.close_time is null
             ))
         order by arrival_date desc, payout_id desc
         limit $7
@@ -222,12 +227,19 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
             shared,
             failure_code,
             processor_account,
-            (
-                select coalesce(sum(item.gross_minor), 0)::bigint
-                from payments.payout_items item
-                where item.practice_id = $1 and item.payout_id = payouts.payout_id and item.kind = 'other'
-            ) as "unmatched_minor!"
+            unknown.open_minor as "open_minor!",
+            unknown.closed_minor as "closed_minor!"
         from payments.payouts
+        cross join lateral (
+            select
+                coalesce(sum(item.gross_minor) filter (where closing.close_time is null), 0)::bigint as open_minor,
+                coalesce(sum(item.gross_minor) filter (where closing.close_time is not null), 0)::bigint
+                    as closed_minor
+            from payments.payout_items item
+            left join payments.payout_item_closings closing
+                on closing.practice_id = item.practice_id and closing.payout_item_id = item.payout_item_id
+            where item.practice_id = $1 and item.payout_id = payouts.payout_id and item.kind = 'other'
+        ) unknown
         where practice_id = $1 and payout_id = any($2)
         order by arrival_date desc, payout_id desc
         "#,
@@ -250,7 +262,8 @@ async fn read(conn: &mut PgConnection, practice: PracticeId, ids: &[Uuid]) -> Re
                 shared: row.shared,
                 failure_code: row.failure_code,
                 account: row.processor_account,
-                unmatched: Money::from_minor(row.unmatched_minor, currency),
+                unmatched: Money::from_minor(row.open_minor, currency),
+                closed: Money::from_minor(row.closed_minor, currency),
             })
         })
         .collect()

@@ -4,7 +4,7 @@
 use super::currency;
 use super::payout_items::source;
 use crate::Result;
-use crate::domain::payout::{About, PayoutItemKind, Source};
+use crate::domain::payout::{About, Origin, PayoutItemKind, Source};
 use ids::{DisputeMovementId, PayoutId, PayoutItemId, PracticeId, RefundId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
@@ -19,6 +19,8 @@ pub struct Unmatched {
     pub item: PayoutItemId,
     /// Its payout.
     pub payout: PayoutId,
+    /// Its place there.
+    pub position: i32,
     /// `txn_…`.
     pub transaction: String,
     /// Before fees; below 0: taken.
@@ -40,6 +42,7 @@ pub async fn list(
         select
             item.payout_item_id as "payout_item_id: PayoutItemId",
             item.payout_id as "payout_id: PayoutId",
+            item.position,
             item.processor_transaction,
             item.gross_minor,
             item.source_kind,
@@ -64,6 +67,7 @@ pub async fn list(
             found.push(Unmatched {
                 item: row.payout_item_id,
                 payout: row.payout_id,
+                position: row.position,
                 transaction: row.processor_transaction,
                 gross: Money::from_minor(row.gross_minor, currency(&row.currency)?),
                 source,
@@ -74,29 +78,35 @@ pub async fn list(
     Ok(found)
 }
 
-/// At most `limit` of payouts that were taken in from `since` on, and that are about payments of the practice's; the oldest
-/// first.
+/// Something that the processor is asked for again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked<T> {
+    /// The item.
+    pub item: PayoutItemId,
+    /// What is asked for.
+    pub what: T,
+    /// The practice's own account that its payout is of, `acct_…`; none: the installation's.
+    pub account: Option<String>,
+}
+
+/// At most `limit` of payouts that were taken in from `since` on, and that are about payments of the practice's: those first
+/// that were not asked for, or the longest ago.
 pub async fn list_of_ours(
     conn: &mut PgConnection,
     practice: PracticeId,
     (since, limit): (Timestamp, i64),
-) -> Result<Vec<(Source, Option<String>)>> {
+) -> Result<Vec<Asked<Source>>> {
     let rows = sqlx::query!(
         r#"
-        select item.source_kind, item.source_object, item.source_intent, payout.processor_account
-        from payments.payout_items item
-        join payments.payouts payout
-            on payout.practice_id = item.practice_id and payout.payout_id = item.payout_id
-        join payments.processor_objects known
-            on known.object_id = item.source_intent
-            and known.practice_id = item.practice_id
-            and known.kind = 'payment'
-            and known.processor_account is not distinct from payout.processor_account
-        where item.practice_id = $1
-            and item.kind = 'other'
-            and item.source_intent is not null
-            and payout.create_time >= $2
-        order by payout.create_time, item.payout_id, item.position
+        select
+            payout_item_id as "payout_item_id!: PayoutItemId",
+            source_kind,
+            source_object,
+            source_intent,
+            processor_account
+        from payments.unknown_payout_items
+        where practice_id = $1 and create_time >= $2
+        order by ask_time nulls first, create_time, payout_id, position
         limit $3
         "#,
         practice.uuid(),
@@ -107,11 +117,99 @@ pub async fn list_of_ours(
     .await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        if let Some(source) = source(row.source_kind, row.source_object, row.source_intent)? {
-            found.push((source, row.processor_account));
+        if let Some(what) = source(row.source_kind, row.source_object, row.source_intent)? {
+            found.push(Asked {
+                item: row.payout_item_id,
+                what,
+                account: row.processor_account,
+            });
         }
     }
     Ok(found)
+}
+
+/// The same of items that were taken in before it was kept what the processor says that they are: each by its movement,
+/// `txn_…`.
+pub async fn list_without_origin(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (since, limit): (Timestamp, i64),
+) -> Result<Vec<Asked<String>>> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            item.payout_item_id as "payout_item_id: PayoutItemId",
+            item.processor_transaction,
+            payout.processor_account
+        from payments.payout_items item
+        join payments.payouts payout
+            on payout.practice_id = item.practice_id and payout.payout_id = item.payout_id
+        where item.practice_id = $1
+            and item.kind = 'other'
+            and item.processor_word = ''
+            and starts_with(item.processor_transaction, 'txn_')
+            and payout.create_time >= $2
+        order by item.ask_time nulls first, payout.create_time, item.payout_id, item.position
+        limit $3
+        "#,
+        practice.uuid(),
+        since.to_sqlx() as jiff_sqlx::Timestamp,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    let found = rows.into_iter().map(|row| Asked {
+        item: row.payout_item_id,
+        what: row.processor_transaction,
+        account: row.processor_account,
+    });
+    Ok(found.collect())
+}
+
+/// Writes that the processor is asked for items now. Before it is: one whose answer fails lets others come first.
+pub async fn update_asked(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (items, now): (&[Uuid], Timestamp),
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.payout_items
+        set ask_time = $3
+        where practice_id = $1 and payout_item_id = any($2)
+        "#,
+        practice.uuid(),
+        items,
+        now.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Keeps what the processor says that an item is, of which that was not kept.
+pub async fn update_origin(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (item, origin): (PayoutItemId, &Origin),
+) -> Result<()> {
+    let source = origin.source.as_ref();
+    sqlx::query!(
+        r#"
+        update payments.payout_items
+        set processor_word = $3, source_kind = $4, source_object = $5, source_intent = $6
+        where practice_id = $1 and payout_item_id = $2 and kind = 'other' and processor_word = ''
+        "#,
+        practice.uuid(),
+        item.uuid(),
+        origin.word,
+        source.map(|source| source.kind.name()),
+        source.map(|source| &*source.object),
+        source.and_then(|source| source.intent.as_deref()),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Writes what items are about; those that were unmatched until now. The caller holds their payout's lock.

@@ -1,10 +1,12 @@
 //! Payouts in our own contract.
 
 use crate::domain::payout::{PayoutItemKind, PayoutState, failure_text};
-use crate::store::payout_items::ListedItem;
+use crate::ops::ClosePayoutItem;
+use crate::store::payout_items::{ItemClosing, ListedItem};
 use crate::store::payouts::{Payout, PayoutFilter};
 use crate::{Payments, Result};
-use ::rpc::{Invalid, parse, wire};
+use ::rpc::{Invalid, free_text, parse, wire};
+use ids::PracticeId;
 use proto::payments::v1 as contract;
 
 /// What a list is to show. Errors: INVALID_FIELD.
@@ -55,6 +57,7 @@ pub fn payout(payments: &Payments, payout: &Payout) -> Result<contract::Payout> 
         processor_url: format!("{place}payouts/{}", payout.object),
         shared: payout.shared,
         unmatched: Some(wire::money(payout.unmatched)),
+        closed: Some(wire::money(payout.closed)),
     })
 }
 
@@ -78,6 +81,32 @@ pub fn item(listed: &ListedItem) -> Result<contract::PayoutItem> {
         receive_date: listed.receive_date.map(wire::date),
         processor_kind: item.origin.word.clone(),
         processor_transaction: item.transaction.clone(),
+        closing: listed.closing.as_ref().map(closing),
+        unclaimed_of: listed.unclaimed_of.clone().unwrap_or_default(),
+    })
+}
+
+fn closing(closing: &ItemClosing) -> contract::PayoutItemClosing {
+    contract::PayoutItemClosing {
+        reason: closing.reason.clone(),
+        closed_by: closing.closed_by.clone(),
+        close_time: Some(wire::time(closing.close_time)),
+    }
+}
+
+/// What is said of an item. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
+pub fn close_item(
+    practice: PracticeId,
+    asked: &contract::ClosePayoutItemRequest,
+) -> Result<ClosePayoutItem> {
+    let reason = free_text(asked.reason.trim().to_owned(), "reason")?;
+    if reason.is_empty() {
+        return Err(Invalid::new("reason", "must not be empty").into());
+    }
+    Ok(ClosePayoutItem {
+        practice,
+        item: parse(&asked.payout_item_id, "payout_item_id")?,
+        reason,
     })
 }
 

@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestDatabase;
 use uuid::Uuid;
 
+/// In the metadata of a charge that a story made itself, past payments.
+pub const BY_HAND: &str = "by_hand";
+
 /// By account and id.
 type Amounts = BTreeMap<(String, String), i64>;
 
@@ -78,6 +81,11 @@ fn charged(book: &Value) -> Amounts {
     let mut amounts = Amounts::new();
     for (account, charge) in rows(book, "charges") {
         if charge["status"] != "succeeded" {
+            continue;
+        }
+        if charge["metadata"][BY_HAND] == "true" {
+            let ours = &charge["metadata"]["payment_id"];
+            assert!(ours.is_null(), "a charge by hand is no payment: {ours}");
             continue;
         }
         let payment = charge["metadata"]["payment_id"]
@@ -154,10 +162,14 @@ async fn payouts_are_whole(db: &TestDatabase, book: &Value) {
                 where processor_payout = whole.processor_payout
             ), 0)
         )::bigint, (
-            select coalesce(sum(item.gross_minor - item.fee_minor), 0)
+            select count(*)
             from payments.payouts part
-            join payments.payout_items item on item.payout_id = part.payout_id
             where part.processor_payout = whole.processor_payout
+                and part.gross_minor - part.fee_minor <> (
+                    select sum(item.gross_minor - item.fee_minor)
+                    from payments.payout_items item
+                    where item.payout_id = part.payout_id
+                )
         )::bigint
         from payments.account_payouts whole",
     );
@@ -166,10 +178,10 @@ async fn payouts_are_whole(db: &TestDatabase, book: &Value) {
         .map(|(_, payout)| (payout["id"].as_str(), payout["amount"].as_i64()))
         .collect();
     for row in rows {
-        let (object, parts, items): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
+        let (object, parts, broken): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
         let amount = paid.get(&Some(object.as_str()));
         assert_eq!(amount, Some(&Some(parts)), "the parts of {object}");
-        assert_eq!(parts, items, "the items of {object}");
+        assert_eq!(broken, 0, "parts of {object} that are not their items");
     }
 }
 

@@ -83,7 +83,7 @@ impl Stage {
         page["data"].as_array().expect("a list").len()
     }
 
-    async fn confirmations(&self) -> i64 {
+    pub async fn confirmations(&self) -> i64 {
         sqlx::query_scalar("select count(*) from payments.attempts where call = 'confirm_intent'")
             .fetch_one(self.db.owner_pool())
             .await
@@ -182,6 +182,55 @@ async fn r30_a_charge_of_a_lost_account_is_closed_as_charged_and_pays_its_bill()
     let told = told.into_inner().payment.expect("a payment");
     assert_eq!(told.closing, None, "a payer is not told who said so");
     assert_eq!(stage.reconcile().await, 0);
+    stage.finish().await;
+}
+
+/// As if a payout of the account had been taken in before anybody knew of the charge that it pays out.
+async fn paid_out_unknown(stage: &Stage, lost: &Payment) {
+    let intent = stage.intent_of(lost).await;
+    let planted = [
+        "insert into payments.payouts (
+            practice_id, payout_id, processor_payout, state, arrival_date, currency, gross_minor, fee_minor, item_count,
+            shared, create_time, update_time, processor_account
+        )
+        select practice_id, gen_random_uuid(), 'po_1Lost', 'paid', '2026-03-04', 'USD', 4000, 146, 1, false,
+            '2026-03-04T15:00Z', '2026-03-04T15:00Z', processor_account
+        from payments.payments where processor_intent = $1",
+        "insert into payments.payout_items (
+            practice_id, payout_item_id, payout_id, position, processor_transaction, kind, gross_minor, fee_minor,
+            processor_word, source_kind, source_object, source_intent
+        )
+        select practice_id, gen_random_uuid(), payout_id, 1, 'txn_1Lost', 'other', 4000, 146, 'charge', 'charge', $1, $1
+        from payments.payouts",
+    ];
+    for statement in planted {
+        let written = sqlx::query(statement).bind(&intent);
+        let written = written.execute(stage.db.owner_pool()).await;
+        assert_eq!(written.expect("planted").rows_affected(), 1);
+    }
+}
+
+#[tokio::test]
+async fn r30_what_a_lost_account_paid_out_is_matched_when_its_charge_is_closed_and_at_night() {
+    let stage = Stage::start().await;
+    let lost = stage.lost_charge("reset_after_work").await;
+    paid_out_unknown(&stage, &lost).await;
+    let unknown = (vec![PayoutItemKind::Other], 4_000);
+    assert_eq!(stage.only_payout().await, unknown);
+    let request = stage.closing(&lost, ClosedOutcome::Charged);
+    stage.close(&request).await.expect("closed");
+    let known = (vec![PayoutItemKind::Charge], 0);
+    assert_eq!(stage.only_payout().await, known);
+    assert_eq!(stage.told_types().await, ["PayoutItemsMatched"]);
+
+    // Had whoever closed it died before: the night matches it, though nobody can ask that account.
+    sqlx::query("update payments.payout_items set kind = 'other', payment_id = null")
+        .execute(stage.db.owner_pool())
+        .await
+        .expect("forgotten");
+    stage.first_night().await;
+    assert_eq!(stage.compare().await, 1);
+    assert_eq!(stage.only_payout().await, known);
     stage.finish().await;
 }
 

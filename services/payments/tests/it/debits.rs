@@ -177,3 +177,126 @@ async fn r17_staff_who_enter_a_bank_account_were_told_and_one_on_file_was_agreed
     assert_eq!(agreements(&stage).await, [offline, Vec::new()]);
     stage.finish().await;
 }
+
+async fn kept_agreements(stage: &Stage) -> i64 {
+    sqlx::query_scalar("select count(*) from payments.debit_acceptances")
+        .fetch_one(stage.db.owner_pool())
+        .await
+        .expect("counted")
+}
+
+#[tokio::test]
+async fn r17_that_a_payer_agreed_is_kept_of_debits_and_of_no_card() {
+    let stage = Stage::start().await;
+    let bill = stage.bill(9_000).await;
+    let paid = stage.pay(bill, 1_000, VISA).await;
+    assert_eq!(paid.state(), PaymentState::Succeeded);
+    let declined = stage.pay(bill, 1_000, "pm_card_chargeDeclined").await;
+    assert_eq!(declined.state(), PaymentState::Failed);
+    let said = agreements(&stage).await;
+    assert_eq!(
+        said.iter().filter(|it| !it.is_empty()).count(),
+        2,
+        "what a new method is, nobody knows before"
+    );
+    assert_eq!(kept_agreements(&stage).await, 0);
+    // A card whose outcome is lost says the same again until it is known.
+    stage.fault("/v1/payment_intents/*/confirm", "reset").await;
+    let lost = stage.pay(bill, 1_000, VISA).await;
+    assert_eq!(
+        (lost.state(), kept_agreements(&stage).await),
+        (PaymentState::Unknown, 1)
+    );
+    stage.minutes(2);
+    stage.reconcile().await;
+    assert_eq!(stage.payment(&lost).await.state(), PaymentState::Succeeded);
+    assert_eq!(kept_agreements(&stage).await, 0);
+
+    let debit = stage.pay(bill, 4_000, DEBIT).await;
+    assert_eq!(kept_agreements(&stage).await, 1);
+    settle(&stage, &debit, "succeeded").await;
+    stage.minutes(DAY);
+    stage.reconcile().await;
+    assert_eq!(stage.payment(&debit).await.state(), PaymentState::Succeeded);
+    assert_eq!(kept_agreements(&stage).await, 1, "a bank may ask for it");
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn f01_what_a_confirmation_says_is_read_before_it_is_written_down_as_made() {
+    let stage = Stage::start().await;
+    let bill = stage.bill(4_000).await;
+    let access = async |verb: &str| {
+        let statement = format!("{verb} evenkeel_payments");
+        let done = sqlx::query(sqlx::AssertSqlSafe(statement));
+        done.execute(stage.db.owner_pool()).await.expect("done");
+    };
+    access("revoke select on payments.debit_acceptances from").await;
+    let told = stage.try_pay(stage.pay_request(bill, 4_000, DEBIT)).await;
+    assert_eq!(reason(told), "DATABASE");
+    assert_eq!(stage.confirmations().await, 0, "none was made");
+    access("grant select on payments.debit_acceptances to").await;
+    stage.minutes(2);
+    stage.reconcile().await;
+    assert_eq!(stage.billing.held(bill), 0, "nothing can have been charged");
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn f33_a_confirmation_that_another_version_sent_with_other_words_is_unknown_until_it_is_read()
+{
+    let stage = Stage::start().await;
+    let bill = stage.bill(4_000).await;
+    stage
+        .fault("/v1/payment_intents", "delay_after_work=450ms")
+        .await;
+    let request = stage.pay_request(bill, 4_000, VISA);
+    let (told, key) = tokio::join!(stage.try_pay(request), confirmed_by_another(&stage));
+    let told = told.expect("an answer");
+    assert_eq!(
+        told.state(),
+        PaymentState::Unknown,
+        "neither failed nor paid"
+    );
+    let log = stage.asked("requests").await;
+    let answers = log["requests"].as_array().expect("requests").iter();
+    let answers = answers.filter(|it| it["idempotency_key"] == *key);
+    let answers: Vec<_> = answers.map(|it| it["status"].as_u64()).collect();
+    assert_eq!(answers, [Some(200), Some(400)], "one key, two bodies");
+    stage.minutes(2);
+    stage.reconcile().await;
+    let paid = stage.payment(&told).await;
+    assert_eq!(paid.state(), PaymentState::Succeeded);
+    assert_eq!(stage.billing.balance(bill), 0);
+    stage.finish_despite_key(&key).await;
+}
+
+/// A version that tells the processor of no agreement goes on with the stage's only charge first. Answers its key.
+async fn confirmed_by_another(stage: &Stage) -> String {
+    let soon = std::time::Duration::from_secs(5);
+    let key = testkit::eventually(soon, "a charge", || async {
+        let begun = sqlx::query_scalar("select payment_id from payments.attempts join payments.payments on payment_id = subject_id")
+            .fetch_optional(stage.db.owner_pool());
+        let begun: Option<uuid::Uuid> = begun.await.expect("read");
+        let payment = ids::PaymentId::from(begun?);
+        Some(format!("{payment}-confirm_intent"))
+    })
+    .await;
+    let url = stage.sandbox.url();
+    let http = reqwest::Client::new();
+    let intent = testkit::eventually(soon, "an object", || async {
+        let list = http.get(format!("{url}/v1/payment_intents"));
+        let page = list.bearer_auth("sk_test_sandbox").send().await;
+        let page: serde_json::Value = page.expect("a page").json().await.expect("JSON");
+        page["data"][0]["id"].as_str().map(str::to_owned)
+    })
+    .await;
+    let confirm = http
+        .post(format!("{url}/v1/payment_intents/{intent}/confirm"))
+        .bearer_auth("sk_test_sandbox")
+        .header("idempotency-key", &key)
+        .form(&[("payment_method", VISA)]);
+    let confirmed = confirm.send().await.expect("an answer");
+    assert!(confirmed.status().is_success());
+    key
+}

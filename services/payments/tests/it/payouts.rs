@@ -1,130 +1,15 @@
 //! R30: what the processor sends to the bank, matched to payments, refunds and disputes.
 
+use crate::payouts_stage::{minor, shown};
 use crate::stage::{Stage, VISA, reason, usd};
 use futures::future::join_all;
 use ids::PracticeId;
 use payments::work::compare_due;
 use prost::Message as _;
 use proto::google::r#type::Date;
-use proto::payments::v1::payout_service_client::PayoutServiceClient;
 use proto::payments::v1::*;
-use rpc::{Claims, Connection};
-use serde_json::{Value, json};
+use serde_json::json;
 use tonic::Code;
-
-pub type Payouts = PayoutServiceClient<Connection>;
-
-impl Stage {
-    pub fn payouts_of(&self, practice: PracticeId) -> Payouts {
-        PayoutServiceClient::new(self.connection(move |claims| Claims {
-            practice_id: Some(practice.to_string()),
-            ..claims
-        }))
-    }
-
-    pub async fn payouts(&self) -> Vec<Payout> {
-        self.payouts_where(self.practice, PayoutState::Unspecified)
-            .await
-    }
-
-    pub async fn payouts_where(&self, practice: PracticeId, state: PayoutState) -> Vec<Payout> {
-        let request = ListPayoutsRequest {
-            practice_id: practice.to_string(),
-            state: state.into(),
-            ..ListPayoutsRequest::default()
-        };
-        let answer = self.payouts_of(practice).list_payouts(request).await;
-        answer.expect("listed").into_inner().payouts
-    }
-
-    pub async fn payout(&self) -> Payout {
-        let mut found = self.payouts().await;
-        assert_eq!(found.len(), 1, "{found:?}");
-        found.remove(0)
-    }
-
-    pub async fn payout_items(&self, practice: PracticeId, payout: &Payout) -> Vec<PayoutItem> {
-        let request = ListPayoutItemsRequest {
-            practice_id: practice.to_string(),
-            payout_id: payout.payout_id.clone(),
-            ..ListPayoutItemsRequest::default()
-        };
-        let answer = self.payouts_of(practice).list_payout_items(request).await;
-        answer.expect("listed").into_inner().items
-    }
-
-    /// The processor pays out all there is, and answers with its payout.
-    pub async fn pay_out(&self) -> String {
-        let payout = self.command("payouts", json!({})).await;
-        payout["id"].as_str().expect("an id").to_owned()
-    }
-
-    pub async fn bank_says(&self, payout: &str, outcome: Value) {
-        self.command(&format!("payouts/{payout}/settle"), outcome)
-            .await;
-    }
-
-    /// A payout that arrives, and is taken in.
-    pub async fn paid_out(&self, nth: i64) -> String {
-        let payout = self.pay_out().await;
-        self.bank_says(&payout, json!({ "outcome": "paid" })).await;
-        self.webhooks_came("payout.paid", nth).await;
-        self.process_webhooks().await;
-        payout
-    }
-
-    /// What was announced of payouts, in order.
-    pub async fn payout_events(&self) -> Vec<(String, Vec<u8>)> {
-        let told = sqlx::query_as(
-            "select replace(event_type, 'evenkeel.payments.v1.', ''), payload from payments.outbox
-            where event_type like 'evenkeel.payments.v1.Payout%' and practice_id = $1 order by seq",
-        );
-        let told = told.bind(self.practice.uuid());
-        told.fetch_all(self.db.owner_pool()).await.expect("read")
-    }
-
-    pub async fn told_types(&self) -> Vec<String> {
-        self.payout_events()
-            .await
-            .into_iter()
-            .map(|(kind, _)| kind)
-            .collect()
-    }
-
-    /// A charge that nobody asked payments for.
-    pub async fn charge_by_hand(&self, amount: i64, practice: Option<PracticeId>) {
-        let mut form = vec![
-            ("amount".to_owned(), amount.to_string()),
-            ("currency".to_owned(), "usd".to_owned()),
-            ("confirm".to_owned(), "true".to_owned()),
-            ("payment_method".to_owned(), VISA.to_owned()),
-            ("payment_method_types[]".to_owned(), "card".to_owned()),
-        ];
-        let named = practice.map(|it| ("metadata[practice_id]".to_owned(), it.to_string()));
-        form.extend(named);
-        let answer = reqwest::Client::new()
-            .post(format!("{}/v1/payment_intents", self.sandbox.url()))
-            .bearer_auth("sk_test_sandbox")
-            .form(&form)
-            .send()
-            .await
-            .expect("an answer");
-        assert!(answer.status().is_success());
-    }
-}
-
-pub fn minor(amount: &Option<proto::money::v1::Money>) -> i64 {
-    amount.as_ref().expect("an amount").minor_units
-}
-
-/// Kind, gross, fee and net of each.
-pub fn shown(items: &[PayoutItem]) -> Vec<(PayoutItemKind, i64, i64, i64)> {
-    let shown = items.iter().map(|it| {
-        assert_eq!(minor(&it.gross) - minor(&it.fee), minor(&it.net));
-        (it.kind(), minor(&it.gross), minor(&it.fee), minor(&it.net))
-    });
-    shown.collect()
-}
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one payout, every item of it")]
@@ -366,6 +251,7 @@ async fn r30_what_is_none_of_ours_is_kept_with_its_amount() {
         ]
     );
     assert_eq!(items[1].payment_id, "");
+    stage.finish().await;
 }
 
 #[tokio::test]
@@ -426,6 +312,7 @@ async fn r30_of_an_account_that_practices_share_each_has_its_part_and_the_rest_i
             1
         );
     }
+    stage.finish().await;
 }
 
 #[tokio::test]
@@ -457,6 +344,7 @@ async fn r30_a_payout_waits_until_what_is_in_it_is_known_and_one_by_hand_never_i
     stage.process_webhooks().await;
     assert_eq!(stage.payouts().await.len(), 2);
     assert_eq!(stage.webhooks_waiting().await, 0);
+    stage.finish().await;
 }
 
 #[tokio::test]

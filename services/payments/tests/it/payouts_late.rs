@@ -1,7 +1,7 @@
 //! R30, R26: payouts are right in the end, whatever is heard of what is in them, and when, or never.
 
 use crate::neighbours::apply;
-use crate::payouts::{minor, shown};
+use crate::payouts_stage::{minor, shown};
 use crate::stage::{Stage, VISA};
 use ids::PracticeId;
 use payments::work::Practices;
@@ -15,82 +15,6 @@ use uuid::Uuid;
 
 const REFUND: PayoutItemKind = PayoutItemKind::Refund;
 const OTHER: PayoutItemKind = PayoutItemKind::Other;
-
-impl Stage {
-    async fn plan(&self, plan: &str, types: &[&str]) {
-        let plan = json!({ "plan": plan, "types": types });
-        self.command("webhook_plan", plan).await;
-    }
-
-    async fn released(&self) {
-        self.command("webhooks/release", json!({})).await;
-    }
-
-    async fn text(&self, query: &'static str) -> String {
-        let found = sqlx::query_scalar(query).fetch_one(self.db.owner_pool());
-        found.await.expect("one")
-    }
-
-    /// What the items of the stage's only payout are, and what of it is unmatched.
-    async fn only_payout(&self) -> (Vec<PayoutItemKind>, i64) {
-        let payout = self.payout().await;
-        let items = self.payout_items(self.practice, &payout).await;
-        let kinds = items.iter().map(PayoutItem::kind).collect();
-        (kinds, minor(&payout.unmatched))
-    }
-
-    /// 90.00 came. 50.00 of it were given back and came again, of which nobody tells; 60.00 were given back at the processor,
-    /// of which nobody tells either, and which cannot be counted while the 50.00 are believed to be on their way. Then all is
-    /// paid out. Answers the payout.
-    async fn paid_out_before_it_is_known(&self, plan: &str) -> String {
-        let bill = self.bill(9_000).await;
-        let paid = self.pay(bill, 9_000, "pm_card_pendingRefund").await;
-        self.refund(&paid, 5_000, false).await.expect("given back");
-        self.webhooks_came("refund.created", 1).await;
-        self.process_webhooks().await;
-        self.plan(plan, &["refund.*", "charge.*"]).await;
-        let ours = self
-            .text("select processor_refund from payments.refunds")
-            .await;
-        let failed = json!({ "status": "failed" });
-        self.command(&format!("refunds/{ours}/settle"), failed)
-            .await;
-        let intent = self.intent_of(&paid).await;
-        let by_hand = json!({ "payment_intent": intent, "amount": 6_000 });
-        self.command("refunds", by_hand).await;
-        self.pay_out().await
-    }
-
-    /// The reconciler finds out that the 50.00 came again; then what was held back is told.
-    async fn becomes_known(&self) {
-        self.minutes(2);
-        self.reconcile().await;
-        self.released().await;
-        self.webhooks_came("refund.created", 2).await;
-        self.process_webhooks().await;
-    }
-
-    /// Every word about payouts that came, and that comes meanwhile, is taken in.
-    async fn payouts_are_taken_in(&self) {
-        eventually(Duration::from_secs(10), "nothing waits", || async {
-            self.process_webhooks().await;
-            let waiting: i64 = sqlx::query_scalar(
-                "select count(*) from payments.webhooks where process_time is null and object_kind = 'payout'",
-            )
-            .fetch_one(self.db.owner_pool())
-            .await
-            .expect("counted");
-            (waiting == 0).then_some(())
-        })
-        .await;
-    }
-
-    async fn unmatched_findings(&self) -> Vec<InvariantFinding> {
-        let mut found = self.findings().await;
-        found.retain(|found| found.invariant == "G8");
-        found
-    }
-}
 
 const KNOWN: [PayoutItemKind; 4] = [
     PayoutItemKind::Charge,
@@ -263,6 +187,7 @@ async fn r30_a_practice_of_another_currency_keeps_no_other_from_its_part_of_a_pa
     stage.webhooks_came("payout.failed", 1).await;
     stage.process_webhooks().await;
     assert_eq!(stage.payout().await.state(), PayoutState::Failed);
+    stage.finish().await;
 }
 
 #[tokio::test]
@@ -424,6 +349,7 @@ async fn f04_what_is_known_of_an_object_of_another_account_claims_nothing_of_a_p
     .await
     .expect("one");
     assert_eq!(nobodys, ("refund".to_owned(), -700, None));
+    stage.finish().await;
 }
 
 #[tokio::test]
@@ -456,6 +382,7 @@ async fn r30_what_is_unmatched_is_found_by_payout_amount_and_day() {
     // It is none of ours: there is nothing to find out.
     stage.minutes(5 * 24 * 60);
     assert_eq!(stage.unmatched_findings().await, []);
+    stage.finish().await;
 }
 
 #[tokio::test]

@@ -355,8 +355,15 @@ impl Stage {
 
     /// Holds everything against everything, and ends.
     pub async fn finish(self) {
+        self.finish_despite_key("").await;
+    }
+
+    /// The same, when the story itself sent something else under this key.
+    pub async fn finish_despite_key(self, key: &str) {
         let book = self.asked("book").await;
-        let requests = self.asked("requests").await;
+        let mut requests = self.asked("requests").await;
+        let log = requests["requests"].as_array_mut().expect("requests");
+        log.retain(|request| request["idempotency_key"] != key);
         crate::audit::audit(&self.db, &self.billing, &book, &requests).await;
         self.stop.cancel();
     }

@@ -21,6 +21,7 @@ pub struct FollowMetrics {
     gaps: Family<Following, Counter>,
     retries: Family<Following, Counter>,
     parked: Family<Following, Counter>,
+    unknown: Family<Following, Counter>,
     held: Family<Following, Gauge>,
     lag_milliseconds: Family<Following, Gauge>,
 }
@@ -45,6 +46,10 @@ impl FollowMetrics {
             parked: register(
                 "events_parked",
                 "Events given up until a replay: alarm on any",
+            ),
+            unknown: register(
+                "events_unknown",
+                "Events parked for their type is in no contract of this version: deploy the one that wrote them here",
             ),
             held: register(
                 "practices_held",
@@ -72,6 +77,11 @@ impl FollowMetrics {
         self.gaps.get_or_create(&label(schema, source)).get()
     }
 
+    /// Events of a source whose type is in no contract of this version.
+    pub fn unknown(&self, schema: &str, source: &str) -> u64 {
+        self.unknown.get_or_create(&label(schema, source)).get()
+    }
+
     pub(crate) fn of(&self, schema: &str, source: &str) -> SourceMetrics {
         let label = label(schema, source);
         SourceMetrics {
@@ -80,6 +90,7 @@ impl FollowMetrics {
             gaps: self.gaps.get_or_create_owned(&label),
             retries: self.retries.get_or_create_owned(&label),
             parked: self.parked.get_or_create_owned(&label),
+            unknown: self.unknown.get_or_create_owned(&label),
             held: self.held.get_or_create_owned(&label),
             lag_milliseconds: self.lag_milliseconds.get_or_create_owned(&label),
         }
@@ -109,6 +120,7 @@ pub(crate) struct SourceMetrics {
     pub(crate) gaps: Counter,
     pub(crate) retries: Counter,
     pub(crate) parked: Counter,
+    pub(crate) unknown: Counter,
     pub(crate) held: Gauge,
     pub(crate) lag_milliseconds: Gauge,
 }

@@ -30,6 +30,7 @@ pub fn options(buckets: u16) -> Follow {
         shortest_pause: Duration::from_millis(5),
         longest_pause: Duration::from_millis(100),
         lease: Duration::from_millis(400),
+        knows: |event_type| event_type.starts_with("test."),
         metrics: FollowMetrics::default(),
         ..Follow::new(SCHEMA, "self", Clock::system())
     }

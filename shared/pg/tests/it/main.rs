@@ -3,6 +3,7 @@
 
 mod follow;
 mod follow_faults;
+mod follow_newer;
 mod group;
 mod leases;
 mod migrate;

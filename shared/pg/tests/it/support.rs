@@ -63,19 +63,32 @@ pub fn now() -> Timestamp {
 
 /// Announcements of `count` events.
 pub fn announcements(count: usize) -> Vec<Announcement> {
-    let one = || Announcement {
+    std::iter::repeat_with(|| announcement("test.Noted"))
+        .take(count)
+        .collect()
+}
+
+pub fn announcement(event_type: &str) -> Announcement {
+    Announcement {
         event_id: EventId::new(&Clock::system()),
-        event_type: "test.Noted".to_owned(),
+        event_type: event_type.to_owned(),
         payload: prost::Message::encode_to_vec(&"noted".to_owned()),
-    };
-    std::iter::repeat_with(one).take(count).collect()
+    }
 }
 
 /// Appends `count` events in a transaction of their own.
 pub async fn announce(database: &TestDatabase, practice: PracticeId, count: usize) {
+    announce_all(database, practice, &announcements(count)).await;
+}
+
+pub async fn announce_all(
+    database: &TestDatabase,
+    practice: PracticeId,
+    announcements: &[Announcement],
+) {
     let mut tx = pg::begin(database.pool(), practice).await.expect("begin");
     OUTBOX
-        .append(&mut tx, practice, now(), &announcements(count))
+        .append(&mut tx, practice, now(), announcements)
         .await
         .expect("append");
     tx.commit().await.expect("commit");

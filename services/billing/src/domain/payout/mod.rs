@@ -1,5 +1,9 @@
 //! What the processor paid out to the bank. An item's gross leaves clearing: what the bank got of it, and the fee. So the
 //! clearing of a payment that was paid out, with its refunds and disputes, is 0.
+//!
+//! What is no payment that is known never came into clearing: it is in unmatched payouts, an account of its own, until it is
+//! known what it is. That somebody of the practice closes it in payments changes no books: the bank has the money, and what
+//! it was for is still not known. It is booked anew when it becomes known, closed or not.
 
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::entry::{Transfer, Transfers};

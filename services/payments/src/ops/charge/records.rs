@@ -13,6 +13,7 @@ use crate::store::payments::Payment;
 use crate::store::processor_objects::Subject;
 use crate::{Error, Payments, Result, store};
 use ids::{PaymentId, PracticeId};
+use pg::Tx;
 
 const fn nobody() -> Error {
     Error::Stored("a method that becomes nobody's")
@@ -116,7 +117,9 @@ pub(super) async fn start_create(
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<(Payment, String)> {
-    let (paid, key, _) = start(payments, practice, (payment, Call::CreateIntent)).await?;
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let (paid, key, _) = start(payments, &mut tx, (practice, payment, Call::CreateIntent)).await?;
+    tx.commit().await?;
     Ok((paid, key))
 }
 
@@ -132,15 +135,18 @@ pub(super) struct Confirming {
     pub(super) first: bool,
 }
 
-/// Writes down that the money is taken.
+/// Writes down that the money is taken. All that the call says is read before that is committed: once it is, nobody knows
+/// whether the call was made.
 pub(super) async fn start_confirm(
     payments: &Payments,
     practice: PracticeId,
     payment: PaymentId,
 ) -> Result<Confirming> {
-    let (paid, key, first) = start(payments, practice, (payment, Call::ConfirmIntent)).await?;
     let mut tx = pg::begin(&payments.db, practice).await?;
     let acceptance = store::acceptances::find(&mut tx, practice, payment).await?;
+    let call = (practice, payment, Call::ConfirmIntent);
+    let (paid, key, first) = start(payments, &mut tx, call).await?;
+    tx.commit().await?;
     Ok(Confirming {
         paid,
         acceptance,
@@ -151,15 +157,13 @@ pub(super) async fn start_confirm(
 
 async fn start(
     payments: &Payments,
-    practice: PracticeId,
-    (payment, call): (PaymentId, Call),
+    tx: &mut Tx,
+    (practice, payment, call): (PracticeId, PaymentId, Call),
 ) -> Result<(Payment, String, bool)> {
     let (now, key) = (payments.clock.now(), call.key(payment));
-    let mut tx = pg::begin(&payments.db, practice).await?;
-    let paid = store::payments::get(&mut tx, practice, payment).await?;
+    let paid = store::payments::get(tx, practice, payment).await?;
     let which = (payment.uuid(), call);
-    let started = store::attempts::start(&mut tx, practice, which, &key, now).await?;
-    tx.commit().await?;
+    let started = store::attempts::start(tx, practice, which, &key, now).await?;
     Ok((paid, key, started.first))
 }
 

@@ -11,6 +11,7 @@ use super::settle_payout::{PartContent, PayoutPart, settle_payout};
 use super::{read_dispute, read_payment, read_refund, whose};
 use crate::domain::payout::{PayoutItem, PayoutState, Source, SourceKind, Told};
 use crate::store::account_payouts::TakenIn;
+use crate::store::unmatched_payout_items::Asked;
 use crate::wire::processor::payout as told;
 use crate::{Error, Payments, Result};
 use ::rpc::Caller;
@@ -35,8 +36,8 @@ pub async fn read_payout(
     }
 }
 
-/// Takes in what no webhook told of an account's payouts of the last days before `end`, and of those since the oldest of the
-/// practice's payments on it that is in none. Errors: PROCESSOR_UNAVAILABLE.
+/// Takes in what no webhook told of an account's payouts of the last days before `end`, and at times of those since the oldest
+/// of the practice's payments on it that is in none. Errors: PROCESSOR_UNAVAILABLE.
 pub async fn read_payouts(
     payments: &Payments,
     caller: &Caller,
@@ -44,7 +45,7 @@ pub async fn read_payouts(
     (end, account): (Timestamp, Option<&str>),
 ) -> Result<()> {
     caller.within(practice)?;
-    let start = records::look_from(payments, practice, (end, account)).await?;
+    let (start, look) = records::look(payments, practice, (end, account)).await?;
     for payout in steps::list(payments, (start, account)).await? {
         match take_in(payments, caller, (&payout, account)).await {
             Ok(true) => {}
@@ -55,22 +56,30 @@ pub async fn read_payouts(
             }
         }
     }
-    Ok(())
+    records::looked(payments, practice, (account, look)).await
 }
 
-/// Asks again for what was paid out of the practice's payments and is not known, as if a webhook had told of it. Errors:
-/// PROCESSOR_UNAVAILABLE.
+/// Asks again for what was paid out of the practice's payments and is not known, as if a webhook had told of it, and matches
+/// it with what is known: what was paid out by an account that was taken away since, too. Errors: PROCESSOR_UNAVAILABLE.
 pub async fn read_unmatched(
     payments: &Payments,
     caller: &Caller,
     practice: PracticeId,
 ) -> Result<()> {
     caller.within(practice)?;
-    let open = records::unmatched(payments, practice).await?;
+    for asked in records::without_origin(payments, practice).await? {
+        let moved = (asked.what.as_str(), asked.account.as_deref());
+        if let Some(moved) = steps::moved(payments, moved).await? {
+            records::originated(payments, practice, (asked.item, &moved)).await?;
+        }
+    }
     let mut intents = Vec::new();
-    for (source, account) in open {
-        learn(payments, caller, (&source, account.as_deref())).await?;
-        intents.extend(source.intent);
+    for (asked, readable) in records::unmatched(payments, practice).await? {
+        let Asked { what, account, .. } = asked;
+        if readable {
+            learn(payments, caller, (&what, account.as_deref())).await?;
+        }
+        intents.extend(what.intent);
     }
     match_payout_items(payments, caller, practice, &intents).await
 }

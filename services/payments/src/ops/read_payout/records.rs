@@ -1,19 +1,22 @@
 //! What is read and written between the calls, each in a transaction of its own.
 
 use crate::domain::payout::{Origin, PayoutItem, PayoutItemKind, Source, Told};
+use crate::domain::payout_look::{self, Look};
 use crate::store::account_payouts::TakenIn;
+use crate::store::unmatched_payout_items::Asked;
 use crate::store::{
-    account_payouts, connections, payout_matches, practices, unmatched_payout_items,
+    account_payouts, connections, payout_looks, payout_matches, practices, unmatched_payout_items,
 };
 use crate::wire::processor::origin;
 use crate::{Payments, Result};
 use ids::{PayoutItemId, PracticeId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pg::Tx;
 use processor::{PaidOut, PaidOutSource, TransactionSource};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use telemetry::prometheus_client::metrics::counter::Counter;
+use uuid::Uuid;
 
 static UNCLAIMED: LazyLock<Counter> = LazyLock::new(|| {
     telemetry::register(
@@ -23,10 +26,6 @@ static UNCLAIMED: LazyLock<Counter> = LazyLock::new(|| {
     )
 });
 
-/// A payout that was paid may fail within five banking days; made by then, it is read again each night.
-const LOOKED_AFTER: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// So far back is looked for payouts that nobody told of, and is asked for what they paid out and is not known.
-const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(180 * 24);
 /// So much of it is asked for in a night.
 const ASKED_MAX: i64 = 500;
 
@@ -54,36 +53,86 @@ pub(super) async fn taken_in(payments: &Payments, object: &str) -> Result<Option
     account_payouts::find(&mut tx, object).await
 }
 
-/// From when on an account's payouts are looked at: 14 days before `end`, or since a payment of the practice's came that is
-/// in none yet, half a year at the most. So a first look, or one after a long time, reaches as far back as it has to.
-pub(super) async fn look_from(
+/// From when on an account's payouts are looked at, and what that look is once it has gone well (`domain/payout_look.rs`).
+pub(super) async fn look(
     payments: &Payments,
     practice: PracticeId,
     (end, account): (Timestamp, Option<&str>),
-) -> Result<Timestamp> {
-    let before = |span| end.saturating_sub(span).unwrap_or(end);
-    let usual = before(LOOKED_AFTER);
-    let bounds = (account, before(LOOKED_BACK));
+) -> Result<(Timestamp, Look)> {
     let mut tx = pg::begin(&payments.db, practice).await?;
-    let oldest = payout_matches::oldest_not_paid_out(&mut tx, practice, bounds).await?;
-    Ok(oldest.map_or(usual, |oldest| oldest.min(usual)))
+    let last = payout_looks::find(&mut tx, practice, account).await?;
+    let unpaid = if payout_look::reaches_back(last, end) {
+        let bounds = (account, payout_look::oldest(end));
+        payout_matches::oldest_not_paid_out(&mut tx, practice, bounds).await?
+    } else {
+        None
+    };
+    Ok(payout_look::next(last, end, unpaid))
 }
 
-/// What was paid out of the practice's payments and is not known; not of accounts of which nothing can be read any more.
+/// A look has gone well.
+pub(super) async fn looked(
+    payments: &Payments,
+    practice: PracticeId,
+    (account, look): (Option<&str>, Look),
+) -> Result<()> {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    payout_looks::upsert(&mut tx, practice, (account, look)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What was paid out of the practice's payments and is not known, and whether it can be asked for: nothing can be read of an
+/// account that was taken away. Who is named here is asked for now: a look that fails begins with others the next time.
 pub(super) async fn unmatched(
     payments: &Payments,
     practice: PracticeId,
-) -> Result<Vec<(Source, Option<String>)>> {
+) -> Result<Vec<(Asked<Source>, bool)>> {
     let now = payments.clock.now();
-    let since = now.saturating_sub(LOOKED_BACK).unwrap_or(now);
     let mut tx = pg::begin(&payments.db, practice).await?;
-    let bounds = (since, ASKED_MAX);
-    let mut open = unmatched_payout_items::list_of_ours(&mut tx, practice, bounds).await?;
-    if open.iter().any(|(_, account)| account.is_some()) {
-        let accounts = connections::list(&mut tx, practice).await?;
-        open.retain(|(_, account)| !accounts.was_taken_away(account.as_deref()));
+    let bounds = (payout_look::oldest(now), ASKED_MAX);
+    let open = unmatched_payout_items::list_of_ours(&mut tx, practice, bounds).await?;
+    let ids: Vec<Uuid> = open.iter().map(|asked| asked.item.uuid()).collect();
+    unmatched_payout_items::update_asked(&mut tx, practice, (&ids, now)).await?;
+    let accounts = connections::list(&mut tx, practice).await?;
+    tx.commit().await?;
+    let readable = |account: Option<&str>| !accounts.was_taken_away(account);
+    let open = open.into_iter().map(|asked| {
+        let can_be = readable(asked.account.as_deref());
+        (asked, can_be)
+    });
+    Ok(open.collect())
+}
+
+/// What is unknown for it was not kept what the processor says that it is; not of accounts of which nothing can be read.
+pub(super) async fn without_origin(
+    payments: &Payments,
+    practice: PracticeId,
+) -> Result<Vec<Asked<String>>> {
+    let now = payments.clock.now();
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let bounds = (payout_look::oldest(now), ASKED_MAX);
+    let mut open = unmatched_payout_items::list_without_origin(&mut tx, practice, bounds).await?;
+    if open.is_empty() {
+        return Ok(open);
     }
+    let ids: Vec<Uuid> = open.iter().map(|asked| asked.item.uuid()).collect();
+    unmatched_payout_items::update_asked(&mut tx, practice, (&ids, now)).await?;
+    let accounts = connections::list(&mut tx, practice).await?;
+    tx.commit().await?;
+    open.retain(|asked| !accounts.was_taken_away(asked.account.as_deref()));
     Ok(open)
+}
+
+/// Keeps what the processor says that an item is.
+pub(super) async fn originated(
+    payments: &Payments,
+    practice: PracticeId,
+    (item, moved): (PayoutItemId, &PaidOut),
+) -> Result<()> {
+    let origin = origin(&moved.what);
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    unmatched_payout_items::update_origin(&mut tx, practice, (item, &origin)).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Whose each movement is: the practice of its payment, or in whose name it was charged. What is in nobody's name is the

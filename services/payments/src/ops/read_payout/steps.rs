@@ -44,6 +44,19 @@ pub(super) async fn list(
     Ok(payouts)
 }
 
+/// A movement that was paid out, as the processor knows it, `txn_…`; none when it does not. Errors: PROCESSOR_UNAVAILABLE.
+pub(super) async fn moved(
+    payments: &Payments,
+    (transaction, account): Object<'_>,
+) -> Result<Option<PaidOut>> {
+    let processor = payments.at(account)?;
+    match processor.get_paid_out(transaction).await {
+        Ok(moved) => Ok(Some(moved)),
+        Err(ProcessorError::Rejected { .. }) => Ok(None),
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
 /// What is in a payout; none when that is not complete yet. What is in it of an earlier payout that did not arrive is named
 /// movement by movement. Errors: PROCESSOR_UNAVAILABLE.
 pub(super) async fn content(

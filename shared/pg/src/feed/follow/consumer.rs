@@ -5,13 +5,15 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt};
 use ids::PracticeId;
 use sqlx::AssertSqlSafe;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::effect::{self, EffectError, Handler};
 use super::hold::Holds;
+use super::newer;
 use super::parked::park;
+use super::wait::{every, next_item};
 use crate::Lease;
 use crate::feed::{Bucket, Event, EventSource, EventStream, Position, SourceError};
 
@@ -102,7 +104,8 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
     }
 
     /// Where the last consumer has stopped.
-    async fn load(&mut self) -> Result<(), sqlx::Error> {
+    async fn load(&mut self) -> Result<(), Ended> {
+        newer::free(self.shared, self.lease, self.bucket).await?;
         let cursors = self.cursors().await?;
         self.applied = cursors
             .into_iter()
@@ -271,13 +274,24 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
 
     /// Applies consecutive events, in as few transactions as may be; false when one failed and the practice is held.
     async fn apply(&mut self, events: &[Event]) -> Result<bool, Ended> {
+        let (known, newer) = newer::divide(&self.shared.follow, events);
         let handler = &self.shared.handler;
-        for batch in events.chunk_by(|one, next| handler.together(one, next)) {
+        for batch in known.chunk_by(|one, next| handler.together(one, next)) {
             if !self.apply_batch(batch).await? {
                 return Ok(false);
             }
         }
-        Ok(true)
+        match newer.first() {
+            Some(event) => self.stop_at_unknown(event).await,
+            None => Ok(true),
+        }
+    }
+
+    /// A newer version wrote it: passed over here, it would be lost for good.
+    async fn stop_at_unknown(&mut self, event: &Event) -> Result<bool, Ended> {
+        self.shared.metrics.unknown.inc();
+        self.park(event, &newer::why(event), 1).await?;
+        Ok(false)
     }
 
     /// The same in one transaction.
@@ -369,21 +383,4 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
             self.shared.follow.pause(failures)
         });
     }
-}
-
-/// What was left of the last batch, then what the stream brings. May be dropped while it waits.
-async fn next_item(
-    carried: &mut Option<Event>,
-    stream: &mut EventStream,
-) -> Option<Result<Option<Event>, SourceError>> {
-    match carried.take() {
-        Some(event) => Some(Ok(Some(event))),
-        None => stream.next().await,
-    }
-}
-
-fn every(period: Duration) -> Interval {
-    let mut interval = tokio::time::interval(period.max(Duration::from_millis(1)));
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
 }

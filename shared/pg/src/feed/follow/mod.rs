@@ -3,11 +3,17 @@
 //!
 //! An event that fails for a passing reason is tried again until it goes. One that fails for its own sake is tried a
 //! few times, then parked; while it is, its practice's later events wait in the source and all other practices flow.
+//!
+//! One of a type that is in no contract of this version is parked at once: a newer version wrote it, and whether it matters
+//! here only a newer version can say. That one goes on by itself, as soon as it follows. What is in the contracts and matters
+//! to nobody here is the handler's to pass over.
 
 mod consumer;
 mod effect;
 mod hold;
+mod newer;
 mod parked;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +56,8 @@ pub struct Follow {
     pub lease: Duration,
     /// How long without an event or heartbeat until the connection counts as dead.
     pub silence: Duration,
+    /// Whether a type of event is in the contracts of this version; by default those it was built with.
+    pub knows: fn(&str) -> bool,
     /// Where it is counted; by default where `/metrics` shows it.
     pub metrics: FollowMetrics,
 }
@@ -67,6 +75,7 @@ impl Follow {
             longest_pause: Duration::from_secs(30),
             lease: Duration::from_secs(15),
             silence: Duration::from_secs(30),
+            knows: proto::knows,
             metrics: FollowMetrics::of_process(),
         }
     }

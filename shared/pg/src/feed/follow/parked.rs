@@ -196,7 +196,7 @@ pub(super) async fn park<S, H: Handler>(
     Ok(())
 }
 
-async fn unpark(
+pub(super) async fn unpark(
     tx: &mut Tx,
     schema: &'static str,
     source: &str,

@@ -81,6 +81,13 @@ pub async fn changes(
             join account on account.account_id in (transfer.debit_account_id, transfer.credit_account_id)
             where entry.practice_id = $1 and entry.client_id = $2
                 and ($3::date is null or entry.entry_date >= $3) and entry.entry_date <= $4
+                -- What was booked on another day than it came is reversed on that day: together they are nothing.
+                and entry.kind <> 'payment_reversed'
+                and not exists (
+                    select 1
+                    from billing.payment_corrections moved
+                    where moved.practice_id = $1 and moved.reversed_entry_id = entry.entry_id
+                )
             group by transfer.entry_id
         )
         select
@@ -97,7 +104,8 @@ pub async fn changes(
                 from billing.posted_allocations placed
                 join billing.bills paid
                     on paid.practice_id = placed.practice_id and paid.bill_id = placed.bill_id
-                where placed.practice_id = $1 and placed.payment_id = entry.payment_id
+                where placed.practice_id = $1
+                    and placed.payment_id = coalesce(entry.payment_id, corrected.payment_id)
                 order by placed.position
             ) as "paid_numbers!",
             changed.amount_minor as "amount_minor!"
@@ -106,9 +114,11 @@ pub async fn changes(
         left join billing.bills bill on bill.practice_id = entry.practice_id and bill.bill_id = entry.bill_id
         left join billing.posted_refunds refund
             on refund.practice_id = entry.practice_id and refund.refund_id = coalesce(entry.refund_id, entry.subject_id)
+        left join billing.payment_corrections corrected
+            on corrected.practice_id = entry.practice_id and corrected.entry_id = entry.entry_id
         left join billing.posted_payments payment
             on payment.practice_id = entry.practice_id
-            and payment.payment_id = coalesce(entry.payment_id, refund.payment_id)
+            and payment.payment_id = coalesce(entry.payment_id, refund.payment_id, corrected.payment_id)
         left join billing.insurer_payments insured
             on insured.practice_id = entry.practice_id and insured.insurer_payment_id = entry.insurer_payment_id
         left join billing.payers payer
@@ -166,7 +176,7 @@ impl Row {
             "bill_cancelled" => Some(Occasion::BillCancelled {
                 number: self.number?,
             }),
-            "payment" => Some(Occasion::Payment {
+            "payment" | "payment_rebooked" => Some(Occasion::Payment {
                 method: self.method_text?,
                 bills: self.paid_numbers,
             }),

@@ -6,6 +6,7 @@ use crate::domain::entry::Entry;
 use crate::domain::sharing::Share;
 use crate::store::insurer_payments::InsurerPayment;
 use crate::store::monthly_superbills::MonthlySuperbill;
+use crate::store::payment_corrections::Correction;
 use crate::store::payments::PostedPayment;
 use crate::store::refunds::PostedRefund;
 use crate::wire::adjustment::{shown_kind, shown_reason};
@@ -125,6 +126,24 @@ pub fn payment_posted(posted: &PostedPayment) -> contract::PaymentPosted {
         credited: Some(wire::money(posted.credited)),
         entry_id: posted.entry.to_string(),
         method_text: posted.method_text.clone(),
+    }
+}
+
+/// A booked payment was corrected; as it was booked until now.
+#[must_use]
+pub fn payment_corrected(
+    posted: &PostedPayment,
+    correction: &Correction<'_>,
+) -> contract::PaymentCorrected {
+    let moved = correction.moved;
+    contract::PaymentCorrected {
+        payment_id: correction.payment.to_string(),
+        client_id: posted.payment.client.to_string(),
+        receive_date: Some(wire::date(correction.to)),
+        previous_date: Some(wire::date(correction.from)),
+        method_text: correction.method_text.to_owned(),
+        reverse_entry_id: moved.map(|it| it.reverse.to_string()).unwrap_or_default(),
+        entry_id: moved.map(|it| it.anew.to_string()).unwrap_or_default(),
     }
 }
 

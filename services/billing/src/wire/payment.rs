@@ -3,6 +3,7 @@ use crate::domain::payment::{Allocation, PaymentKind, Receipt};
 use crate::ops::place_hold::PlaceHold;
 use crate::ops::post_payment::{PaymentPosted, PostPayment};
 use crate::ops::post_refund::PostRefund;
+use crate::ops::rebook_payment::RebookPayment;
 use crate::ops::record_insurer_payment::{InsurerPaymentRecorded, RecordInsurerPayment};
 use crate::ops::reverse_credit::ReverseCredit;
 use crate::wire::text::free_text;
@@ -10,7 +11,7 @@ use crate::wire::{bill, ledger};
 use ::rpc::{Invalid, parse, wire};
 use ids::PracticeId;
 use proto::billing::v1 as contract;
-use proto::payments::v1::{PaymentFacts, RefundSucceeded};
+use proto::payments::v1::{PaymentCorrected, PaymentFacts, RefundSucceeded};
 
 /// What is to be taken off a bill. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
 pub fn reverse_credit(request: contract::ReverseCreditRequest) -> Result<ReverseCredit> {
@@ -124,6 +125,21 @@ pub fn payment_succeeded(practice: PracticeId, facts: PaymentFacts) -> Result<Po
             amount: parse::positive(facts.amount, "amount")?,
             wanted: wanted(facts.allocations)?,
         },
+        receive_date: parse::date(facts.receive_date, "receive_date")?,
+        method_text: facts.method_text,
+    })
+}
+
+/// A payment as it is after a correction. Errors: INVALID_FIELD.
+pub fn payment_corrected(
+    practice: PracticeId,
+    corrected: PaymentCorrected,
+) -> Result<RebookPayment> {
+    let facts = parse::required(corrected.payment, "payment")?;
+    Ok(RebookPayment {
+        practice,
+        payment: parse(&facts.payment_id, "payment_id")?,
+        revision: corrected.revision,
         receive_date: parse::date(facts.receive_date, "receive_date")?,
         method_text: facts.method_text,
     })

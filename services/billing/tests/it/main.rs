@@ -41,6 +41,7 @@ mod people;
 mod policies;
 mod previews;
 mod races;
+mod rebooked;
 mod refunds;
 mod seed;
 mod sessions;

@@ -50,6 +50,7 @@ pub mod payouts;
 pub mod practices;
 /// Whose the processor's objects are.
 pub mod processor_objects;
+pub mod refund_closings;
 pub mod refunds;
 /// Methods that are being added.
 pub mod setups;

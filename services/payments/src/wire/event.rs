@@ -38,6 +38,17 @@ pub fn payment_succeeded(clock: &Clock, paid: &Payment) -> Announcement {
     )
 }
 
+/// An offline payment is of another day or check than was said.
+pub fn payment_corrected(clock: &Clock, corrected: &Payment, revision: i32) -> Announcement {
+    of(
+        clock,
+        &contract::PaymentCorrected {
+            payment: Some(facts(corrected)),
+            revision,
+        },
+    )
+}
+
 /// A charge was declined; whose what it was made with is, when that is known.
 pub fn payment_failed(clock: &Clock, failed: &Payment, payer: Option<Payer>) -> Announcement {
     let decline = failed.decline.as_ref();

@@ -38,6 +38,7 @@ mod payouts;
 mod payouts_late;
 mod people;
 mod record;
+mod refund_closings;
 mod refunds;
 mod seeded;
 mod stage;

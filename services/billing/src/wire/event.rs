@@ -3,6 +3,7 @@
 use crate::domain::adjustment::Adjustment;
 use crate::domain::bill::Bill;
 use crate::domain::entry::Entry;
+use crate::domain::payment::PaidBy;
 use crate::domain::sharing::Share;
 use crate::store::insurer_payments::InsurerPayment;
 use crate::store::monthly_superbills::MonthlySuperbill;
@@ -115,7 +116,7 @@ pub fn client_added(client: ClientId) -> contract::ClientAdded {
 
 /// A payment was booked.
 #[must_use]
-pub fn payment_posted(posted: &PostedPayment) -> contract::PaymentPosted {
+pub fn payment_posted(posted: &PostedPayment, paid_by: Option<PaidBy>) -> contract::PaymentPosted {
     contract::PaymentPosted {
         payment_id: posted.payment.payment.to_string(),
         client_id: posted.payment.client.to_string(),
@@ -126,6 +127,7 @@ pub fn payment_posted(posted: &PostedPayment) -> contract::PaymentPosted {
         credited: Some(wire::money(posted.credited)),
         entry_id: posted.entry.to_string(),
         method_text: posted.method_text.clone(),
+        paid_by: paid_by.map(payment::shown_payer),
     }
 }
 

@@ -170,9 +170,8 @@ fn worker() -> Caller {
 }
 
 fn told(event: &Event) -> Result<PostPayment, HandlerError> {
-    let facts = event.decode::<PaymentSucceeded>()?.payment;
-    let facts = facts.ok_or_else(|| HandlerError::poison("the event has no payment"))?;
-    wire::payment::payment_succeeded(event.practice, facts).map_err(failed)
+    let told = event.decode::<PaymentSucceeded>()?;
+    wire::payment::payment_succeeded(event.practice, told).map_err(failed)
 }
 
 async fn release_hold(

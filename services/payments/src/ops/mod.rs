@@ -5,6 +5,7 @@ mod accounts;
 mod adopt_refund;
 mod ask_at_intake;
 mod ask_for_card;
+mod ask_for_new_card;
 mod auto_pay;
 mod begin_charge;
 mod charge;
@@ -86,6 +87,7 @@ mod watch_expiry;
 mod whose;
 
 pub use ask_at_intake::ask_at_intake;
+pub use ask_for_new_card::ask_for_new_card;
 pub(crate) use auto_pay::lease_end;
 pub use charge::{continue_payment, read_payment};
 pub use close_payment::{ClosePayment, close_payment};

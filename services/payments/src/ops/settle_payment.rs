@@ -3,6 +3,7 @@ use super::payers;
 use super::place_on_file::{PutOnFile, Wish};
 use crate::domain::charge::{Presence, longer_hold};
 use crate::domain::on_file::Stored;
+use crate::domain::payer::Payer;
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::attempts::Call;
 use crate::store::charges::Standing;
@@ -29,20 +30,28 @@ pub async fn settle_payment(
     };
     tx.commit().await?;
     tell_billing(payments, &settled).await;
-    if settled.state == PaymentState::Succeeded {
-        let intent = settled.processor_intent.as_slice();
+    if settled.payment.state == PaymentState::Succeeded {
+        let intent = settled.payment.processor_intent.as_slice();
         match_by_itself(payments, caller, practice, intent).await;
     }
     Ok(())
 }
 
+/// A payment whose state has changed.
+pub(super) struct Settled {
+    payment: Payment,
+    /// Whose what it was made with is, or was to become.
+    payer: Option<Payer>,
+}
+
 /// What billing has to know of a payment that was settled and committed; its feed tells it as well.
-pub(super) async fn tell_billing(payments: &Payments, settled: &Payment) {
+pub(super) async fn tell_billing(payments: &Payments, Settled { payment, payer }: &Settled) {
+    let settled = payment;
     let (practice, payment) = (settled.practice, settled.payment);
     crate::crash::point("after_settle");
     match settled.state {
         PaymentState::Succeeded => {
-            payments.billing.post_payment(settled).await;
+            payments.billing.post_payment(settled, *payer).await;
         }
         PaymentState::Failed | PaymentState::Cancelled => {
             payments.billing.release_hold(practice, payment).await;
@@ -62,7 +71,7 @@ pub(super) async fn merge(
     tx: &mut Tx,
     (practice, payment): (PracticeId, PaymentId),
     said: Said,
-) -> Result<Option<Payment>> {
+) -> Result<Option<Settled>> {
     let now = payments.clock.now();
     let saving = saving(tx, (practice, payment), &said).await?;
     let mut settled = store::payments::lock(tx, practice, payment).await?;
@@ -116,10 +125,12 @@ pub(super) async fn merge(
         store::attempts::finish(tx, practice, confirmed, now).await?;
         store::unsettled::delete(tx, Subject::Payment(payment)).await?;
     }
+    let payer = payers::of_payment(tx, &settled).await?;
     let mut events: Vec<Announcement> = match state {
-        PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
+        PaymentState::Succeeded => {
+            vec![event::payment_succeeded(&payments.clock, &settled, payer)]
+        }
         PaymentState::Failed => {
-            let payer = payers::of_payment(tx, &settled).await?;
             vec![event::payment_failed(&payments.clock, &settled, payer)]
         }
         PaymentState::Cancelled => vec![event::payment_cancelled(&payments.clock, &settled)],
@@ -130,7 +141,10 @@ pub(super) async fn merge(
     };
     events.append(&mut told);
     OUTBOX.append(tx, practice, now, &events).await?;
-    Ok(Some(settled))
+    Ok(Some(Settled {
+        payment: settled,
+        payer,
+    }))
 }
 
 /// What comes on file with a payment that has succeeded, and for whom. The payer's lock comes before the payment's.

@@ -41,6 +41,7 @@ pub mod detachments;
 pub mod disputes;
 pub mod expiry;
 pub mod methods;
+pub mod new_cards;
 pub mod new_payments;
 pub mod payments;
 pub mod payout_items;

@@ -28,12 +28,13 @@ fn of(clock: &Clock, message: &impl ReflectMessage) -> Announcement {
     Announcement::of(EventId::new(clock), message)
 }
 
-/// The money came.
-pub fn payment_succeeded(clock: &Clock, paid: &Payment) -> Announcement {
+/// The money came; whose what it was paid with is, when that is known.
+pub fn payment_succeeded(clock: &Clock, paid: &Payment, payer: Option<Payer>) -> Announcement {
     of(
         clock,
         &contract::PaymentSucceeded {
             payment: Some(facts(paid)),
+            payer: payer.map(payer_facts),
         },
     )
 }
@@ -178,6 +179,7 @@ pub fn card_authorization_requested(clock: &Clock, asked: &Authorization) -> Ann
             client_id: asked.client.to_string(),
             contact_id: method::contact(asked.payer),
             reminder: asked.reminders,
+            new_account: asked.new_account,
         },
     )
 }

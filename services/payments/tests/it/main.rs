@@ -33,6 +33,7 @@ mod methods;
 mod methods_payers;
 mod methods_renewed;
 mod neighbours;
+mod new_cards;
 mod on_file;
 mod payouts;
 mod payouts_late;

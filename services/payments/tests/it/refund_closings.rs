@@ -141,6 +141,7 @@ async fn r30_a_refund_of_a_lost_account_is_closed_as_gone_back_and_booked() {
     let told = told.into_inner().payment.expect("a payment");
     assert_eq!(told.refunds[0].closing, None, "payers are not told who");
     assert_eq!(stage.reconcile().await, 0);
+    assert_eq!(stage.findings().await, []);
     stage.finish().await;
 }
 

@@ -120,6 +120,7 @@ impl Billing {
             credited: Some(usd(credited)),
             entry_id: entry.entry_id.clone(),
             method_text: text.to_owned(),
+            paid_by: None,
         };
         let posted = Announcement::of(EventId::new(&self.clock), &posted);
         self.announce(practice, vec![posted, self.posted(entry)])

@@ -33,6 +33,12 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
             and state = 'succeeded'
             and not to_credit
             and processor_refund is null
+            -- Somebody has seen it on an account that cannot be asked any more.
+            and not exists (
+                select 1
+                from payments.refund_closings closing
+                where closing.practice_id = $1 and closing.refund_id = refund.refund_id and closing.refunded
+            )
         union all
         select 'G2', 'refund', refund.refund_id, format(
             'its object %s belongs to %s', refund.processor_refund, coalesce(object.kind || ' ' || object.subject_id, 'nobody')

@@ -40,3 +40,25 @@ grant select, insert on billing.payment_corrections to evenkeel_billing;
 
 -- `entry_id` stays the first entry.
 grant update (receive_date, method_text) on billing.posted_payments to evenkeel_billing;
+
+-- Entries as they stand: what was booked on another day than it came, and what reversed it on that day, are together nothing;
+-- and an entry that books a payment anew is that payment's. It reads the tables as whoever asks, so their row-level security
+-- holds.
+create view billing.standing_entries with (security_invoker = true) as
+select
+    entry.practice_id,
+    entry.entry_id,
+    entry.entry_date,
+    entry.client_id,
+    coalesce(entry.payment_id, anew.payment_id) as payment_id
+from billing.entries entry
+left join billing.payment_corrections anew
+    on anew.practice_id = entry.practice_id and anew.entry_id = entry.entry_id
+where entry.kind <> 'payment_reversed'
+    and not exists (
+        select 1
+        from billing.payment_corrections moved
+        where moved.practice_id = entry.practice_id and moved.reversed_entry_id = entry.entry_id
+    );
+
+grant select on billing.standing_entries to evenkeel_billing;

@@ -45,13 +45,13 @@ pub(super) struct Settled {
 }
 
 /// What billing has to know of a payment that was settled and committed; its feed tells it as well.
-pub(super) async fn tell_billing(payments: &Payments, Settled { payment, payer }: &Settled) {
-    let settled = payment;
+pub(super) async fn tell_billing(payments: &Payments, settled: &Settled) {
+    let (payer, settled) = (settled.payer, &settled.payment);
     let (practice, payment) = (settled.practice, settled.payment);
     crate::crash::point("after_settle");
     match settled.state {
         PaymentState::Succeeded => {
-            payments.billing.post_payment(settled, *payer).await;
+            payments.billing.post_payment(settled, payer).await;
         }
         PaymentState::Failed | PaymentState::Cancelled => {
             payments.billing.release_hold(practice, payment).await;
@@ -126,25 +126,27 @@ pub(super) async fn merge(
         store::unsettled::delete(tx, Subject::Payment(payment)).await?;
     }
     let payer = payers::of_payment(tx, &settled).await?;
-    let mut events: Vec<Announcement> = match state {
-        PaymentState::Succeeded => {
-            vec![event::payment_succeeded(&payments.clock, &settled, payer)]
-        }
-        PaymentState::Failed => {
-            vec![event::payment_failed(&payments.clock, &settled, payer)]
-        }
-        PaymentState::Cancelled => vec![event::payment_cancelled(&payments.clock, &settled)],
-        PaymentState::Created
-        | PaymentState::RequiresAction
-        | PaymentState::Processing
-        | PaymentState::Unknown => Vec::new(),
-    };
+    let mut events = Vec::from_iter(outcome(payments, &settled, payer));
     events.append(&mut told);
     OUTBOX.append(tx, practice, now, &events).await?;
     Ok(Some(Settled {
         payment: settled,
         payer,
     }))
+}
+
+/// What is announced of a payment whose state has changed; none while it is on its way.
+fn outcome(payments: &Payments, settled: &Payment, payer: Option<Payer>) -> Option<Announcement> {
+    let clock = &payments.clock;
+    match settled.state {
+        PaymentState::Succeeded => Some(event::payment_succeeded(clock, settled, payer)),
+        PaymentState::Failed => Some(event::payment_failed(clock, settled, payer)),
+        PaymentState::Cancelled => Some(event::payment_cancelled(clock, settled)),
+        PaymentState::Created
+        | PaymentState::RequiresAction
+        | PaymentState::Processing
+        | PaymentState::Unknown => None,
+    }
 }
 
 /// What comes on file with a payment that has succeeded, and for whom. The payer's lock comes before the payment's.

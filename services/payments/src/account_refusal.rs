@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::domain::connection::NotReady;
 use ::rpc::{Details, Fault};
-use ids::{MethodId, PaymentId};
+use ids::{MethodId, PaymentId, RefundId};
 use tonic::Code;
 
 /// Why not.
@@ -23,6 +23,11 @@ pub enum AccountRefusal {
         "payment {0} has ended or ends by itself; only one that was charged on an account that was taken away since is closed by hand"
     )]
     EndsByItself(PaymentId),
+    /// The same of a refund.
+    #[error(
+        "refund {0} has ended or ends by itself; only one that was sent on an account that was taken away since is closed by hand"
+    )]
+    RefundEndsByItself(RefundId),
 }
 
 impl From<NotReady> for Error {
@@ -46,6 +51,7 @@ impl Fault for AccountRefusal {
             Self::Disconnected => "ACCOUNT_DISCONNECTED",
             Self::FormerMethod(_) => "METHOD_OF_FORMER_ACCOUNT",
             Self::EndsByItself(_) => "PAYMENT_ENDS_BY_ITSELF",
+            Self::RefundEndsByItself(_) => "REFUND_ENDS_BY_ITSELF",
         }
     }
 
@@ -61,6 +67,9 @@ impl Fault for AccountRefusal {
             }
             Self::EndsByItself(payment) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), text)
+            }
+            Self::RefundEndsByItself(refund) => {
+                details.precondition("REFUND_STATE", refund.to_string(), text)
             }
         }
     }

@@ -143,6 +143,10 @@ pub enum Act {
     PayoutFailed(PayoutItemId),
     /// What an item of a payout is became known: what was booked of it reversed, and booked anew.
     PayoutMatched(PayoutItemId),
+    /// A payment's entry, which is named, reversed: the money came on another day.
+    PaymentReversed(EntryId),
+    /// The same payment booked anew, on the day it came.
+    PaymentRebooked(EntryId),
 }
 
 impl Act {
@@ -169,6 +173,8 @@ impl Act {
             Self::PaidOut(_) => "paid_out",
             Self::PayoutFailed(_) => "payout_failed",
             Self::PayoutMatched(_) => "payout_matched",
+            Self::PaymentReversed(_) => "payment_reversed",
+            Self::PaymentRebooked(_) => "payment_rebooked",
         }
     }
 
@@ -194,7 +200,9 @@ impl Act {
             | Self::DisputeLost(_)
             | Self::PaidOut(_)
             | Self::PayoutFailed(_)
-            | Self::PayoutMatched(_) => None,
+            | Self::PayoutMatched(_)
+            | Self::PaymentReversed(_)
+            | Self::PaymentRebooked(_) => None,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod payout;
 pub mod payout_line;
 pub mod people;
 pub mod place_of_service;
+pub mod rebooked;
 pub mod refund;
 pub mod returned;
 pub mod session;

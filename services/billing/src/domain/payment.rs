@@ -3,7 +3,7 @@
 use super::account::{Account, AccountKind};
 use super::bill::Standing;
 use super::entry::Transfers;
-use ids::{BillId, ClientId, PaymentId};
+use ids::{BillId, ClientId, ContactId, PaymentId};
 use money::{Money, MoneyError};
 
 macro_rules! kinds {
@@ -60,6 +60,15 @@ impl PaymentKind {
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
+}
+
+/// Whoever paid with a card or account of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaidBy {
+    /// The client.
+    Client,
+    /// A contact of the client.
+    Contact(ContactId),
 }
 
 /// What of a payment goes to which bill.

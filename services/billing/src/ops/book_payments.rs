@@ -9,7 +9,7 @@ use super::entry;
 use super::post_payment::{PaymentPosted, PostPayment};
 use crate::domain::bill::{Bill, Standing};
 use crate::domain::entry::{Act, Entry};
-use crate::domain::payment::receive_payment;
+use crate::domain::payment::{PaidBy, receive_payment};
 use crate::domain::refund::Payment;
 use crate::store::new_payments::PaidBill;
 use crate::store::payments::{Context, PostedPayment};
@@ -118,7 +118,8 @@ impl Batch {
             credited: received.credited,
             allocations: received.allocations,
         };
-        self.take_in(clock, &received.bills, PaymentPosted { posted, entry });
+        let booked = PaymentPosted { posted, entry };
+        self.take_in(clock, &received.bills, (booked, asked.paid_by));
         Ok(())
     }
 
@@ -134,10 +135,15 @@ impl Batch {
             .collect()
     }
 
-    fn take_in(&mut self, clock: &Clock, after: &[Standing], booked: PaymentPosted) {
+    fn take_in(
+        &mut self,
+        clock: &Clock,
+        after: &[Standing],
+        (booked, paid_by): (PaymentPosted, Option<PaidBy>),
+    ) {
         let PaymentPosted { posted, entry } = &booked;
         let mut announce = |event| self.events.push(event);
-        announce(event::of(clock, &event::payment_posted(posted)));
+        announce(event::of(clock, &event::payment_posted(posted, paid_by)));
         for standing in after {
             if let Some(bill) = self.bills.get_mut(&standing.bill) {
                 bill.standing = *standing;
@@ -187,7 +193,7 @@ pub(super) fn same(asked: &PostPayment, first: &[u8; 32]) -> Result<()> {
     Err(Error::PaymentChanged(asked.payment))
 }
 
-/// What makes it the same payment: everything but how its method is printed.
+/// What makes it the same payment: everything but how its method is printed, and whose that is.
 fn fingerprint(asked: &PostPayment) -> [u8; 32] {
     let receipt = &asked.receipt;
     let mut text = format!(

@@ -75,6 +75,7 @@ pub mod post_payment;
 pub mod post_refund;
 pub mod prepare_import;
 pub mod preview_automation;
+pub mod rebook_payment;
 pub mod receipt_document;
 pub mod record_insurer_payment;
 pub mod record_session;

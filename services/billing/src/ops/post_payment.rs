@@ -1,6 +1,6 @@
 use super::book_payments::{Booked, book_payments, same};
 use crate::domain::entry::Entry;
-use crate::domain::payment::Receipt;
+use crate::domain::payment::{PaidBy, Receipt};
 use crate::store::payments::PostedPayment;
 use crate::{Billing, Error, Result, store};
 use ::rpc::{Caller, rerun};
@@ -23,6 +23,8 @@ pub struct PostPayment {
     pub receive_date: Date,
     /// As printed.
     pub method_text: String,
+    /// Whose that is; none when it is nobody's here.
+    pub paid_by: Option<PaidBy>,
 }
 
 /// A payment as it was booked.

@@ -41,6 +41,7 @@ pub async fn verify_practice(db: &Pool, practice: PracticeId) -> Result<Verified
     violations.extend(store::verify::bills(&mut tx, practice).await?);
     violations.extend(store::verify::payments(&mut tx, practice).await?);
     violations.extend(store::verify::entries(&mut tx, practice).await?);
+    violations.extend(store::verify_corrections::corrections(&mut tx, practice).await?);
     violations.extend(store::verify::sessions(&mut tx, practice).await?);
     violations.extend(store::verify::adjustments(&mut tx, practice).await?);
     violations.extend(store::verify_processor::refunds(&mut tx, practice).await?);

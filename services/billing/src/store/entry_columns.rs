@@ -92,6 +92,9 @@ impl Subjects {
             Act::PaidOut(item) | Act::PayoutFailed(item) | Act::PayoutMatched(item) => {
                 subject.other = Some(item.uuid());
             }
+            Act::PaymentReversed(entry) | Act::PaymentRebooked(entry) => {
+                subject.other = Some(entry.uuid());
+            }
         }
         subject
     }
@@ -131,6 +134,8 @@ pub(super) fn act(
             ("paid_out", Some(item)) => Act::PaidOut(item.into()),
             ("payout_failed", Some(item)) => Act::PayoutFailed(item.into()),
             ("payout_matched", Some(item)) => Act::PayoutMatched(item.into()),
+            ("payment_reversed", Some(entry)) => Act::PaymentReversed(entry.into()),
+            ("payment_rebooked", Some(entry)) => Act::PaymentRebooked(entry.into()),
             _unknown => return Err(Error::Stored("an entry's kind")),
         },
     })

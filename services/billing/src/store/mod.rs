@@ -46,6 +46,7 @@ pub mod new_payments;
 pub mod new_people;
 pub mod new_sessions;
 pub mod payers;
+pub mod payment_corrections;
 pub mod payments;
 pub mod payout_lines;
 pub mod payouts;
@@ -68,6 +69,7 @@ pub mod statements;
 pub mod superbills;
 pub mod terms;
 pub mod verify;
+pub mod verify_corrections;
 pub mod verify_payouts;
 pub mod verify_processor;
 /// What was booked, for whoever compares.

@@ -71,17 +71,17 @@ pub async fn changes(
             where practice_id = $1 and client_id = $2 and kind in ('client_receivable', 'client_credit')
         ),
         changed as (
-            select transfer.entry_id, sum(case account.account_id
+            select transfer.entry_id, entry.payment_id, sum(case account.account_id
                 when transfer.debit_account_id then transfer.amount_minor
                 else -transfer.amount_minor
             end)::bigint as amount_minor
-            from billing.entries entry
+            from billing.standing_entries entry
             join billing.transfers transfer
                 on transfer.practice_id = entry.practice_id and transfer.entry_id = entry.entry_id
             join account on account.account_id in (transfer.debit_account_id, transfer.credit_account_id)
             where entry.practice_id = $1 and entry.client_id = $2
                 and ($3::date is null or entry.entry_date >= $3) and entry.entry_date <= $4
-            group by transfer.entry_id
+            group by transfer.entry_id, entry.payment_id
         )
         select
             entry.entry_id as "entry_id: EntryId",
@@ -97,7 +97,7 @@ pub async fn changes(
                 from billing.posted_allocations placed
                 join billing.bills paid
                     on paid.practice_id = placed.practice_id and paid.bill_id = placed.bill_id
-                where placed.practice_id = $1 and placed.payment_id = entry.payment_id
+                where placed.practice_id = $1 and placed.payment_id = changed.payment_id
                 order by placed.position
             ) as "paid_numbers!",
             changed.amount_minor as "amount_minor!"
@@ -108,7 +108,7 @@ pub async fn changes(
             on refund.practice_id = entry.practice_id and refund.refund_id = coalesce(entry.refund_id, entry.subject_id)
         left join billing.posted_payments payment
             on payment.practice_id = entry.practice_id
-            and payment.payment_id = coalesce(entry.payment_id, refund.payment_id)
+            and payment.payment_id = coalesce(changed.payment_id, refund.payment_id)
         left join billing.insurer_payments insured
             on insured.practice_id = entry.practice_id and insured.insurer_payment_id = entry.insurer_payment_id
         left join billing.payers payer
@@ -166,7 +166,7 @@ impl Row {
             "bill_cancelled" => Some(Occasion::BillCancelled {
                 number: self.number?,
             }),
-            "payment" => Some(Occasion::Payment {
+            "payment" | "payment_rebooked" => Some(Occasion::Payment {
                 method: self.method_text?,
                 bills: self.paid_numbers,
             }),

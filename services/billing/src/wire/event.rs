@@ -3,9 +3,11 @@
 use crate::domain::adjustment::Adjustment;
 use crate::domain::bill::Bill;
 use crate::domain::entry::Entry;
+use crate::domain::payment::PaidBy;
 use crate::domain::sharing::Share;
 use crate::store::insurer_payments::InsurerPayment;
 use crate::store::monthly_superbills::MonthlySuperbill;
+use crate::store::payment_corrections::Correction;
 use crate::store::payments::PostedPayment;
 use crate::store::refunds::PostedRefund;
 use crate::wire::adjustment::{shown_kind, shown_reason};
@@ -114,7 +116,7 @@ pub fn client_added(client: ClientId) -> contract::ClientAdded {
 
 /// A payment was booked.
 #[must_use]
-pub fn payment_posted(posted: &PostedPayment) -> contract::PaymentPosted {
+pub fn payment_posted(posted: &PostedPayment, paid_by: Option<PaidBy>) -> contract::PaymentPosted {
     contract::PaymentPosted {
         payment_id: posted.payment.payment.to_string(),
         client_id: posted.payment.client.to_string(),
@@ -125,6 +127,25 @@ pub fn payment_posted(posted: &PostedPayment) -> contract::PaymentPosted {
         credited: Some(wire::money(posted.credited)),
         entry_id: posted.entry.to_string(),
         method_text: posted.method_text.clone(),
+        paid_by: paid_by.map(payment::shown_payer),
+    }
+}
+
+/// A booked payment was corrected; as it was booked until now.
+#[must_use]
+pub fn payment_corrected(
+    posted: &PostedPayment,
+    correction: &Correction<'_>,
+) -> contract::PaymentCorrected {
+    let moved = correction.moved;
+    contract::PaymentCorrected {
+        payment_id: correction.payment.to_string(),
+        client_id: posted.payment.client.to_string(),
+        receive_date: Some(wire::date(correction.to)),
+        previous_date: Some(wire::date(correction.from)),
+        method_text: correction.method_text.to_owned(),
+        reverse_entry_id: moved.map(|it| it.reverse.to_string()).unwrap_or_default(),
+        entry_id: moved.map(|it| it.anew.to_string()).unwrap_or_default(),
     }
 }
 

@@ -62,6 +62,9 @@ pub fn entry(practice: PracticeId, entry: &Entry) -> contract::Entry {
         Act::PaidOut(item) | Act::PayoutFailed(item) | Act::PayoutMatched(item) => {
             shown.payout_item_id = item.to_string();
         }
+        Act::PaymentReversed(entry) | Act::PaymentRebooked(entry) => {
+            shown.corrected_entry_id = entry.to_string();
+        }
     }
     shown
 }
@@ -87,6 +90,8 @@ const fn entry_kind(act: Act) -> contract::EntryKind {
         Act::PaidOut(_) => contract::EntryKind::PaidOut,
         Act::PayoutFailed(_) => contract::EntryKind::PayoutFailed,
         Act::PayoutMatched(_) => contract::EntryKind::PayoutMatched,
+        Act::PaymentReversed(_) => contract::EntryKind::PaymentReversed,
+        Act::PaymentRebooked(_) => contract::EntryKind::PaymentRebooked,
     }
 }
 

@@ -1,8 +1,9 @@
 use crate::Result;
-use crate::domain::payment::{Allocation, PaymentKind, Receipt};
+use crate::domain::payment::{Allocation, PaidBy, PaymentKind, Receipt};
 use crate::ops::place_hold::PlaceHold;
 use crate::ops::post_payment::{PaymentPosted, PostPayment};
 use crate::ops::post_refund::PostRefund;
+use crate::ops::rebook_payment::RebookPayment;
 use crate::ops::record_insurer_payment::{InsurerPaymentRecorded, RecordInsurerPayment};
 use crate::ops::reverse_credit::ReverseCredit;
 use crate::wire::text::free_text;
@@ -10,7 +11,7 @@ use crate::wire::{bill, ledger};
 use ::rpc::{Invalid, parse, wire};
 use ids::PracticeId;
 use proto::billing::v1 as contract;
-use proto::payments::v1::{PaymentFacts, RefundSucceeded};
+use proto::payments::v1::{PaymentCorrected, PaymentFacts, PaymentSucceeded, RefundSucceeded};
 
 /// What is to be taken off a bill. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
 pub fn reverse_credit(request: contract::ReverseCreditRequest) -> Result<ReverseCredit> {
@@ -110,11 +111,16 @@ pub fn post_payment(request: contract::PostPaymentRequest) -> Result<PostPayment
         },
         receive_date: parse::date(request.receive_date, "receive_date")?,
         method_text: request.method_text,
+        paid_by: request
+            .paid_by
+            .map(|paid_by| payer(&paid_by.contact_id))
+            .transpose()?,
     })
 }
 
 /// The same payment, as payments' feed tells of it. Errors: INVALID_FIELD.
-pub fn payment_succeeded(practice: PracticeId, facts: PaymentFacts) -> Result<PostPayment> {
+pub fn payment_succeeded(practice: PracticeId, told: PaymentSucceeded) -> Result<PostPayment> {
+    let facts: PaymentFacts = parse::required(told.payment, "payment")?;
     Ok(PostPayment {
         practice,
         payment: parse(&facts.payment_id, "payment_id")?,
@@ -124,6 +130,40 @@ pub fn payment_succeeded(practice: PracticeId, facts: PaymentFacts) -> Result<Po
             amount: parse::positive(facts.amount, "amount")?,
             wanted: wanted(facts.allocations)?,
         },
+        receive_date: parse::date(facts.receive_date, "receive_date")?,
+        method_text: facts.method_text,
+        paid_by: told
+            .payer
+            .map(|paid_by| payer(&paid_by.contact_id))
+            .transpose()?,
+    })
+}
+
+fn payer(contact: &str) -> Result<PaidBy, Invalid> {
+    let contact = parse::optional(contact, "paid_by.contact_id")?;
+    Ok(contact.map_or(PaidBy::Client, PaidBy::Contact))
+}
+
+/// As the API shows it.
+pub fn shown_payer(paid_by: PaidBy) -> contract::PaidBy {
+    contract::PaidBy {
+        contact_id: match paid_by {
+            PaidBy::Client => String::new(),
+            PaidBy::Contact(contact) => contact.to_string(),
+        },
+    }
+}
+
+/// A payment as it is after a correction. Errors: INVALID_FIELD.
+pub fn payment_corrected(
+    practice: PracticeId,
+    corrected: PaymentCorrected,
+) -> Result<RebookPayment> {
+    let facts = parse::required(corrected.payment, "payment")?;
+    Ok(RebookPayment {
+        practice,
+        payment: parse(&facts.payment_id, "payment_id")?,
+        revision: corrected.revision,
         receive_date: parse::date(facts.receive_date, "receive_date")?,
         method_text: facts.method_text,
     })

@@ -4,6 +4,7 @@ use crate::ops::book_payout::{fail_payout_in, pay_out_in};
 use crate::ops::match_payout::match_payout_in;
 use crate::ops::post_payment::{PostPayment, post_told};
 use crate::ops::post_refund::post_refund_in;
+use crate::ops::rebook_payment::rebook_payment_in;
 use crate::ops::return_refund::return_refund_in;
 use crate::{Billing, store, wire};
 use ::rpc::{Caller, parse};
@@ -11,7 +12,8 @@ use ids::PracticeId;
 use pg::Tx;
 use pg::feed::{Event, Handler, HandlerError};
 use proto::payments::v1::{
-    PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundFailed, RefundSucceeded,
+    PaymentCancelled, PaymentCorrected, PaymentFacts, PaymentFailed, PaymentSucceeded,
+    RefundFailed, RefundSucceeded,
 };
 
 const PAYMENT: &str = "evenkeel.payments.v1.PaymentSucceeded";
@@ -19,6 +21,7 @@ const PAYOUT: &str = "evenkeel.payments.v1.Payout";
 const REFUND: &str = "evenkeel.payments.v1.RefundSucceeded";
 const FAILED: &str = "evenkeel.payments.v1.PaymentFailed";
 const CANCELLED: &str = "evenkeel.payments.v1.PaymentCancelled";
+const CORRECTED: &str = "evenkeel.payments.v1.PaymentCorrected";
 
 /// payments' events: every payment and refund that succeeded is booked, also when nobody made the call that does it
 /// at once. What is booked already is found by its id. What a charge held that came to nothing is free again.
@@ -38,6 +41,13 @@ impl Handler for Payments {
             CANCELLED => {
                 let facts = event.decode::<PaymentCancelled>()?.payment;
                 release_hold(tx, event.practice, facts).await
+            }
+            CORRECTED => {
+                let corrected = event.decode::<PaymentCorrected>()?;
+                let asked = wire::payment::payment_corrected(event.practice, corrected);
+                let asked = asked.map_err(failed)?;
+                let rebooked = rebook_payment_in(billing, tx, &worker(), asked).await;
+                rebooked.map_err(failed)
             }
             "evenkeel.payments.v1.RefundFailed" => come_back(billing, tx, event).await,
             other if other.starts_with(PAYOUT) => apply_payout(billing, tx, event, other).await,
@@ -61,7 +71,7 @@ impl Handler for Payments {
         Ok(())
     }
 
-    /// A refund, one that came back, a dispute, a payout and what frees holds take their locks in an order of their own:
+    /// A correction, a refund, one that came back, a dispute, a payout and what frees holds take their locks in an order of their own:
     /// each stands alone in its transaction.
     fn together(&self, one: &Event, next: &Event) -> bool {
         let alone = |event: &Event| {
@@ -70,6 +80,7 @@ impl Handler for Payments {
                 || kind.starts_with("evenkeel.payments.v1.Dispute")
                 || kind == FAILED
                 || kind == CANCELLED
+                || kind == CORRECTED
                 || kind.starts_with(PAYOUT)
         };
         !alone(one) && !alone(next)
@@ -159,9 +170,8 @@ fn worker() -> Caller {
 }
 
 fn told(event: &Event) -> Result<PostPayment, HandlerError> {
-    let facts = event.decode::<PaymentSucceeded>()?.payment;
-    let facts = facts.ok_or_else(|| HandlerError::poison("the event has no payment"))?;
-    wire::payment::payment_succeeded(event.practice, facts).map_err(failed)
+    let told = event.decode::<PaymentSucceeded>()?;
+    wire::payment::payment_succeeded(event.practice, told).map_err(failed)
 }
 
 async fn release_hold(

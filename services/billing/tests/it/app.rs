@@ -284,6 +284,7 @@ impl TestApp {
                 })
                 .collect(),
             method_text: "Visa ending in 4242".to_owned(),
+            paid_by: None,
         }
     }
 

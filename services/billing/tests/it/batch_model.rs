@@ -117,6 +117,7 @@ impl Side {
             payments.push(facts.clone());
             let succeeded = PaymentSucceeded {
                 payment: Some(facts),
+                payer: None,
             };
             events.push(app.event(self.practice, 1, &succeeded));
         }

@@ -31,6 +31,7 @@ impl TestApp {
         };
         let succeeded = PaymentSucceeded {
             payment: Some(facts),
+            payer: None,
         };
         self.event(self.practice, sequence, &succeeded)
     }

@@ -3,10 +3,13 @@ use billing::work::{Payments, Practices};
 use ids::{EventId, PracticeId, RefundId};
 use jiff::Timestamp;
 use pg::feed::{Event, Handler};
+use prost::Message as _;
 use prost_reflect::ReflectMessage;
-use proto::billing::v1::{Allocation, BillStatus, PaymentKind};
+use proto::billing::v1::{
+    Allocation, BillStatus, PaidBy, PaymentKind, PaymentPosted, PostPaymentRequest,
+};
 use proto::payments::v1::{
-    PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundSucceeded,
+    PayerFacts, PaymentCancelled, PaymentFacts, PaymentFailed, PaymentSucceeded, RefundSucceeded,
 };
 use proto::portal_auth::v1::{Practice, PracticeRegistered};
 
@@ -72,6 +75,7 @@ async fn r18_a_payment_is_booked_once_by_the_call_and_the_feed_whichever_comes_f
             1,
             &PaymentSucceeded {
                 payment: Some(facts),
+                payer: None,
             },
         );
         let follower = Payments(app.billing.clone());
@@ -193,5 +197,60 @@ async fn every_event_is_numbered_without_a_gap() {
             "EntryPosted"
         ]
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r43_the_payer_travels_with_the_payment_by_the_call_and_the_feed() {
+    let app = TestApp::start().await;
+    let contact = ids::ContactId::new(&app.clock).to_string();
+    let mut expected = Vec::new();
+    for (by_call, whose) in [
+        (true, &*contact),
+        (false, &*contact),
+        (true, ""),
+        (false, ""),
+    ] {
+        let payment = PostPaymentRequest {
+            paid_by: Some(PaidBy {
+                contact_id: whose.to_owned(),
+            }),
+            ..app.payment(1_000, &[])
+        };
+        let facts = PaymentFacts {
+            payment_id: payment.payment_id.clone(),
+            client_id: payment.client_id.clone(),
+            kind: payment.kind,
+            amount: payment.amount.clone(),
+            receive_date: payment.receive_date,
+            method_text: payment.method_text.clone(),
+            ..PaymentFacts::default()
+        };
+        let told = PaymentSucceeded {
+            payment: Some(facts),
+            payer: Some(PayerFacts {
+                contact_id: whose.to_owned(),
+            }),
+        };
+        let told = app.event(app.practice, 1, &told);
+        if by_call {
+            app.post(&payment).await;
+        }
+        app.apply(&Payments(app.billing.clone()), &told).await;
+        expected.push(payment.paid_by);
+    }
+    app.post(&app.payment(1_000, &[])).await;
+    expected.push(None);
+    let told: Vec<Vec<u8>> = sqlx::query_scalar(
+        "select payload from billing.outbox where event_type = 'evenkeel.billing.v1.PaymentPosted' order by seq",
+    )
+    .fetch_all(app.db.owner_pool())
+    .await
+    .expect("read");
+    let told: Vec<_> = told
+        .iter()
+        .map(|told| PaymentPosted::decode(&**told).expect("an event").paid_by)
+        .collect();
+    assert_eq!(told, expected);
     app.finish().await;
 }

@@ -44,6 +44,7 @@ mod people;
 mod policies;
 mod previews;
 mod races;
+mod rebooked;
 mod refunds;
 mod seed;
 mod sessions;

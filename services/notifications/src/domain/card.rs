@@ -34,6 +34,9 @@ pub enum CardNews {
         reminder: i32,
         /// Who is asked.
         to: Audience,
+        /// The card that was on file is with an account that the practice does not use any more.
+        #[serde(default)]
+        new_account: bool,
     },
     /// Somebody has signed.
     FormSigned {
@@ -119,6 +122,20 @@ impl CardNews {
                 vec![
                     format!("{method_text} was put on file for one of your clients."),
                     "You see whose it is in the client’s account.".to_owned(),
+                ],
+            ),
+            Self::FormAsked {
+                new_account: true, ..
+            } => (
+                "Your card on file, once more, please",
+                vec![
+                    format!("{practice} uses another account with its payment processor now. What you had put on file cannot be charged there."),
+                    "Please put your card or bank account on file again, and sign that it may be charged for what you owe. \
+                     Until then nothing is charged by itself."
+                        .to_owned(),
+                    "It takes a few minutes. The practice does not see your card number; a payment processor keeps it. \
+                     You can revoke it at any time."
+                        .to_owned(),
                 ],
             ),
             Self::FormAsked { .. } => (

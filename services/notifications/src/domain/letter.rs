@@ -67,8 +67,8 @@ pub enum Letter {
         bills: Vec<(Reference, Money)>,
         /// What became credit; 0 or more.
         credited: Money,
-        /// What the client owes on all bills now.
-        balance: Money,
+        /// What the client owes on all bills now, and with it the PDF; none in the receipt of somebody who only pays.
+        balance: Option<Money>,
     },
     /// Money goes back.
     Refund {

@@ -124,13 +124,13 @@ fn moved(due: &Due, charge_date: Date, by_practice: bool) -> Value {
 fn receipt(
     (amount, receive_date): (Money, Date),
     paid: (&str, &[(Reference, Money)], Money),
-    balance: Money,
+    balance: Option<Money>,
 ) -> Value {
     context! {
         amount => amount.to_string(),
         receive_date => long(receive_date),
         rows => receipt_rows(paid),
-        balance_words => balance_words(balance),
+        balance_words => balance.map(balance_words),
     }
 }
 

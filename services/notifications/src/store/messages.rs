@@ -115,6 +115,8 @@ pub async fn find_receipted(
             and client_id = $2
             and kind = 'receipt'
             and state in ('queued', 'sent')
+            -- That of whoever gets the bills.
+            and coalesce(particulars -> 'to', 'null') = 'null'
             and particulars -> 'allocations' @> jsonb_build_array(jsonb_build_object('bill', $3::text))
         "#,
         practice.uuid(),

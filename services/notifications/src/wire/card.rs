@@ -47,6 +47,7 @@ pub fn card_asked_for(event: payments::CardAuthorizationRequested) -> Result<Dra
         authorization: parse(&event.authorization_id, "authorization_id")?,
         reminder: event.reminder,
         to: contact.map_or(Audience::Client, Audience::Contact),
+        new_account: event.new_account,
     };
     Ok((
         parse(&event.client_id, "client_id")?,

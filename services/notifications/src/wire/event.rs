@@ -145,26 +145,34 @@ pub fn is_online(event: &billing::PaymentPosted) -> bool {
     }
 }
 
-/// The receipt of a payment. Errors: the event lacks an id, an amount or the date.
-pub fn payment_posted(event: billing::PaymentPosted) -> Result<Draft, Invalid> {
+/// The receipts of a payment: of whoever gets the bills, and of who paid with what is theirs. Errors: the event lacks an id,
+/// an amount or the date.
+pub fn payment_posted(event: billing::PaymentPosted) -> Result<(Draft, Option<Draft>), Invalid> {
+    let client: ClientId = parse(&event.client_id, "client_id")?;
     let amount = parse::positive(event.amount, "amount")?;
     let credited = match event.credited {
         Some(credited) => parse::non_negative(Some(credited), "credited")?,
         None => Money::from_minor(0, amount.currency()),
     };
-    let particulars = Particulars::Receipt {
-        payment: parse(&event.payment_id, "payment_id")?,
+    let payment = parse(&event.payment_id, "payment_id")?;
+    let receive_date = parse::date(event.receive_date, "receive_date")?;
+    let allocations = event.allocations.into_iter().map(allocation);
+    let allocations = allocations.collect::<Result<Vec<_>, _>>()?;
+    let receipt = |to| Particulars::Receipt {
+        payment,
         amount,
-        receive_date: parse::date(event.receive_date, "receive_date")?,
-        method_text: event.method_text,
-        allocations: event
-            .allocations
-            .into_iter()
-            .map(allocation)
-            .collect::<Result<_, _>>()?,
+        receive_date,
+        method_text: event.method_text.clone(),
+        allocations: allocations.clone(),
         credited,
+        to,
     };
-    Ok((parse(&event.client_id, "client_id")?, particulars))
+    let payer = event.paid_by.map(|payer| autopay::payer(&payer.contact_id));
+    let payers = payer.transpose()?.map(|payer| receipt(Some(payer)));
+    Ok((
+        (client, receipt(None)),
+        payers.map(|receipt| (client, receipt)),
+    ))
 }
 
 fn allocation(allocation: billing::Allocation) -> Result<Allocation, Invalid> {

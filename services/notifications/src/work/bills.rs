@@ -11,7 +11,7 @@ use pg::feed::{Event, Handler, HandlerError};
 use proto::billing::v1::PaymentPosted;
 
 /// billing's events: a bill that was shared is sent, as is a superbill that was made; a payment that was booked gets its
-/// receipt, and what was taken off a bill that was sent before is told of.
+/// receipt, as does who paid it, and what was taken off a bill that was sent before is told of.
 #[derive(Clone, Debug)]
 pub struct Bills(pub Clock);
 
@@ -30,7 +30,12 @@ impl Handler for Bills {
                 if !news::wants_receipt(event::is_online(&posted), received, event.occur_time) {
                     return Ok(());
                 }
-                event::payment_posted(posted)
+                let receipts = event::payment_posted(posted);
+                let (receipt, payers) = receipts.map_err(HandlerError::poison)?;
+                if let Some(payers) = payers {
+                    queue(tx, &self.0, event, Ok(payers)).await?;
+                }
+                Ok(receipt)
             }
             "evenkeel.billing.v1.BillAdjusted" => {
                 let adjusted = event::bill_adjusted(told, event.decode()?);

@@ -222,6 +222,7 @@ impl<'a> Gather<'a> {
             method_text,
             allocations,
             credited,
+            to,
         } = &message.particulars
         else {
             return Err(Trouble::Never("not a receipt".to_owned()));
@@ -240,8 +241,15 @@ impl<'a> Gather<'a> {
             method_text: method_text.clone(),
             bills,
             credited: *credited,
-            balance: self.balance(message.client()?).await?,
+            balance: match to {
+                // What the client owes, and what the PDF says of them, is not the payer's to know.
+                Some(_) => None,
+                None => Some(self.balance(message.client()?).await?),
+            },
         };
+        if to.is_some() {
+            return Ok((letter, None));
+        }
         let file_name = format!("Receipt-{receive_date}.pdf");
         let bytes = self.receipt_pdf(message.message_id, *payment).await?;
         Ok((letter, Some(Document { file_name, bytes })))

@@ -11,6 +11,7 @@ use lettre::Address;
 use proto::billing::v1::client_service_client::ClientServiceClient;
 use proto::billing::v1::{GetClientRequest, GetClientResponse};
 
+const HAS_RECEIPT: &str = "whoever gets the bills has the receipt";
 const NO_ADDRESS: &str = "there is no e-mail address to send it to";
 
 impl Gather<'_> {
@@ -31,9 +32,9 @@ impl Gather<'_> {
             Particulars::ChargeMoved { to, .. } => Some(*to),
             Particulars::UpcomingCharge { to, .. }
             | Particulars::Decline { to, .. }
+            | Particulars::Receipt { to, .. }
             | Particulars::Refund { to, .. } => *to,
             Particulars::Bill { .. }
-            | Particulars::Receipt { .. }
             | Particulars::AccessCode { .. }
             | Particulars::Adjustment { .. }
             | Particulars::Superbill { .. } => None,
@@ -47,6 +48,10 @@ impl Gather<'_> {
                     Audience::Client | Audience::Practice => None,
                 };
                 let own = own_address(&found, contact);
+                let receipt = matches!(message.particulars, Particulars::Receipt { .. });
+                if receipt && is_told(&found, &own) {
+                    return Err(Trouble::Needless(HAS_RECEIPT.to_owned()));
+                }
                 if own.is_empty() && stands_in(&message.particulars, whose) {
                     address(&found).unwrap_or_default().to_owned()
                 } else {
@@ -116,6 +121,11 @@ const fn stands_in(particulars: &Particulars, whose: Audience) -> bool {
         | Particulars::AutoPayRun { .. }
         | Particulars::ProcessorAccount { .. } => false,
     }
+}
+
+/// Whether a payer's own receipt would be nobody's, or the second at the same address as that of whoever gets the bills.
+fn is_told(found: &GetClientResponse, own: &str) -> bool {
+    own.is_empty() || address(found).is_some_and(|theirs| theirs.eq_ignore_ascii_case(own))
 }
 
 /// The client's own address, or the contact's.

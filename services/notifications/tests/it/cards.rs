@@ -1,8 +1,9 @@
 //! News of cards on file, for whoever pays with them and for the practice.
 
-use crate::app::TestApp;
+use crate::app::{TODAY, TestApp};
 use ids::MethodId;
-use proto::billing::v1::Contact;
+use mail_parser::{Message, MessageParser};
+use proto::billing::v1::{Contact, PaidBy, PaymentKind};
 use proto::google::r#type::Date;
 use proto::notifications::v1::{MessageKind, MessageState};
 use proto::payments::v1::{
@@ -161,6 +162,7 @@ async fn r20_a_payer_is_asked_by_mail_with_a_link_and_the_practice_hears_of_the_
         client_id: app.client.to_string(),
         contact_id: String::new(),
         reminder,
+        new_account: false,
     };
     app.announce(&app.payments, &asked(0));
     let sent = app.until(1, MessageState::Sent).await;
@@ -191,4 +193,82 @@ async fn r20_a_payer_is_asked_by_mail_with_a_link_and_the_practice_hears_of_the_
         app.last_text()
             .contains("Visa ending in 4242 is on file and authorized")
     );
+}
+
+#[tokio::test]
+async fn r20_a_payer_is_told_why_another_card_is_asked_for() {
+    let app = TestApp::start().await;
+    let asked = CardAuthorizationRequested {
+        authorization_id: ids::AuthorizationId::new(&app.clock).to_string(),
+        client_id: app.client.to_string(),
+        contact_id: String::new(),
+        reminder: 0,
+        new_account: true,
+    };
+    app.announce(&app.payments, &asked);
+    app.announce(&app.payments, &asked);
+    app.until(1, MessageState::Sent).await;
+    let text = app.last_text();
+    assert!(
+        text.contains("Harbor Light Counseling uses another account with its payment processor"),
+        "{text}"
+    );
+    assert!(text.contains("/card-authorization/auth_"), "{text}");
+    assert_eq!(app.messages().await.len(), 1);
+}
+
+#[tokio::test]
+async fn r43_who_paid_gets_a_receipt_of_the_payment_alone_beside_whoever_gets_the_bills() {
+    let app = TestApp::start().await;
+    app.suite.books().owed_minor = 6_000;
+    let father = contact(&app, "father@family.example", true);
+    let mother = contact(&app, "mother@family.example", false);
+    let card_of = |contact_id: &str| {
+        Some(PaidBy {
+            contact_id: contact_id.to_owned(),
+        })
+    };
+    let paid = (PaymentKind::Card, TODAY, 4_000);
+    app.post_by(card_of(&mother), paid);
+    let sent = app.until(2, MessageState::Sent).await;
+    let mut told: Vec<_> = sent.iter().map(|mail| mail.recipient.as_str()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["father@family.example", "mother@family.example"]);
+    assert!(sent.iter().all(|mail| mail.kind() == MessageKind::Receipt));
+    let mails = app.sent();
+    let mails: Vec<Message> = mails
+        .iter()
+        .map(|mail| MessageParser::default().parse(mail).expect("a mail"))
+        .collect();
+    let mail_to = |whom: &str| {
+        let to = |mail: &&Message| mail.to().is_some_and(|to| to.contains(whom));
+        mails.iter().find(to).expect("a mail")
+    };
+    let whole = mail_to("father@family.example");
+    let alone = mail_to("mother@family.example");
+    assert_eq!((whole.attachment_count(), alone.attachment_count()), (1, 0));
+    let text = |mail: &Message| mail.body_text(0).expect("text").into_owned();
+    assert!(text(whole).contains("Balance: $60.00 is still due."));
+    let hers = text(alone);
+    for part in ["$40.00", "March 2, 2026", "Visa ending in 4242"] {
+        assert!(hers.contains(part), "{part} in {hers}");
+    }
+    for part in ["Balance", "$60.00", "PDF"] {
+        assert!(!hers.contains(part), "{part} in {hers}");
+    }
+
+    // Nobody gets two, nor one that has no address.
+    let uncle = contact(&app, "", false);
+    for payer in [father, uncle] {
+        app.post_by(card_of(&payer), paid);
+    }
+    app.post_by(None, paid);
+    app.until(5, MessageState::Sent).await;
+    let skipped = app.until(2, MessageState::Skipped).await;
+    assert!(
+        skipped
+            .iter()
+            .all(|mail| mail.kind() == MessageKind::Receipt)
+    );
+    assert_eq!(app.messages().await.len(), 7);
 }

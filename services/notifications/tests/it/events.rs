@@ -7,7 +7,7 @@ use ids::{
 };
 use jiff::Timestamp;
 use pg::Announcement;
-use proto::billing::v1::{Allocation, BillFacts, BillShared, PaymentKind, PaymentPosted};
+use proto::billing::v1::{Allocation, BillFacts, BillShared, PaidBy, PaymentKind, PaymentPosted};
 use proto::google::r#type::Date;
 use proto::payments::v1::{
     AutoPayRunEnded, DeclineReason, DisputeClosed, DisputeFacts, DisputeOpened, DisputeState,
@@ -90,6 +90,15 @@ impl TestApp {
     }
 
     pub fn post(&self, kind: PaymentKind, receive_date: Date, minor: i64) {
+        self.post_by(None, (kind, receive_date, minor));
+    }
+
+    /// Paid with this payer's card.
+    pub fn post_by(
+        &self,
+        paid_by: Option<PaidBy>,
+        (kind, receive_date, minor): (PaymentKind, Date, i64),
+    ) {
         let posted = PaymentPosted {
             payment_id: PaymentId::new(&self.clock).to_string(),
             client_id: self.client.to_string(),
@@ -102,6 +111,7 @@ impl TestApp {
             }],
             credited: Some(usd(0)),
             method_text: "Visa ending in 4242".to_owned(),
+            paid_by,
             ..PaymentPosted::default()
         };
         self.announce(&self.billing, &posted);

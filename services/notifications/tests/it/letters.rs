@@ -85,7 +85,7 @@ fn letters() -> Vec<(&'static str, Letter)> {
         method_text: "Visa ending in 4242".to_owned(),
         bills: vec![(reference, usd(4000 - credited))],
         credited: usd(credited),
-        balance: usd(balance),
+        balance: Some(usd(balance)),
     };
     let refund = |to_credit| Letter::Refund {
         amount: usd(2000),

@@ -29,9 +29,17 @@ impl Announced {
     }
 
     /// Whether a refund in this state may have been announced so. One that had failed at the processor before we heard of
-    /// it was not announced at all; one that came back was announced as both.
+    /// it was not announced at all; one that came back was announced as both. One that somebody closed as failed, and the
+    /// processor had sent all the same, has that failure besides.
     #[must_use]
-    pub const fn fits_refund(self, state: RefundState) -> bool {
+    pub const fn fits_refund(self, state: RefundState, sent_all_the_same: bool) -> bool {
+        if sent_all_the_same {
+            let since = Self {
+                failed: self.failed.saturating_sub(1),
+                ..self
+            };
+            return self.failed > 0 && since.fits_refund(state, false);
+        }
         match state {
             RefundState::Succeeded => self.succeeded == 1 && self.failed == 0,
             RefundState::Failed => self.failed <= 1 && self.succeeded <= self.failed,
@@ -86,13 +94,15 @@ mod tests {
 
     #[test]
     fn a_refund_that_came_back_is_announced_as_both() {
-        assert!(BOTH.fits_refund(RefundState::Failed));
-        assert!(NEVER.fits_refund(RefundState::Failed));
+        assert!(BOTH.fits_refund(RefundState::Failed, false));
+        assert!(NEVER.fits_refund(RefundState::Failed, false));
         assert!(
-            !SUCCEEDED.fits_refund(RefundState::Failed),
+            !SUCCEEDED.fits_refund(RefundState::Failed, false),
             "nobody told that it came back"
         );
-        assert!(!BOTH.fits_refund(RefundState::Succeeded));
-        assert!(!SUCCEEDED.fits_refund(RefundState::Unknown));
+        assert!(!BOTH.fits_refund(RefundState::Succeeded, false));
+        assert!(!SUCCEEDED.fits_refund(RefundState::Unknown, false));
+        assert!(BOTH.fits_refund(RefundState::Succeeded, true));
+        assert!(!SUCCEEDED.fits_refund(RefundState::Succeeded, true));
     }
 }

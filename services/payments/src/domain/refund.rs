@@ -2,6 +2,7 @@
 
 use super::payment::PaymentKind;
 use super::words;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use money::{Money, MoneyError};
 
@@ -53,6 +54,28 @@ impl RefundState {
     }
 }
 
+impl RefundState {
+    /// The same for a refund that somebody closed by hand, as one that went back or did not: the processor's first word of
+    /// the other end counts, whatever they had seen. `closed` is none when nobody did, or the processor has said otherwise
+    /// before.
+    #[must_use]
+    pub const fn told(self, closed: Option<bool>, said: Self) -> Self {
+        let closed_as_failed = matches!((closed, self), (Some(false), Self::Failed));
+        if closed_as_failed && matches!(said, Self::Succeeded) {
+            said
+        } else {
+            self.merged(said)
+        }
+    }
+
+    /// Whether nobody can learn its end here: it was sent on an account that was taken away since. What was never sent ends
+    /// by itself.
+    #[must_use]
+    pub const fn is_out_of_reach(self, sent: bool, taken_away: bool) -> bool {
+        sent && taken_away && !self.is_final()
+    }
+}
+
 /// More was asked for than is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefundError {
@@ -87,6 +110,14 @@ pub fn goes_back(kind: PaymentKind, paid: Timestamp, now: Timestamp) -> bool {
     }
 }
 
+/// The first day on which any of a payment was given back, or is about to be; none when nothing was.
+pub fn earliest_day(refunds: impl Iterator<Item = (RefundState, Date)>) -> Option<Date> {
+    refunds
+        .filter(|(state, _)| *state != RefundState::Failed)
+        .map(|(_, day)| day)
+        .min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +138,18 @@ mod tests {
             refunded_with(usd(4_000), after, usd(1)),
             Err(RefundError::ExceedsPayment(usd(0)))
         );
+    }
+
+    #[test]
+    fn what_did_not_go_back_has_no_day() {
+        let day = |day| Date::constant(2026, 3, day);
+        let refunds = [
+            (RefundState::Failed, day(2)),
+            (RefundState::Succeeded, day(9)),
+            (RefundState::Created, day(5)),
+        ];
+        assert_eq!(earliest_day(refunds.into_iter()), Some(day(5)));
+        assert_eq!(earliest_day(refunds.into_iter().take(1)), None);
     }
 
     #[test]
@@ -132,6 +175,24 @@ mod tests {
             RefundState::Succeeded.merged(RefundState::Processing),
             RefundState::Succeeded
         );
+    }
+
+    #[test]
+    fn the_processors_word_counts_more_than_what_somebody_saw() {
+        use RefundState::{Failed, Processing, Succeeded, Unknown};
+        assert_eq!(Failed.told(Some(false), Succeeded), Succeeded);
+        assert_eq!(Failed.told(Some(false), Processing), Failed);
+        assert_eq!(
+            Failed.told(None, Succeeded),
+            Failed,
+            "it came back since, and this word is old"
+        );
+        assert_eq!(Succeeded.told(Some(true), Failed), Failed);
+        assert_eq!(Succeeded.told(Some(true), Unknown), Succeeded);
+        assert!(Unknown.is_out_of_reach(true, true));
+        assert!(!Unknown.is_out_of_reach(true, false), "it can be asked for");
+        assert!(!Unknown.is_out_of_reach(false, true), "it was never sent");
+        assert!(!Failed.is_out_of_reach(true, true), "it has ended");
     }
 
     proptest! {

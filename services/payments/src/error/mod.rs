@@ -57,11 +57,9 @@ pub enum Error {
     /// It was corrected since the caller read it.
     #[error("payment {0} has changed; read it again")]
     EtagMismatch(PaymentId),
-    /// The books have it on another day.
-    #[error(
-        "payment {0} is booked on {1}: to move it, give it back and record it on the right day"
-    )]
-    BookedOnAnotherDay(PaymentId, Date),
+    /// Money does not come after any of it was given back.
+    #[error("of payment {0} was given back on {1}: it did not come later")]
+    RefundedBefore(PaymentId, Date),
     /// Bank debits go back for 180 days.
     #[error(
         "payment {0} was a bank debit more than 180 days ago: give it back as credit or by other means"
@@ -223,7 +221,7 @@ impl Fault for Error {
             | Self::PaymentNotSucceeded(_)
             | Self::RefundTooLate(_)
             | Self::PaymentIsOnline(_)
-            | Self::BookedOnAnotherDay(..)
+            | Self::RefundedBefore(..)
             | Self::Disputed(_)
             | Self::OnlinePaymentsOff
             | Self::ChargesNotEnabled(_)
@@ -274,7 +272,7 @@ impl Fault for Error {
             Self::RefundTooLate(_) => "REFUND_TOO_LATE",
             Self::PaymentIsOnline(_) => "PAYMENT_IS_ONLINE",
             Self::EtagMismatch(_) => "ETAG_MISMATCH",
-            Self::BookedOnAnotherDay(..) => "BOOKED_ON_ANOTHER_DAY",
+            Self::RefundedBefore(..) => "REFUNDED_BEFORE",
             Self::ExceedsPayment(_) => "EXCEEDS_PAYMENT",
             Self::Disputed(_) => "DISPUTED",
             Self::OnlinePaymentsOff => "ONLINE_PAYMENTS_OFF",
@@ -344,7 +342,7 @@ impl Fault for Error {
             | Self::RefundTooLate(payment)
             | Self::PaymentIsOnline(payment)
             | Self::EtagMismatch(payment)
-            | Self::BookedOnAnotherDay(payment, _) => {
+            | Self::RefundedBefore(payment, _) => {
                 details.precondition("PAYMENT_STATE", payment.to_string(), self.to_string())
             }
             Self::MethodRemoved(method)

@@ -1,6 +1,7 @@
 //! On which account at the processor something is made now.
 
 use crate::domain::connection::Connections;
+use crate::store::new_cards::NewCardCounts;
 use crate::store::practices::Practice;
 use crate::{AccountRefusal, Error, Payments, Result, store};
 use ids::PracticeId;
@@ -71,4 +72,14 @@ pub(super) async fn left_open(
 ) -> Result<i64> {
     let mut tx = pg::begin(&payments.db, practice).await?;
     store::connections::count_open(&mut tx, practice, account).await
+}
+
+/// How many payers were asked for a card since this account is used.
+pub(super) async fn new_cards(
+    payments: &Payments,
+    practice: PracticeId,
+    account: &str,
+) -> Result<NewCardCounts> {
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    store::new_cards::counts(&mut tx, practice, account).await
 }

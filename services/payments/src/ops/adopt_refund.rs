@@ -73,6 +73,7 @@ async fn adopt(
         processor_refund: Some(object.to_owned()),
         made_at_processor: true,
         create_time: now,
+        closing: None,
     };
     if refund.state != RefundState::Failed {
         let Ok(refunded) = refunded_with(payment.amount, payment.refunded, amount) else {

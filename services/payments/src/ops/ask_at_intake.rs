@@ -1,4 +1,4 @@
-use super::ask_for_card;
+use super::ask_for_card::{self, Occasion};
 use crate::domain::card_form::AuthorizationState;
 use crate::domain::payer::Payer;
 use crate::store::authorizations::AuthorizationFilter;
@@ -42,7 +42,8 @@ pub async fn ask_at_intake(
             .iter()
             .any(|form| form.state != AuthorizationState::Revoked);
         if !asked_or_signed {
-            ask_for_card::ask(&mut tx, payments, (practice, id), (payer, client, true)).await?;
+            let whom = (payer, client, Occasion::Intake);
+            ask_for_card::ask(&mut tx, payments, (practice, id), whom).await?;
         }
     }
     Ok(tx.commit().await?)

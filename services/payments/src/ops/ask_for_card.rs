@@ -10,12 +10,23 @@ use ids::{AuthorizationId, ClientId, PracticeId};
 use jiff::Timestamp;
 use pg::{OnConstraint as _, Tx};
 
+/// Why a payer is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// Somebody of the practice wants it.
+    ByHand,
+    /// The client is new.
+    Intake,
+    /// Another account took the place of the one that the payer's card is on.
+    NewAccount,
+}
+
 /// Writes the request, its event and its first reminder. Errors: AUTHORIZATION_ALREADY_REQUESTED.
 pub(super) async fn ask(
     tx: &mut Tx,
     payments: &Payments,
     (practice, authorization): (PracticeId, AuthorizationId),
-    (payer, client, by_itself): (Payer, ClientId, bool),
+    (payer, client, occasion): (Payer, ClientId, Occasion),
 ) -> Result<Authorization> {
     let now = payments.clock.now();
     let asked = Authorization {
@@ -23,7 +34,8 @@ pub(super) async fn ask(
         payer,
         client,
         state: AuthorizationState::Requested,
-        by_itself,
+        by_itself: occasion != Occasion::ByHand,
+        new_account: occasion == Occasion::NewAccount,
         reminders: 0,
         request_time: now,
         remind_time: None,

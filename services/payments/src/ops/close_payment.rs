@@ -65,10 +65,7 @@ pub async fn close_payment(
     if let Some(settled) = settled {
         tell_billing(payments, &settled).await;
         // What an earlier payout paid out of it was nobody's until now.
-        if settled.state == PaymentState::Succeeded {
-            let intent = settled.processor_intent.as_slice();
-            match_by_itself(payments, caller, practice, intent).await;
-        }
+        match_by_itself(payments, caller, practice, settled.came_by()).await;
     }
     Ok(closed)
 }

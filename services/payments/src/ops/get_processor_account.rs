@@ -1,5 +1,6 @@
 use super::{accounts, online_payments, read_account, unavailable};
 use crate::domain::connection::{Connection, ConnectionState, Standing};
+use crate::store::new_cards::NewCardCounts;
 use crate::wire::processor::standing;
 use crate::{Payments, Result};
 use ::rpc::Caller;
@@ -22,6 +23,8 @@ pub struct ShownAccount {
     pub left_open: i64,
     /// The practice takes online payments.
     pub online_payments: bool,
+    /// What became of asking for cards in the place of those on former accounts.
+    pub new_cards: NewCardCounts,
 }
 
 /// How the practice's account stands at the processor: its own, or the installation's when it has none. Errors:
@@ -55,6 +58,7 @@ pub async fn get_processor_account(
         },
         standing,
         left_open: 0,
+        new_cards: NewCardCounts::default(),
         online_payments: online_payments::are_on(payments, practice).await?,
     })
 }
@@ -82,7 +86,9 @@ pub(super) async fn stored(
         Ok(None) => Some(installations(payments).await?),
         Err(_none) => None,
     };
+    let new_cards = accounts::new_cards(payments, practice, &account).await?;
     Ok(Some(ShownAccount {
+        new_cards,
         account,
         own: true,
         standing: shown.standing.clone(),

@@ -101,6 +101,8 @@ impl PutOnFile<'_> {
         let subject = Subject::Method(id);
         let object = (&*stored.token, self.account);
         store::processor_objects::insert(tx, self.practice, object, subject).await?;
+        let given = (self.wish.payer, id);
+        store::autopay_enrolments::take_over(tx, self.practice, given).await?;
         watch_expiry::begin(tx, self.payments, self.practice).await?;
         Ok((id, events))
     }

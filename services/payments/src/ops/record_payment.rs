@@ -58,7 +58,7 @@ pub async fn record_payment(
             Tried::Before(payment) => return Ok(payment),
             Tried::Recorded(mut payment) => {
                 crate::crash::point("after_record");
-                payment.posted = payments.billing.post_payment(&payment).await;
+                payment.posted = payments.billing.post_payment(&payment, None).await;
                 return Ok(payment);
             }
             Tried::Unknown(unknown) => {

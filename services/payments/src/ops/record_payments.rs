@@ -82,7 +82,7 @@ pub(super) async fn record_payments(
     let before = repeated(&mut tx, practice_id, &rulings).await?;
     let events = recorded
         .iter()
-        .map(|paid| event::payment_succeeded(&payments.clock, paid));
+        .map(|paid| event::payment_succeeded(&payments.clock, paid, None));
     let events: Vec<Announcement> = events.collect();
     OUTBOX.append(&mut tx, practice_id, now, &events).await?;
     tx.commit().await?;

@@ -122,6 +122,7 @@ async fn begin(payments: &Payments, key: &RequestKey, asked: &NewRefund) -> Resu
         processor_refund: None,
         made_at_processor: false,
         create_time: now,
+        closing: None,
     };
     store::refunds::insert(&mut tx, practice_id, &given).await?;
     store::payments::update_refunded(&mut tx, &payment, refunded, now).await?;

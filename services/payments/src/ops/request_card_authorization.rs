@@ -1,4 +1,5 @@
-use super::{ask_for_card, payers};
+use super::ask_for_card::{self, Occasion};
+use super::payers;
 use crate::domain::payer::Payer;
 use crate::store::authorizations::Authorization;
 use crate::{Error, Payments, REQUESTS, Result, store};
@@ -32,7 +33,7 @@ pub async fn request_card_authorization(
     if policy.exempts(by_name, &people.payers) {
         return Err(Error::CardOnFileExempt(client));
     }
-    let whom = (payer, client, false);
+    let whom = (payer, client, Occasion::ByHand);
     let asked = ask_for_card::ask(&mut tx, payments, (practice, id), whom).await?;
     tx.commit().await?;
     Ok(asked)

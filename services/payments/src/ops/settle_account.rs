@@ -1,3 +1,4 @@
+use super::ask_for_new_card;
 use crate::domain::connection::Standing;
 use crate::wire::event;
 use crate::{OUTBOX, Payments, Result, store};
@@ -36,6 +37,7 @@ pub async fn settle_account(
     store::connections::update_standing(&mut tx, practice, &after, (asked, now)).await?;
     if before.enable_time.is_none() && after.enable_time.is_some() {
         store::connections::use_account(&mut tx, practice, account).await?;
+        ask_for_new_card::plan(&mut tx, payments, (practice, account)).await?;
     }
     if before.disconnect_time.is_none() && after.disconnect_time.is_some() {
         // A card that is given now can never be charged; of money that is under way people have to see the end.

@@ -4,6 +4,7 @@ use super::place_on_file::{PutOnFile, Wish};
 use crate::domain::acceptance::is_kept_of;
 use crate::domain::charge::{Presence, longer_hold};
 use crate::domain::on_file::Stored;
+use crate::domain::payer::Payer;
 use crate::domain::payment::{PaymentState, Said};
 use crate::store::attempts::Call;
 use crate::store::charges::Standing;
@@ -31,20 +32,36 @@ pub async fn settle_payment(
     };
     tx.commit().await?;
     tell_billing(payments, &settled).await;
-    if settled.state == PaymentState::Succeeded {
-        let intent = settled.processor_intent.as_slice();
-        match_by_itself(payments, caller, practice, intent).await;
-    }
+    match_by_itself(payments, caller, practice, settled.came_by()).await;
     Ok(())
 }
 
+/// A payment whose state has changed.
+pub(super) struct Settled {
+    payment: Payment,
+    /// Whose what it was made with is, or was to become.
+    payer: Option<Payer>,
+}
+
+impl Settled {
+    /// The processor's id of what the money came by, if it came: what payouts name it by.
+    pub(super) fn came_by(&self) -> &[String] {
+        if self.payment.state == PaymentState::Succeeded {
+            self.payment.processor_intent.as_slice()
+        } else {
+            &[]
+        }
+    }
+}
+
 /// What billing has to know of a payment that was settled and committed; its feed tells it as well.
-pub(super) async fn tell_billing(payments: &Payments, settled: &Payment) {
+pub(super) async fn tell_billing(payments: &Payments, settled: &Settled) {
+    let (payer, settled) = (settled.payer, &settled.payment);
     let (practice, payment) = (settled.practice, settled.payment);
     crate::crash::point("after_settle");
     match settled.state {
         PaymentState::Succeeded => {
-            payments.billing.post_payment(settled).await;
+            payments.billing.post_payment(settled, payer).await;
         }
         PaymentState::Failed | PaymentState::Cancelled => {
             payments.billing.release_hold(practice, payment).await;
@@ -64,7 +81,7 @@ pub(super) async fn merge(
     tx: &mut Tx,
     (practice, payment): (PracticeId, PaymentId),
     said: Said,
-) -> Result<Option<Payment>> {
+) -> Result<Option<Settled>> {
     let now = payments.clock.now();
     let saving = saving(tx, (practice, payment), &said).await?;
     let mut settled = store::payments::lock(tx, practice, payment).await?;
@@ -116,21 +133,28 @@ pub(super) async fn merge(
     if state.is_final() {
         end(tx, &settled, now).await?;
     }
-    let mut events: Vec<Announcement> = match state {
-        PaymentState::Succeeded => vec![event::payment_succeeded(&payments.clock, &settled)],
-        PaymentState::Failed => {
-            let payer = payers::of_payment(tx, &settled).await?;
-            vec![event::payment_failed(&payments.clock, &settled, payer)]
-        }
-        PaymentState::Cancelled => vec![event::payment_cancelled(&payments.clock, &settled)],
+    let payer = payers::of_payment(tx, &settled).await?;
+    let mut events = Vec::from_iter(outcome(payments, &settled, payer));
+    events.append(&mut told);
+    OUTBOX.append(tx, practice, now, &events).await?;
+    Ok(Some(Settled {
+        payment: settled,
+        payer,
+    }))
+}
+
+/// What is announced of a payment whose state has changed; none while it is on its way.
+fn outcome(payments: &Payments, settled: &Payment, payer: Option<Payer>) -> Option<Announcement> {
+    let clock = &payments.clock;
+    match settled.state {
+        PaymentState::Succeeded => Some(event::payment_succeeded(clock, settled, payer)),
+        PaymentState::Failed => Some(event::payment_failed(clock, settled, payer)),
+        PaymentState::Cancelled => Some(event::payment_cancelled(clock, settled)),
         PaymentState::Created
         | PaymentState::RequiresAction
         | PaymentState::Processing
-        | PaymentState::Unknown => Vec::new(),
-    };
-    events.append(&mut told);
-    OUTBOX.append(tx, practice, now, &events).await?;
-    Ok(Some(settled))
+        | PaymentState::Unknown => None,
+    }
 }
 
 /// Nobody looks after a payment that has ended, and nothing is told of it to the processor any more.

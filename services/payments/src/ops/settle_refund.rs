@@ -1,7 +1,7 @@
 use super::match_payout_items::match_by_itself;
 use super::payers;
 use crate::domain::payer::Payer;
-use crate::domain::refund::RefundState;
+use crate::domain::refund::{RefundState, refunded_with};
 use crate::store::attempts::Call;
 use crate::store::payments::Payment;
 use crate::store::processor_objects::Subject;
@@ -11,7 +11,7 @@ use crate::{Error, Missing, OUTBOX, Payments, Result, store};
 use ::rpc::Caller;
 use ids::{PracticeId, RefundId};
 use jiff::civil::Date;
-use pg::Announcement;
+use pg::{Announcement, Tx};
 
 /// Takes in what the processor says of a refund and which object it is, in any order and number. What it changes and its
 /// event commit together; then billing is told at once.
@@ -48,39 +48,67 @@ async fn merge(
         .iter()
         .find(|it| it.refund == refund)
         .ok_or(Error::Missing(Missing::Refund(refund)))?;
-    let state = before.state.merged(said);
+    let closed = before.closing.as_ref();
+    let closed = closed.filter(|closing| closing.overrule_time.is_none());
+    let closed = closed.map(|closing| closing.refunded);
+    let state = before.state.told(closed, said);
     if state == before.state && before.processor_refund.is_some() {
         return Ok((None, None));
     }
     let named = before.processor_refund.is_none() && object.is_some();
-    store::refunds::update_standing(&mut tx, practice, refund, (state, object), now).await?;
+    if closed.is_some() && state != before.state {
+        tracing::warn!(%refund, ?said, "the processor says otherwise than who closed a refund");
+        store::refund_closings::overrule(&mut tx, practice, refund, now).await?;
+    }
+    let after = end(payments, &mut tx, (&payment, before), (state, object)).await?;
+    tx.commit().await?;
+    let intent = payment.processor_intent.clone().filter(|_| named);
+    Ok(((state != before.state).then_some(after), intent))
+}
+
+/// Writes where a refund of a locked payment stands from now on, counts it, and announces what has changed; the caller
+/// commits. Errors: EXCEEDS_PAYMENT, for one that went back though it was believed not to, when the money was given again.
+pub(super) async fn end(
+    payments: &Payments,
+    tx: &mut Tx,
+    (payment, before): (&Payment, &Refund),
+    (state, object): (RefundState, Option<&str>),
+) -> Result<Refund> {
+    let (practice, refund, now) = (payment.practice, before.refund, payments.clock.now());
+    store::refunds::update_standing(tx, practice, refund, (state, object), now).await?;
     if let Some(object) = object {
         let subject = Subject::Refund(refund);
         let object = (object, payment.means.account.as_deref());
-        store::processor_objects::insert(&mut tx, practice, object, subject).await?;
+        store::processor_objects::insert(tx, practice, object, subject).await?;
+    }
+    if object.is_some() || state.is_final() {
         let sent = (refund.uuid(), Call::CreateRefund);
-        store::attempts::finish(&mut tx, practice, sent, now).await?;
+        store::attempts::finish(tx, practice, sent, now).await?;
     }
     if state.is_final() {
-        store::unsettled::delete(&mut tx, Subject::Refund(refund)).await?;
+        store::unsettled::delete(tx, Subject::Refund(refund)).await?;
     }
     let after = Refund {
         state,
         ..before.clone()
     };
-    if state == RefundState::Failed && before.state != RefundState::Failed {
-        let left = payment.refunded.minus(before.amount)?;
-        store::payments::update_refunded(&mut tx, &payment, left, now).await?;
+    let failed = |refund: &Refund| refund.state == RefundState::Failed;
+    let counted = match (failed(before), failed(&after)) {
+        (false, true) => Some(payment.refunded.minus(before.amount)?),
+        (true, false) => {
+            let (amount, refunded) = (payment.amount, payment.refunded);
+            Some(refunded_with(amount, refunded, before.amount)?)
+        }
+        (true, true) | (false, false) => None,
+    };
+    if let Some(counted) = counted {
+        store::payments::update_refunded(tx, payment, counted, now).await?;
     }
-    let today = store::practices::get(&mut tx, practice)
-        .await?
-        .local_date(now)?;
-    let payer = payers::of_payment(&mut tx, &payment).await?;
-    let events = events(payments, (&payment, payer), (before, &after), today);
-    OUTBOX.append(&mut tx, practice, now, &events).await?;
-    tx.commit().await?;
-    let intent = payment.processor_intent.clone().filter(|_| named);
-    Ok(((state != before.state).then_some(after), intent))
+    let today = store::practices::get(tx, practice).await?.local_date(now)?;
+    let payer = payers::of_payment(tx, payment).await?;
+    let events = events(payments, (payment, payer), (before, &after), today);
+    OUTBOX.append(tx, practice, now, &events).await?;
+    Ok(after)
 }
 
 /// A refund that succeeded and came back later has failed all the same: billing books it back, and it may be given again.

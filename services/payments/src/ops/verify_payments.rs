@@ -97,9 +97,9 @@ async fn announced_once(tx: &mut Tx, practice: PracticeId) -> Result<Vec<Finding
         }
     })
     .await?;
-    verify::ends_of_refunds(tx, practice, |refund, state| {
+    verify::ends_of_refunds(tx, practice, |refund, (state, sent_all_the_same)| {
         let announced = refunds.remove(&refund).unwrap_or_default();
-        if !announced.fits_refund(state) && found.len() < MOST {
+        if !announced.fits_refund(state, sent_all_the_same) && found.len() < MOST {
             found.push(named("refund", refund, state.name(), announced));
         }
     })

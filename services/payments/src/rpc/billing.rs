@@ -1,3 +1,4 @@
+use crate::domain::payer::Payer;
 use crate::domain::refusal::Refusal;
 use crate::store::bills::Bill;
 use crate::store::payments::Payment;
@@ -219,8 +220,8 @@ impl Billing {
 
     /// Books a payment at once, so that whoever waits sees it. Whether that went well; billing follows our feed, so it is
     /// booked in any case.
-    pub async fn post_payment(&self, payment: &Payment) -> bool {
-        let request = wire::billing::post_payment(payment);
+    pub async fn post_payment(&self, payment: &Payment, payer: Option<Payer>) -> bool {
+        let request = wire::billing::post_payment(payment, payer);
         crate::crash::effect();
         match self.ledger.clone().post_payment(request).await {
             Ok(_) => true,

@@ -5,10 +5,11 @@ use ids::PracticeId;
 use pg::{Filter, RequestKey};
 use proto::payments::v1::payment_service_server::PaymentService;
 use proto::payments::v1::{
-    ClosePaymentRequest, ClosePaymentResponse, CorrectPaymentRequest, CorrectPaymentResponse,
-    GetPaymentRequest, GetPaymentResponse, ListPaymentsRequest, ListPaymentsResponse,
-    PayBalanceRequest, PayBalanceResponse, PayBillRequest, PayBillResponse, RecordPaymentRequest,
-    RecordPaymentResponse, RefundPaymentRequest, RefundPaymentResponse,
+    ClosePaymentRequest, ClosePaymentResponse, CloseRefundRequest, CloseRefundResponse,
+    CorrectPaymentRequest, CorrectPaymentResponse, GetPaymentRequest, GetPaymentResponse,
+    ListPaymentsRequest, ListPaymentsResponse, PayBalanceRequest, PayBalanceResponse,
+    PayBillRequest, PayBillResponse, RecordPaymentRequest, RecordPaymentResponse,
+    RefundPaymentRequest, RefundPaymentResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -56,6 +57,21 @@ impl PaymentService for Payments {
         let closed = ops::close_payment(self, &caller, &key, asked).await?;
         Ok(Response::new(ClosePaymentResponse {
             payment: Some(wire::payment::payment(self, &closed)),
+        }))
+    }
+
+    async fn close_refund(
+        &self,
+        request: Request<CloseRefundRequest>,
+    ) -> Result<Response<CloseRefundResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let ids = (&*asked.practice_id, &*asked.request_id);
+        let (practice, key) = request_key(ids, "CloseRefund", &asked)?;
+        let asked = wire::refund::close_refund(practice, asked)?;
+        let (refund, payment) = ops::close_refund(self, &caller, &key, asked).await?;
+        Ok(Response::new(CloseRefundResponse {
+            refund: Some(wire::refund::refund(&refund)),
+            payment: Some(wire::payment::payment(self, &payment)),
         }))
     }
 
@@ -136,10 +152,10 @@ impl PaymentService for Payments {
         let (caller, asked) = enter(request)?;
         let ids = (&*asked.practice_id, &*asked.request_id);
         let (practice, key) = request_key(ids, "RefundPayment", &asked)?;
-        let asked = wire::payment::new_refund(practice, asked)?;
+        let asked = wire::refund::new_refund(practice, asked)?;
         let (refund, payment) = ops::refund_payment(self, &caller, &key, asked).await?;
         Ok(Response::new(RefundPaymentResponse {
-            refund: Some(wire::payment::refund(&refund)),
+            refund: Some(wire::refund::refund(&refund)),
             payment: Some(wire::payment::payment(self, &payment)),
         }))
     }

@@ -13,6 +13,8 @@ words! {
         Intake "intake",
         /// A form that was not signed yet; the subject is the form.
         Reminder "reminder",
+        /// A payer whose card is on file with a former account; the subject is the request.
+        NewCard "new_card",
     }
 }
 
@@ -23,7 +25,7 @@ pub struct Due {
     pub practice: PracticeId,
     /// What.
     pub waiting: Waiting,
-    /// The client or the form.
+    /// The client, the form or the request.
     pub subject: Uuid,
 }
 
@@ -40,6 +42,28 @@ pub async fn upsert(conn: &mut PgConnection, due: Due, due_time: Timestamp) -> R
         due.practice.uuid(),
         due.waiting.name(),
         due_time.to_sqlx() as jiff_sqlx::Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Enters requests for new cards, due at once.
+pub async fn insert_new_cards(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    requests: &[Uuid],
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        insert into payments.authorization_queue (subject_id, practice_id, kind, due_time)
+        select request_id, $1, 'new_card', $3
+        from unnest($2::uuid[]) as asked (request_id)
+        "#,
+        practice.uuid(),
+        requests,
+        now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)
     .await?;

@@ -19,8 +19,10 @@ pub struct Authorization {
     pub client: ClientId,
     /// Where it stands.
     pub state: AuthorizationState,
-    /// Asked for at intake.
+    /// Asked for at intake, or because of another account.
     pub by_itself: bool,
+    /// Another account took the place of the one that the payer's card is on.
+    pub new_account: bool,
     /// How often the payer was asked again.
     pub reminders: i32,
     /// When it was asked for.
@@ -74,8 +76,8 @@ pub async fn insert(
     sqlx::query!(
         r#"
         insert into payments.card_authorizations (
-            practice_id, authorization_id, payer_kind, payer_id, client_id, state, by_itself, request_time
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8)
+            practice_id, authorization_id, payer_kind, payer_id, client_id, state, by_itself, request_time, new_account
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         "#,
         practice.uuid(),
         asked.authorization.uuid(),
@@ -85,6 +87,7 @@ pub async fn insert(
         asked.state.name(),
         asked.by_itself,
         asked.request_time.to_sqlx() as jiff_sqlx::Timestamp,
+        asked.new_account,
     )
     .execute(conn)
     .await?;
@@ -173,6 +176,7 @@ async fn read(
             asked.client_id as "client_id: ClientId",
             asked.state,
             asked.by_itself,
+            asked.new_account,
             asked.reminders,
             asked.request_time as "request_time: jiff_sqlx::Timestamp",
             asked.remind_time as "remind_time: jiff_sqlx::Timestamp",
@@ -218,6 +222,7 @@ async fn read(
                 client: row.client_id,
                 state: AuthorizationState::of(&row.state).ok_or(Error::Stored("a form's state"))?,
                 by_itself: row.by_itself,
+                new_account: row.new_account,
                 reminders: row.reminders,
                 request_time: row.request_time.to_jiff(),
                 remind_time: row.remind_time.map(jiff_sqlx::Timestamp::to_jiff),

@@ -116,6 +116,39 @@ pub async fn upsert(
     Ok(())
 }
 
+/// AutoPay that was to charge what is on file with a former account charges this method of the same payer from now on, when
+/// it is on the account of now.
+pub async fn take_over(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    (payer, method): (Payer, MethodId),
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update payments.autopay_enrolments enrolment
+        set method_id = $4
+        from payments.methods chosen, payments.methods given, payments.practices practice
+        where enrolment.practice_id = $1
+            and enrolment.payer_kind = $2
+            and enrolment.payer_id = $3
+            and chosen.practice_id = $1
+            and chosen.method_id = enrolment.method_id
+            and given.practice_id = $1
+            and given.method_id = $4
+            and practice.practice_id = $1
+            and given.processor_account is not distinct from practice.processor_account
+            and chosen.processor_account is distinct from practice.processor_account
+        "#,
+        practice.uuid(),
+        payer.kind(),
+        payer.uuid(),
+        method.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Turns it off; nothing happens when it is off.
 pub async fn turn_off(
     conn: &mut PgConnection,

@@ -41,6 +41,7 @@ pub mod detachments;
 pub mod disputes;
 pub mod expiry;
 pub mod methods;
+pub mod new_cards;
 pub mod new_payments;
 pub mod payments;
 pub mod payout_items;
@@ -52,6 +53,7 @@ pub mod payouts;
 pub mod practices;
 /// Whose the processor's objects are.
 pub mod processor_objects;
+pub mod refund_closings;
 pub mod refunds;
 /// Methods that are being added.
 pub mod setups;

@@ -1,6 +1,7 @@
 //! Refunds change under their payment's lock.
 
 use super::currency;
+use super::refund_closings::RefundClosing;
 use crate::domain::refund::RefundState;
 use crate::{Error, Missing, Result};
 use ids::{PaymentId, PracticeId, RefundId};
@@ -34,6 +35,8 @@ pub struct Refund {
     pub made_at_processor: bool,
     /// When it was asked for.
     pub create_time: Timestamp,
+    /// What somebody said of its end, when it could not be learnt.
+    pub closing: Option<RefundClosing>,
 }
 
 /// Writes a new refund. The caller holds the payment's lock and has counted the refund against it.
@@ -101,8 +104,15 @@ pub(super) async fn list_of(
             refund.refund_date as "refund_date: jiff_sqlx::Date",
             refund.processor_refund,
             refund.made_at_processor,
-            refund.create_time as "create_time: jiff_sqlx::Timestamp"
+            refund.create_time as "create_time: jiff_sqlx::Timestamp",
+            closing.refunded as "closed_as_refunded?",
+            closing.reason as "close_reason?",
+            closing.closed_by as "closed_by?",
+            closing.close_time as "close_time?: jiff_sqlx::Timestamp",
+            closing.overrule_time as "overrule_time?: jiff_sqlx::Timestamp"
         from payments.refunds refund
+        left join payments.refund_closings closing
+            on closing.practice_id = refund.practice_id and closing.refund_id = refund.refund_id
         join payments.payments payment
             on payment.practice_id = refund.practice_id and payment.payment_id = refund.payment_id
         where refund.practice_id = $1 and refund.payment_id = any($2)
@@ -115,6 +125,19 @@ pub(super) async fn list_of(
     .await?;
     rows.into_iter()
         .map(|row| {
+            let overrule_time = row.overrule_time.map(jiff_sqlx::Timestamp::to_jiff);
+            let said = row.closed_as_refunded.zip(row.close_reason);
+            let by = row.closed_by.zip(row.close_time);
+            let closing = said.zip(by).map(|((refunded, reason), (closed_by, time))| {
+                let close_time = time.to_jiff();
+                RefundClosing {
+                    refunded,
+                    reason,
+                    closed_by,
+                    close_time,
+                    overrule_time,
+                }
+            });
             Ok(Refund {
                 refund: row.refund_id,
                 payment: row.payment_id,
@@ -126,6 +149,7 @@ pub(super) async fn list_of(
                 processor_refund: row.processor_refund,
                 made_at_processor: row.made_at_processor,
                 create_time: row.create_time.to_jiff(),
+                closing,
             })
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use crate::domain::connection::ConnectionState;
 use crate::ops::{ConnectAccount, Connected, ShownAccount};
+use crate::store::new_cards::NewCardCounts;
 use ::rpc::wire;
 use ids::PracticeId;
 use proto::payments::v1 as contract;
@@ -47,8 +48,22 @@ pub fn account(shown: ShownAccount) -> contract::ProcessorAccount {
         details_submitted: standing.details_submitted,
         state: state(shown.state).into(),
         charged_account: shown.charged.unwrap_or_default(),
-        left_open_count: i32::try_from(shown.left_open).unwrap_or(i32::MAX),
+        left_open_count: count(shown.left_open),
+        new_card_requests: new_cards(shown.new_cards),
     }
+}
+
+fn new_cards(counts: NewCardCounts) -> Option<contract::NewCardRequests> {
+    (counts != NewCardCounts::default()).then(|| contract::NewCardRequests {
+        waiting_count: count(counts.waiting),
+        asked_count: count(counts.asked),
+        exempt_count: count(counts.exempt),
+        given_count: count(counts.given),
+    })
+}
+
+fn count(of: i64) -> i32 {
+    i32::try_from(of).unwrap_or(i32::MAX)
 }
 
 /// As the API names it.

@@ -1,6 +1,7 @@
 //! What is asked of billing, and what it tells.
 
 use super::payment as own;
+use crate::domain::payer::Payer;
 use crate::rpc::billing::DueBill;
 use crate::store::bills::{Bill, BillStatus};
 use crate::store::payments::Payment;
@@ -117,7 +118,7 @@ pub fn release_hold(practice: PracticeId, payment: PaymentId) -> contract::Relea
 }
 
 /// Asks to book a payment; says the same as the event does.
-pub fn post_payment(payment: &Payment) -> contract::PostPaymentRequest {
+pub fn post_payment(payment: &Payment, payer: Option<Payer>) -> contract::PostPaymentRequest {
     contract::PostPaymentRequest {
         practice_id: payment.practice.to_string(),
         payment_id: payment.payment.to_string(),
@@ -127,6 +128,9 @@ pub fn post_payment(payment: &Payment) -> contract::PostPaymentRequest {
         receive_date: Some(wire::date(payment.receive_date)),
         allocations: own::allocations(payment),
         method_text: payment.method_text.clone(),
+        paid_by: payer.map(|payer| contract::PaidBy {
+            contact_id: super::method::contact(payer),
+        }),
     }
 }
 

@@ -87,6 +87,7 @@ pub fn authorization(form: &Authorization) -> contract::CardAuthorization {
         contact_id: contact(form.payer),
         state: state.into(),
         by_itself: form.by_itself,
+        new_account: form.new_account,
         reminders: form.reminders,
         request_time: Some(wire::time(form.request_time)),
         remind_time: form.remind_time.map(wire::time),

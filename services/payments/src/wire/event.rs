@@ -28,12 +28,24 @@ fn of(clock: &Clock, message: &impl ReflectMessage) -> Announcement {
     Announcement::of(EventId::new(clock), message)
 }
 
-/// The money came.
-pub fn payment_succeeded(clock: &Clock, paid: &Payment) -> Announcement {
+/// The money came; whose what it was paid with is, when that is known.
+pub fn payment_succeeded(clock: &Clock, paid: &Payment, payer: Option<Payer>) -> Announcement {
     of(
         clock,
         &contract::PaymentSucceeded {
             payment: Some(facts(paid)),
+            payer: payer.map(payer_facts),
+        },
+    )
+}
+
+/// An offline payment is of another day or check than was said.
+pub fn payment_corrected(clock: &Clock, corrected: &Payment, revision: i32) -> Announcement {
+    of(
+        clock,
+        &contract::PaymentCorrected {
+            payment: Some(facts(corrected)),
+            revision,
         },
     )
 }
@@ -167,6 +179,7 @@ pub fn card_authorization_requested(clock: &Clock, asked: &Authorization) -> Ann
             client_id: asked.client.to_string(),
             contact_id: method::contact(asked.payer),
             reminder: asked.reminders,
+            new_account: asked.new_account,
         },
     )
 }

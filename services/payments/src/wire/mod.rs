@@ -15,3 +15,4 @@ pub mod payment;
 pub mod payout;
 pub mod payout_event;
 pub mod processor;
+pub mod refund;

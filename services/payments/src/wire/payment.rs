@@ -1,14 +1,13 @@
 //! payments' own contract.
 
+use super::refund::refund;
 use crate::domain::decline::{Decline, DeclineReason, NextStep};
 use crate::domain::on_file::Funding;
 use crate::domain::payment::{PaymentKind, PaymentState};
-use crate::domain::refund::RefundState;
-use crate::ops::{ClosePayment, CorrectPayment, NewPayment, NewRefund, Shown, etag};
+use crate::ops::{ClosePayment, CorrectPayment, NewPayment, Shown, etag};
 use crate::store::closings::Closing;
 use crate::store::corrections::Correction;
 use crate::store::payments::{Payment, PaymentFilter};
-use crate::store::refunds::Refund;
 use crate::{Payments, Result};
 use ::rpc::{Caller, Invalid, Role, free_text, parse, wire};
 use ids::PracticeId;
@@ -63,6 +62,10 @@ pub fn correct_payment(
         receive_time: time
             .map(|time| parse::time(Some(time), "receive_time"))
             .transpose()?,
+        check_number: asked
+            .check_number
+            .map(|number| free_text(number.trim().to_owned(), "check_number"))
+            .transpose()?,
     })
 }
 
@@ -90,20 +93,6 @@ pub fn close_payment(
     })
 }
 
-/// What is to go back. Errors: INVALID_FIELD, CARD_NUMBER_IN_TEXT.
-pub fn new_refund(
-    practice: PracticeId,
-    asked: contract::RefundPaymentRequest,
-) -> Result<NewRefund> {
-    Ok(NewRefund {
-        practice,
-        payment: parse(&asked.payment_id, "payment_id")?,
-        amount: parse::positive(asked.amount, "amount")?,
-        reason: free_text(asked.reason, "reason")?,
-        to_credit: asked.to_credit,
-    })
-}
-
 /// What a list is to show. Errors: INVALID_FIELD.
 pub fn filter(asked: &contract::ListPaymentsRequest) -> Result<PaymentFilter> {
     Ok(PaymentFilter {
@@ -125,6 +114,10 @@ pub fn shown_to(caller: &Caller, payments: &Payments, it: &Shown) -> contract::P
         return payment;
     }
     let told = it.payment.decline.as_ref().map(Decline::told_to_payer);
+    let refunds = payment.refunds.iter().map(|given| contract::Refund {
+        closing: None,
+        ..given.clone()
+    });
     contract::Payment {
         note: String::new(),
         processor_url: String::new(),
@@ -134,6 +127,7 @@ pub fn shown_to(caller: &Caller, payments: &Payments, it: &Shown) -> contract::P
         decline_code: String::new(),
         corrections: Vec::new(),
         closing: None,
+        refunds: refunds.collect(),
         ..payment
     }
 }
@@ -201,6 +195,7 @@ fn correction(correction: &Correction) -> contract::PaymentCorrection {
         receive_time: Some(wire::time(correction.receive_time)),
         corrected_by: correction.corrected_by.clone(),
         correct_time: Some(wire::time(correction.correct_time)),
+        method_text: correction.method_text.clone(),
     }
 }
 
@@ -215,27 +210,6 @@ fn closing(closing: &Closing) -> contract::PaymentClosing {
         reason: closing.reason.clone(),
         closed_by: closing.closed_by.clone(),
         close_time: Some(wire::time(closing.close_time)),
-    }
-}
-
-/// As the API shows it.
-pub fn refund(refund: &Refund) -> contract::Refund {
-    let state = match refund.state {
-        RefundState::Created => contract::RefundState::Created,
-        RefundState::Processing => contract::RefundState::Processing,
-        RefundState::Unknown => contract::RefundState::Unknown,
-        RefundState::Succeeded => contract::RefundState::Succeeded,
-        RefundState::Failed => contract::RefundState::Failed,
-    };
-    contract::Refund {
-        refund_id: refund.refund.to_string(),
-        payment_id: refund.payment.to_string(),
-        amount: Some(wire::money(refund.amount)),
-        reason: refund.reason.clone(),
-        to_credit: refund.to_credit,
-        state: state.into(),
-        create_time: Some(wire::time(refund.create_time)),
-        made_at_processor: refund.made_at_processor,
     }
 }
 

@@ -1,4 +1,4 @@
-//! New clients are asked for a card, and payers who have not signed are asked again. Any number of replicas may run it.
+//! New clients are asked for a card, and payers who have not signed, or whose card is on a former account, are asked again. Any number of replicas may run it.
 
 use super::BATCH;
 use crate::store::authorization_queue::{Due, Waiting};
@@ -46,6 +46,9 @@ async fn ask(payments: &Payments, due: Due) -> Result<()> {
         Waiting::Reminder => {
             let form = AuthorizationId::from(due.subject);
             ops::remind_by_itself(payments, &caller, (due.practice, form)).await
+        }
+        Waiting::NewCard => {
+            ops::ask_for_new_card(payments, &caller, (due.practice, due.subject)).await
         }
     }
 }

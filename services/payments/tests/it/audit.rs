@@ -205,7 +205,8 @@ async fn online_refunds(db: &TestDatabase) -> Amounts {
             coalesce(payment.processor_account, 'acct_1SandboxPlatform')
         from payments.refunds refund
         join payments.payments payment on payment.payment_id = refund.payment_id
-        where refund.processor_refund is not null and refund.state <> 'failed'",
+        left join payments.refund_closings closing on closing.refund_id = refund.refund_id
+        where (refund.processor_refund is not null or closing.refunded) and refund.state <> 'failed'",
     );
     let rows = rows.fetch_all(db.owner_pool()).await.expect("read");
     let named = |row: &sqlx::postgres::PgRow| {
@@ -293,13 +294,13 @@ async fn follow_the_feed(
         match kind.as_str() {
             "evenkeel.payments.v1.PaymentSucceeded" => {
                 let event = PaymentSucceeded::decode(&*payload).expect("an event");
-                let facts = event.payment.expect("facts");
+                let facts = event.payment.as_ref().expect("facts");
                 assert!(
                     payments.insert(facts.payment_id.clone()),
                     "{} succeeded twice",
                     facts.payment_id
                 );
-                let posted = billing.post_payment(tonic::Request::new(posting(practice, facts)));
+                let posted = billing.post_payment(tonic::Request::new(posting(practice, event)));
                 posted.await.expect("the feed says the same as the call");
             }
             "evenkeel.payments.v1.RefundSucceeded" => {

@@ -455,8 +455,12 @@ pub fn bill_issued(bill: BillId, client: ClientId, balance: i64) -> BillIssued {
 /// What billing makes of payments' event: the same posting as by the immediate call.
 pub fn posting(
     practice: PracticeId,
-    facts: proto::payments::v1::PaymentFacts,
+    told: proto::payments::v1::PaymentSucceeded,
 ) -> PostPaymentRequest {
+    let facts = told.payment.expect("facts");
+    let paid_by = told.payer.map(|payer| PaidBy {
+        contact_id: payer.contact_id,
+    });
     let _: PaymentId = facts.payment_id.parse().expect("a payment's id");
     PostPaymentRequest {
         practice_id: practice.to_string(),
@@ -467,5 +471,6 @@ pub fn posting(
         receive_date: facts.receive_date,
         allocations: facts.allocations,
         method_text: facts.method_text,
+        paid_by,
     }
 }

@@ -17,7 +17,7 @@ use tonic::Status;
 type Forms = CardAuthorizationServiceClient<Connection>;
 
 impl Stage {
-    fn forms(&self) -> Forms {
+    pub fn forms(&self) -> Forms {
         let practice = self.practice;
         Forms::new(self.connection(move |claims| Claims {
             practice_id: Some(practice.to_string()),
@@ -25,7 +25,7 @@ impl Stage {
         }))
     }
 
-    async fn ask(&self, contact: Option<ContactId>) -> Result<CardAuthorization, Status> {
+    pub async fn ask(&self, contact: Option<ContactId>) -> Result<CardAuthorization, Status> {
         let request = RequestCardAuthorizationRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -36,7 +36,11 @@ impl Stage {
         Ok(answer.into_inner().authorization.expect("a form"))
     }
 
-    fn signing(&self, form: &CardAuthorization, method: &Method) -> SignCardAuthorizationRequest {
+    pub fn signing(
+        &self,
+        form: &CardAuthorization,
+        method: &Method,
+    ) -> SignCardAuthorizationRequest {
         SignCardAuthorizationRequest {
             practice_id: self.practice.to_string(),
             request_id: request_id(),
@@ -65,7 +69,7 @@ impl Stage {
         set.expect("set").into_inner().policy.expect("a policy")
     }
 
-    async fn list_forms(&self) -> Vec<CardAuthorization> {
+    pub async fn list_forms(&self) -> Vec<CardAuthorization> {
         let request = ListCardAuthorizationsRequest {
             practice_id: self.practice.to_string(),
             ..ListCardAuthorizationsRequest::default()
@@ -86,12 +90,12 @@ impl Stage {
         client
     }
 
-    async fn ask_for_cards(&self) -> usize {
+    pub async fn ask_for_cards(&self) -> usize {
         ask_for_cards_due(&self.payments).await.expect("looked")
     }
 }
 
-async fn sign(
+pub async fn sign(
     stage: &Stage,
     contact: Option<ContactId>,
     request: SignCardAuthorizationRequest,

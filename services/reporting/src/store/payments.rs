@@ -3,7 +3,7 @@
 use super::amount;
 use crate::domain::payment::{PaidBy, Payment};
 use crate::{Error, Result};
-use ids::{ClientId, PracticeId};
+use ids::{ClientId, PaymentId, PracticeId};
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::Money;
@@ -84,6 +84,28 @@ pub async fn insert(
         payment.amount.currency().code(),
         payment.amount.minor(),
         payment.credited.minor(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The payment came on another day than was said.
+pub async fn update_day(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    payment: PaymentId,
+    receive_date: Date,
+) -> Result<()> {
+    query!(
+        r#"
+        update reporting.payments
+        set receive_date = $3
+        where practice_id = $1 and payment_id = $2
+        "#,
+        practice.uuid(),
+        payment.uuid(),
+        receive_date.to_sqlx() as jiff_sqlx::Date,
     )
     .execute(conn)
     .await?;

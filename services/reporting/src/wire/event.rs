@@ -7,6 +7,7 @@ use crate::domain::payment::{INSURANCE, PaidBy, Payment, PaymentKind, method};
 use ::rpc::parse::optional;
 use ::rpc::{Invalid, parse};
 use ids::{PaymentId, RefundId};
+use jiff::civil::Date;
 use money::Money;
 use proto::billing::v1 as billing;
 
@@ -50,6 +51,15 @@ pub fn payment(posted: &billing::PaymentPosted) -> Result<Payment, Invalid> {
         amount: parse::positive(posted.amount.clone(), "amount")?,
         credited: parse::non_negative(posted.credited.clone(), "credited")?,
     })
+}
+
+/// A payment's day as it was corrected. How it came stays.
+pub fn correction(corrected: &billing::PaymentCorrected) -> Result<(PaymentId, Date), Invalid> {
+    let payment = parse(&corrected.payment_id, "payment_id")?;
+    Ok((
+        payment,
+        parse::date(corrected.receive_date, "receive_date")?,
+    ))
 }
 
 fn kind_of_payment(kind: billing::PaymentKind) -> Result<PaymentKind, Invalid> {

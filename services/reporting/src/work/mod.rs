@@ -4,7 +4,9 @@ use crate::{Error, Result, ops, wire};
 use ::rpc::{Caller, Fault as _, Invalid};
 use pg::feed::{Event, Handler, HandlerError};
 use pg::{RequestError, Tx};
-use proto::billing::v1::{EntryPosted, InsurerPaymentRecorded, PaymentPosted, RefundPosted};
+use proto::billing::v1::{
+    EntryPosted, InsurerPaymentRecorded, PaymentCorrected, PaymentPosted, RefundPosted,
+};
 
 /// What billing's events do here.
 pub struct Books;
@@ -24,6 +26,11 @@ impl Handler for Books {
                 let payment = event.decode::<PaymentPosted>()?;
                 let payment = wire::event::payment(&payment).map_err(unreadable)?;
                 ops::record_payment(tx, &caller, booked, &payment).await
+            }
+            "evenkeel.billing.v1.PaymentCorrected" => {
+                let corrected = event.decode::<PaymentCorrected>()?;
+                let corrected = wire::event::correction(&corrected).map_err(unreadable)?;
+                ops::correct_payment(tx, &caller, practice, corrected).await
             }
             "evenkeel.billing.v1.InsurerPaymentRecorded" => {
                 let payment = event.decode::<InsurerPaymentRecorded>()?;

@@ -7,7 +7,8 @@ use pg::feed::{Feed, FeedService};
 use pg::{Announcement, Outbox};
 use proto::billing::v1::AccountKind::{self, *};
 use proto::billing::v1::{
-    Entry, EntryPosted, InsurerPaymentRecorded, PaymentKind, PaymentPosted, RefundPosted, Transfer,
+    Entry, EntryPosted, InsurerPaymentRecorded, PaymentCorrected, PaymentKind, PaymentPosted,
+    RefundPosted, Transfer,
 };
 use proto::google::r#type::Date;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -119,11 +120,38 @@ impl Billing {
             credited: Some(usd(credited)),
             entry_id: entry.entry_id.clone(),
             method_text: text.to_owned(),
+            paid_by: None,
         };
         let posted = Announcement::of(EventId::new(&self.clock), &posted);
         self.announce(practice, vec![posted, self.posted(entry)])
             .await;
         payment
+    }
+
+    /// The payment of this much, booked on `from`, came on `to`.
+    pub async fn correct(
+        &self,
+        practice: PracticeId,
+        payment: PaymentId,
+        (from, to): (Date, Date),
+        (account, amount): (AccountKind, i64),
+    ) {
+        let off = [(ClientReceivable, account, amount)];
+        let reverse = self.entry_of(practice, from, &off);
+        let on = [(account, ClientReceivable, amount)];
+        let anew = self.entry_of(practice, to, &on);
+        let corrected = PaymentCorrected {
+            payment_id: payment.to_string(),
+            client_id: ClientId::new(&self.clock).to_string(),
+            receive_date: Some(to),
+            previous_date: Some(from),
+            method_text: "Check #1042".to_owned(),
+            reverse_entry_id: reverse.entry_id.clone(),
+            entry_id: anew.entry_id.clone(),
+        };
+        let corrected = Announcement::of(EventId::new(&self.clock), &corrected);
+        let told = vec![corrected, self.posted(reverse), self.posted(anew)];
+        self.announce(practice, told).await;
     }
 
     /// Gives money back from the account it came to, or turns it into credit.

@@ -99,6 +99,43 @@ async fn r45_a_refund_shows_what_went_back_and_not_what_stayed_as_credit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r45_a_payment_that_came_on_another_day_is_in_the_report_and_revenue_of_that_day() {
+    let app = TestApp::start().await;
+    let (billing, practice) = (&app.billing, app.practice);
+    billing.bill(practice, day(1, 5), 10_000, 0).await;
+    let check = (PaymentKind::Check, "Check #1042");
+    let payment = billing.pay(practice, check, day(2, 3), (4_000, 0)).await;
+    let days = (day(2, 3), day(1, 30));
+    billing
+        .correct(practice, payment, days, (Checks, 4_000))
+        .await;
+    app.current().await;
+    let january = ListPaymentsReportRequest {
+        to_date: Some(day(1, 31)),
+        ..app.report_request()
+    };
+    let february = ListPaymentsReportRequest {
+        from_date: Some(day(2, 1)),
+        ..app.report_request()
+    };
+    let report = app.report(january).await;
+    assert_eq!(
+        report.rows.iter().map(row).collect::<Vec<_>>(),
+        [("Check", 4_000, 0, 0)]
+    );
+    assert_eq!(report.rows[0].receive_date, Some(day(1, 30)));
+    assert_eq!(app.report(february).await.rows, []);
+    let months = app.months(None, None).await;
+    let received: Vec<_> = months
+        .iter()
+        .map(|it| (it.month, minor(&it.received)))
+        .collect();
+    assert_eq!(received.first(), Some(&(1, 4_000)));
+    assert!(received[1..].iter().all(|(_, received)| *received == 0));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r45_a_decision_that_paid_nothing_is_no_payment() {
     let app = TestApp::start().await;
     app.billing.bill(app.practice, day(1, 5), 0, 5_000).await;

@@ -66,6 +66,9 @@ pub enum Particulars {
         allocations: Vec<Allocation>,
         /// What became credit; 0 or more.
         credited: Money,
+        /// Who paid it; none: whoever gets the bills, who has one of every payment.
+        #[serde(default)]
+        to: Option<Audience>,
     },
     /// A refund is on its way.
     Refund {
@@ -259,6 +262,11 @@ impl Particulars {
         let kind = self.kind().name();
         match self {
             Self::Bill { share, .. } => format!("{kind}/{share}"),
+            Self::Receipt {
+                payment,
+                to: Some(_),
+                ..
+            } => format!("{kind}/{payment}/payer"),
             Self::Receipt { payment, .. }
             | Self::Decline { payment, .. }
             | Self::UnattendedDecline { payment, .. } => {

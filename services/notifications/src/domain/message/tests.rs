@@ -17,6 +17,7 @@ fn particulars_read_back_as_they_were_kept() {
             amount,
         }],
         credited: Money::from_minor(0, Currency::USD),
+        to: None,
     };
     let text = serde_json::to_string(&kept).expect("written");
     assert_eq!(

@@ -69,6 +69,11 @@ pub(super) async fn send(
     let account = pending.account.as_deref();
     let processor = payments.at(account)?;
     match processor.create_refund(asked, &key).await {
+        // The first call was refused, and there will be no other: nothing went back.
+        Err(error @ ProcessorError::NotConnected { .. }) if pending.asked.is_none() => {
+            tracing::warn!(%refund, %error, "a refund ends, for its account was taken away");
+            Ok(Told::only(RefundState::Failed))
+        }
         Ok(sent) => Ok(Told::of(sent, account)),
         Err(error @ ProcessorError::Unknown { .. }) => {
             tracing::warn!(%refund, %error, "the outcome of a refund is not known yet");

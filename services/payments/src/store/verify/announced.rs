@@ -53,24 +53,34 @@ pub async fn ends_of_payments(
     Ok(())
 }
 
-/// Hands every refund to `take`, with where it stands.
+/// Hands every refund to `take`, with where it stands, and whether it was closed as failed and sent all the same.
 pub async fn ends_of_refunds(
     conn: &mut PgConnection,
     practice: PracticeId,
-    mut take: impl FnMut(RefundId, RefundState),
+    mut take: impl FnMut(RefundId, (RefundState, bool)),
 ) -> Result<()> {
     let mut refunds = sqlx::query!(
         r#"
-        select refund_id as "refund_id: RefundId", state
-        from payments.refunds
-        where practice_id = $1
+        select
+            refund.refund_id as "refund_id: RefundId",
+            refund.state,
+            exists (
+                select 1
+                from payments.refund_closings closing
+                where closing.practice_id = $1
+                    and closing.refund_id = refund.refund_id
+                    and not closing.refunded
+                    and closing.overrule_time is not null
+            ) as "sent_all_the_same!"
+        from payments.refunds refund
+        where refund.practice_id = $1
         "#,
         practice.uuid(),
     )
     .fetch(conn);
     while let Some(refund) = refunds.try_next().await? {
         let state = RefundState::of(&refund.state).ok_or(Error::Stored("a state"))?;
-        take(refund.refund_id, state);
+        take(refund.refund_id, (state, refund.sent_all_the_same));
     }
     Ok(())
 }

@@ -16,7 +16,6 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
                 refund.state,
                 refund.to_credit,
                 refund.processor_refund,
-                refund.made_at_processor,
                 payment.kind
             from payments.refunds refund
             join payments.payments payment
@@ -33,6 +32,12 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
             and state = 'succeeded'
             and not to_credit
             and processor_refund is null
+            -- Somebody has seen it on an account that cannot be asked any more.
+            and not exists (
+                select 1
+                from payments.refund_closings closing
+                where closing.practice_id = $1 and closing.refund_id = refund.refund_id and closing.refunded
+            )
         union all
         select 'G2', 'refund', refund.refund_id, format(
             'its object %s belongs to %s', refund.processor_refund, coalesce(object.kind || ' ' || object.subject_id, 'nobody')
@@ -58,19 +63,40 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
         where processor_refund is not null
         group by processor_refund
         having count(*) > 1
-        union all
-        select 'G5', 'refund', refund.refund_id, 'the processor gave it, and the call is not written down'
-        from refund
+        limit $2
+        "#,
+        practice.uuid(), LIMIT,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut found = findings(found)?;
+    found.extend(calls_of_refunds(conn, practice).await?);
+    Ok(found)
+}
+
+/// G5 of refunds.
+async fn calls_of_refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Vec<Finding>> {
+    let found = sqlx::query_as!(
+        Found,
+        r#"
+        select
+            'G5' as "invariant!",
+            'refund' as "kind!",
+            refund.refund_id as "id!",
+            'the processor gave it, and the call is not written down' as "explanation!"
+        from payments.refunds refund
         left join payments.attempts called
             on called.practice_id = $1
             and called.subject_id = refund.refund_id
             and called.call = 'create_refund'
-        where refund.processor_refund is not null
+        where refund.practice_id = $1
+            and refund.processor_refund is not null
             and not refund.made_at_processor
             and called.subject_id is null
         limit $2
         "#,
-        practice.uuid(), LIMIT,
+        practice.uuid(),
+        LIMIT,
     )
     .fetch_all(conn)
     .await?;

@@ -40,6 +40,13 @@ pub async fn begin_snapshot(pool: &Pool, practice: PracticeId) -> Result<Tx, sql
     Tx::begin(pool, format!("{begin}; {}", see_only(practice))).await
 }
 
+/// [`begin_snapshot`] for comparing all that a practice has with each other. Tables are joined by hashing, whatever the
+/// planner takes them for: by a nested loop over tables that have just grown it would take hours.
+pub(crate) async fn begin_comparison(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
+    let begin = "begin isolation level repeatable read, read only; set local enable_nestloop = off";
+    Tx::begin(pool, format!("{begin}; {}", see_only(practice))).await
+}
+
 /// Begins a transaction for tables that have no practice: queues, leases, lookups. It sees no practice's rows.
 pub async fn begin_any(pool: &Pool) -> Result<Tx, sqlx::Error> {
     Tx::begin(pool, "begin".to_owned()).await

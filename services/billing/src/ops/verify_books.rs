@@ -36,7 +36,7 @@ pub async fn verify_books(
 /// # Errors
 /// The database failed.
 pub async fn verify_practice(db: &Pool, practice: PracticeId) -> Result<Verified> {
-    let mut tx = pg::begin_snapshot(db, practice).await?;
+    let mut tx = pg::verify::begin(db, practice).await?;
     let mut violations = store::verify::balances(&mut tx, practice).await?;
     violations.extend(store::verify::bills(&mut tx, practice).await?);
     violations.extend(store::verify::payments(&mut tx, practice).await?);
@@ -93,7 +93,7 @@ pub async fn get_trial_balance(
     practice: PracticeId,
 ) -> Result<TrialBalance> {
     caller.within(practice)?;
-    let mut tx = pg::begin_snapshot(&billing.db, practice).await?;
+    let mut tx = pg::verify::begin(&billing.db, practice).await?;
     let currency: Currency = store::practices::get(&mut tx, practice).await?.currency;
     let lines = store::accounts::trial_balance(&mut tx, practice).await?;
     let violations = store::verify::balances(&mut tx, practice).await?;

@@ -1,5 +1,5 @@
 //! The invariants of the ledger (domain.md), recomputed from the rows and compared with what is kept. Each query names
-//! the rows that break one. They read one snapshot, that of `pg::begin_snapshot`.
+//! the rows that break one. They read one snapshot, that of `pg::verify::begin`.
 
 use crate::Result;
 use ids::PracticeId;

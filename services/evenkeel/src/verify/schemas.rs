@@ -98,7 +98,7 @@ impl Schemas {
                 "billing" => billing::verify_practice(pool, practice).await?.violations,
                 "payments" => payments::verify_practice(pool, practice, clock.now()).await?,
                 _other => {
-                    let mut tx = pg::begin_snapshot(pool, practice).await?;
+                    let mut tx = pg::verify::begin(pool, practice).await?;
                     stream(&mut tx, schema, practice)
                         .await?
                         .into_iter()

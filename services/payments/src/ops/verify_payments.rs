@@ -50,7 +50,7 @@ pub async fn verify_practice(
         night: before(NIGHT_MAX),
         unmatched: before(UNMATCHED_MAX),
     };
-    let mut tx = pg::begin_snapshot(db, practice).await?;
+    let mut tx = pg::verify::begin(db, practice).await?;
     let mut found = verify::payments(&mut tx, practice).await?;
     found.extend(verify::given_and_called(&mut tx, practice).await?);
     found.extend(verify::payments_under_way(&mut tx, practice, oldest).await?);

@@ -10,4 +10,4 @@ mod stream;
 pub use behind::behind;
 pub use finding::{Finding, Invariant};
 pub use rounds::{Rounds, RoundsConfig, verify_rounds};
-pub use stream::{STREAM_GAPLESS, practices_after, stream};
+pub use stream::{STREAM_GAPLESS, begin, practices_after, stream};

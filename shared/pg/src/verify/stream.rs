@@ -2,11 +2,17 @@ use ids::PracticeId;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::{Finding, Invariant};
-use crate::Pool;
+use crate::transaction::begin_comparison;
+use crate::{Pool, Tx};
 
 /// Every service's feed: what followers insist on.
 pub const STREAM_GAPLESS: Invariant =
     Invariant::new("O1", "a practice's events are numbered without gaps");
+
+/// Begins the transaction in which a practice's invariants are checked: it reads one moment, and all the practice has.
+pub async fn begin(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
+    begin_comparison(pool, practice).await
+}
 
 /// At most `limit` practices of which a schema has announced something, by id, from after `after`. Those of which it has
 /// not have nothing in it to check.

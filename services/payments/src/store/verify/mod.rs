@@ -1,4 +1,4 @@
-//! The invariants of payments, each query naming the rows that break one. They read one snapshot: `pg::begin_snapshot`
+//! The invariants of payments, each query naming the rows that break one. They read one snapshot: `pg::verify::begin`
 //! comes first. At most `LIMIT` rows of each.
 
 mod acknowledged;

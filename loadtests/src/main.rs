@@ -25,8 +25,8 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use clock::Clock;
 use scenarios::{
-    autopay_selection, bulk_sessions, documents, memory, nightly_automation, record_payments,
-    webhook_intake,
+    autopay_selection, bulk_sessions, documents, import_practice, memory, nightly_automation,
+    record_payments, webhook_intake,
 };
 use telemetry::TelemetryConfig;
 use tokio::runtime::{Builder, Runtime};
@@ -57,6 +57,8 @@ enum Scenario {
     AutopaySelection(autopay_selection::Options),
     /// Download bills as PDF: what each takes of a processor, and whether memory stays flat.
     Documents(documents::Options),
+    /// Take a practice's former books in and back, against COPY of their sessions.
+    ImportPractice(import_practice::Options),
     /// Take in signed webhooks, as gRPC and through the gateway, against pgbench inserting the same row.
     WebhookIntake(webhook_intake::Options),
     /// Resident memory of each service at rest.
@@ -93,6 +95,12 @@ fn main() -> Result<()> {
         Scenario::Documents(options) => {
             let stage = services.block_on(stage::Stage::start(&options.stage, &clock))?;
             let done = load.block_on(documents::run(&options, &stage, &clock));
+            services.block_on(stage.stop())?;
+            done
+        }
+        Scenario::ImportPractice(options) => {
+            let stage = services.block_on(stage::Stage::start(&options.stage, &clock))?;
+            let done = load.block_on(import_practice::run(&options, &stage, &clock));
             services.block_on(stage.stop())?;
             done
         }

@@ -20,6 +20,8 @@ use tonic::{Code, Status};
 
 /// Clients of each practice.
 pub const CLIENTS: usize = 64;
+/// Of the clinician; the example number of those who give them out.
+pub const NPI: &str = "1234567893";
 /// Bills of each practice, spread over its clients.
 pub const BILLS: usize = 500;
 /// What each bill asks for, in cents: no scenario pays one in full.
@@ -158,6 +160,7 @@ pub async fn people(stage: &Stage, clock: &Clock) -> Result<People> {
         request_id: clock.uuid().to_string(),
         clinician: Some(Clinician {
             name: "Dr. Load Test".to_owned(),
+            npi: NPI.to_owned(),
             ..Clinician::default()
         }),
     };

@@ -3,6 +3,7 @@
 pub mod autopay_selection;
 pub mod bulk_sessions;
 pub mod documents;
+pub mod import_practice;
 pub mod memory;
 pub mod nightly_automation;
 pub mod record_payments;

@@ -2,8 +2,8 @@ use crate::app::TestApp;
 use crate::importing::NPI;
 use proto::billing::v1::{Import, ImportFileKind, ImportState};
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
-use tonic::{Code, Status};
+use std::time::Duration;
+use tonic::Code;
 
 /// A practice of so many clients, half of whom owe something, each with so many sessions.
 fn practice(clients: usize, sessions: usize) -> Vec<(ImportFileKind, String)> {
@@ -94,43 +94,4 @@ async fn r10_a_commit_that_is_cut_in_the_middle_leaves_nothing_half_done() {
     assert_eq!(taken.state(), ImportState::Committed);
     assert_eq!(app.rows_of("bills").await, 1_000);
     app.finish().await;
-}
-
-/// What the limits go by; run it alone: `cargo test -p billing --test it -- --ignored r10_the_largest --nocapture`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "measures; takes a minute"]
-async fn r10_the_largest_import_is_taken_in_one_transaction() {
-    for clients in [4_444, 22_222] {
-        let app = TestApp::start().await;
-        app.clinician_with_npi().await;
-        let files = practice(clients, 3);
-        let rows: usize = files.iter().map(|(_, text)| text.lines().count() - 1).sum();
-        let begin = Instant::now();
-        let import = app.prepared_of_any_size(&files).await;
-        let prepared = begin.elapsed();
-        assert_eq!(import.error_count, 0, "{:?}", import.errors);
-        let begin = Instant::now();
-        let waited = in_the_end(app.commit(&import).await);
-        while waited && app.rows_of("import_parts").await > 0 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        let taken = begin.elapsed();
-        let begin = Instant::now();
-        let waited = in_the_end(app.undo(&import).await);
-        while waited && !app.standing().await.is_empty() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        let undone = begin.elapsed();
-        eprintln!(
-            "{rows} rows: uploaded and checked {prepared:?}, taken {taken:?}, taken back {undone:?}"
-        );
-        app.finish().await;
-    }
-}
-
-/// Whether it goes on without its caller.
-fn in_the_end(answer: Result<Import, Status>) -> bool {
-    let Err(status) = answer else { return false };
-    assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
-    true
 }

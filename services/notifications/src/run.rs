@@ -105,9 +105,8 @@ async fn serve(
     let server = Server::new(routes(notifications, feed), verifier, clock).ready_when(move || {
         let db = db.clone();
         async move {
-            db.acquire()
+            pg::ready(&db)
                 .await
-                .map(drop)
                 .map_err(|error| format!("database: {error}"))
         }
     });

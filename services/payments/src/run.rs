@@ -84,8 +84,8 @@ pub async fn run(
     let server = Server::new(routes(&payments, feed), verifier, clock).ready_when(move || {
         let db = db.clone();
         async move {
-            let lent = db.acquire().await;
-            lent.map(drop).map_err(|error| format!("database: {error}"))
+            let ready = pg::ready(&db).await;
+            ready.map_err(|error| format!("database: {error}"))
         }
     });
     let limits = Limits {

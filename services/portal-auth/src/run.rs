@@ -151,9 +151,8 @@ fn ready(
     move || {
         let db = portal.db.clone();
         Box::pin(async move {
-            db.acquire()
+            pg::ready(&db)
                 .await
-                .map(|_| ())
                 .map_err(|error| format!("database: {error}"))
         })
     }

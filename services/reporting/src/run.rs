@@ -48,9 +48,8 @@ pub async fn run(
     let server = Server::new(routes(&reporting), verifier, clock).ready_when(move || {
         let db = db.clone();
         async move {
-            db.acquire()
+            pg::ready(&db)
                 .await
-                .map(drop)
                 .map_err(|error| format!("database: {error}"))
         }
     });

@@ -29,4 +29,6 @@ pub use outbox::{Announcement, Outbox};
 pub use page::{Filter, Page, PageError, PageKey, page_size};
 pub use plumbing::plumbing;
 pub use requests::{RequestError, RequestKey, Requests, Seen};
-pub use transaction::{Tx, begin, begin_any, begin_planned, begin_repeatable, begin_snapshot};
+pub use transaction::{
+    Tx, begin, begin_any, begin_planned, begin_repeatable, begin_snapshot, ready,
+};

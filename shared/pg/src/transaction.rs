@@ -52,6 +52,11 @@ pub async fn begin_any(pool: &Pool) -> Result<Tx, sqlx::Error> {
     Tx::begin(pool, "begin".to_owned()).await
 }
 
+/// Whether the database answers.
+pub async fn ready(pool: &Pool) -> Result<(), sqlx::Error> {
+    begin_any(pool).await?.rollback().await
+}
+
 /// Begins one for what is done again if it is lost: its commit does not wait for the disk. Whoever builds on it waits,
 /// for the log is written in order; so does it itself once it announces something, which others would have seen.
 pub async fn begin_repeatable(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
@@ -70,11 +75,14 @@ const PLANNED_ONCE: &str = "set local plan_cache_mode = force_generic_plan";
 /// all statements of one message have one time.
 const FRESH: &str = "select 1 / (now() = statement_timestamp())::int";
 
-/// Whether another connection may fare better: this one has died, or stands in a transaction.
+/// Whether another connection may fare better: this one has died, or stands in a transaction, perhaps in one that has
+/// failed.
 fn is_of_connection(error: &sqlx::Error) -> bool {
     const DIVISION_BY_ZERO: &str = "22012";
+    const FAILED_TRANSACTION: &str = "25P02";
     let code = error.as_database_error().and_then(|error| error.code());
-    is_transient(error) || code.is_some_and(|code| code == DIVISION_BY_ZERO)
+    is_transient(error)
+        || code.is_some_and(|code| code == DIVISION_BY_ZERO || code == FAILED_TRANSACTION)
 }
 
 fn see_only(practice: PracticeId) -> String {
@@ -111,7 +119,7 @@ impl Tx {
             let connection = pool.acquire().await?;
             match Self::begin_on(pool, connection, statement.clone()).await {
                 Err(error) if tries > 0 && is_of_connection(&error) => {
-                    tracing::debug!(%error, "a connection is closed; another is tried");
+                    tracing::warn!(%error, "a connection is closed; another is tried");
                     tries -= 1;
                 }
                 begun => return begun,

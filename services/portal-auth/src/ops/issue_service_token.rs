@@ -36,8 +36,9 @@ async fn program_grant(
     program: ProgramId,
     secret: &str,
 ) -> Result<Option<Grant>> {
-    let mut conn = portal.db.acquire().await?;
-    let found = store::programs::find_digest(&mut conn, program).await?;
+    let mut tx = pg::begin_any(&portal.db).await?;
+    let found = store::programs::find_digest(&mut tx, program).await?;
+    tx.commit().await?;
     Ok(found
         .filter(|(_, wanted)| same(wanted, &digest(secret)))
         .map(|(practice_id, _)| Grant {

@@ -95,8 +95,9 @@ pub(super) async fn within(
         .iter()
         .flat_map(|subject| limits.iter().map(|limit| (subject.clone(), *limit)))
         .collect();
-    let mut conn = portal.db.acquire().await?;
-    let counts = store::attempts::count(&mut conn, &counted, now).await?;
+    let mut tx = pg::begin_any(&portal.db).await?;
+    let counts = store::attempts::count(&mut tx, &counted, now).await?;
+    tx.commit().await?;
     let retry_after = counted
         .iter()
         .zip(&counts)
@@ -110,8 +111,9 @@ pub(super) async fn within(
 }
 
 async fn count_overall(portal: &PortalAuth, overall: &[(String, Limit)]) -> Result<i32> {
-    let mut conn = portal.db.acquire().await?;
-    let counts = store::attempts::count(&mut conn, overall, portal.clock.now()).await?;
+    let mut tx = pg::begin_any(&portal.db).await?;
+    let counts = store::attempts::count(&mut tx, overall, portal.clock.now()).await?;
+    tx.commit().await?;
     let count = counts.into_iter().max().unwrap_or_default();
     if count == GUESSES_OVERALL_ALARM.count_max + 1 {
         tracing::error!(count, "access codes are being guessed at many bills");
@@ -128,14 +130,14 @@ async fn count_guess(
     overall_count: i32,
 ) -> Result<Option<Counted>> {
     let now = portal.clock.now();
-    let mut conn = portal.db.acquire().await?;
-    let Some((practice_id, bill_id)) = store::access_codes::find_bill(&mut conn, reference).await?
+    let mut tx = pg::begin_any(&portal.db).await?;
+    let Some((practice_id, bill_id)) = store::access_codes::find_bill(&mut tx, reference).await?
     else {
         return Ok(None);
     };
     let by_practice = [(format!("guess-at:{practice_id}"), GUESSES_PER_PRACTICE)];
-    let counts = store::attempts::count(&mut conn, &by_practice, now).await?;
-    drop(conn);
+    let counts = store::attempts::count(&mut tx, &by_practice, now).await?;
+    tx.commit().await?;
     let practice_count = counts.into_iter().max().unwrap_or_default();
     if practice_count == GUESSES_PER_PRACTICE.count_max + 1 {
         tracing::warn!(practice = %practice_id, "many wrong access codes: the pay link is needed until tomorrow");

@@ -30,9 +30,9 @@ pub async fn sign_in_staff(
     ];
     let counted = super::sign_in_guest::within(portal, &subjects, &SIGN_INS).await?;
 
-    let mut conn = portal.db.acquire().await?;
-    let staff = store::staff::find(&mut conn, &email).await?;
-    drop(conn);
+    let mut tx = pg::begin_any(&portal.db).await?;
+    let staff = store::staff::find(&mut tx, &email).await?;
+    tx.commit().await?;
     let (secrets, hash) = (
         portal.secrets.clone(),
         staff.as_ref().map(|staff| staff.password_hash.clone()),
@@ -44,8 +44,9 @@ pub async fn sign_in_staff(
     let staff = staff.filter(|_| matches).ok_or(Error::SignInRefused)?;
 
     let now = portal.clock.now();
-    let mut conn = portal.db.acquire().await?;
-    store::attempts::forgive(&mut conn, &counted, now).await?;
+    let mut tx = pg::begin_any(&portal.db).await?;
+    store::attempts::forgive(&mut tx, &counted, now).await?;
+    tx.commit().await?;
     let token = portal.signing.sign(
         Grant {
             subject: staff.user_id.to_string(),

@@ -21,7 +21,7 @@ async fn sweep(portal: &PortalAuth) -> crate::Result<()> {
         .now()
         .checked_sub(KEEP)
         .unwrap_or(jiff::Timestamp::MIN);
-    let mut conn = portal.db.acquire().await?;
-    store::attempts::delete_before(&mut conn, before).await?;
-    Ok(())
+    let mut tx = pg::begin_any(&portal.db).await?;
+    store::attempts::delete_before(&mut tx, before).await?;
+    Ok(tx.commit().await?)
 }

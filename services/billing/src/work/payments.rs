@@ -71,8 +71,8 @@ impl Handler for Payments {
         Ok(())
     }
 
-    /// A correction, a refund, one that came back, a dispute, a payout and what frees holds take their locks in an order of their own:
-    /// each stands alone in its transaction.
+    /// A correction, a refund, one that came back, a dispute, a payout and what frees holds take their locks in an order
+    /// of their own: each stands alone in its transaction.
     fn together(&self, one: &Event, next: &Event) -> bool {
         let alone = |event: &Event| {
             let kind = event.event_type.as_str();
@@ -105,6 +105,10 @@ async fn give_back(billing: &Billing, tx: &mut Tx, event: &Event) -> Result<(), 
 
 async fn come_back(billing: &Billing, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
     let refund = event.decode::<RefundFailed>()?;
+    // One that failed before it was given is booked only by what was said of it later.
+    if refund.fail_date.is_some() && !refund.came_back {
+        return Ok(());
+    }
     let asked = wire::dispute::refund_failed(event.practice, &refund).map_err(failed)?;
     let caller = worker();
     let booked = return_refund_in(billing, tx, &caller, asked);

@@ -184,6 +184,31 @@ async fn f08_a_refund_that_came_back_pays_its_bill_again() {
     app.finish().await;
 }
 
+/// Somebody closed it as failed, the processor said otherwise, and that was booked by a call before the feed told of either.
+#[tokio::test]
+async fn f08_a_refund_that_was_booked_before_it_was_told_to_have_failed_stays_booked() {
+    let app = TestApp::start().await;
+    let bill = app.issue(4_000, 0).await;
+    let payment = app.payment(4_000, &[(&bill, 4_000)]);
+    app.post(&payment).await;
+    let refund = app.refund_request(&payment, 1_000);
+    app.as_payments()
+        .post_refund(refund.clone())
+        .await
+        .expect("booked");
+    let told_before = RefundFailed {
+        came_back: false,
+        ..failed(&refund)
+    };
+    app.hear(&told_before).await;
+    assert_eq!(due(&app.bill(&bill).await), (1_000, 0, BillStatus::Open));
+    assert_eq!(
+        app.count_events("evenkeel.billing.v1.RefundReturned").await,
+        0
+    );
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn f08_a_refund_that_came_back_after_the_bill_was_paid_otherwise_is_credit() {
     let app = TestApp::start().await;

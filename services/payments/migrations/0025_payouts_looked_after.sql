@@ -88,7 +88,7 @@ left join payments.payout_item_closings closing
 grant select on payments.listed_payout_items to evenkeel_payments;
 
 -- What the processor names a payment of the practice's for, and is not known: it is asked for each night (G8 when it stays
--- so). What was closed is not.
+-- so). What was closed is not asked for, and is matched with what becomes known here.
 create view payments.unknown_payout_items with (security_invoker = true) as
 select
     item.practice_id,
@@ -103,22 +103,19 @@ select
     payout.processor_payout,
     payout.processor_account,
     payout.currency,
-    payout.create_time
+    payout.create_time,
+    closing.payout_item_id is not null as closed
 from payments.payout_items item
 join payments.payouts payout
     on payout.practice_id = item.practice_id and payout.payout_id = item.payout_id
+left join payments.payout_item_closings closing
+    on closing.practice_id = item.practice_id and closing.payout_item_id = item.payout_item_id
 join payments.processor_objects known
     on known.object_id = item.source_intent
     and known.practice_id = item.practice_id
     and known.kind = 'payment'
     and known.processor_account is not distinct from payout.processor_account
-where item.kind = 'other'
-    and item.source_intent is not null
-    and not exists (
-        select 1
-        from payments.payout_item_closings closing
-        where closing.practice_id = item.practice_id and closing.payout_item_id = item.payout_item_id
-    );
+where item.kind = 'other' and item.source_intent is not null;
 
 grant select on payments.unknown_payout_items to evenkeel_payments;
 

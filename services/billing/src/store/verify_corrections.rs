@@ -16,16 +16,21 @@ pub async fn corrections(
             from billing.payment_corrections
             where practice_id = $1 and entry_id is not null
             order by payment_id, revision desc
+        ), counting as (
+            select coalesce(standing.entry_id, payment.entry_id) as entry_id
+            from billing.posted_payments payment
+            left join standing on standing.payment_id = payment.payment_id
+            where payment.practice_id = $1
         ), moved as (
             select
                 transfer.entry_id,
                 sum(transfer.amount_minor) as amount_minor,
                 bool_or(reversal.transfer_id is not null) as reversed
-            from billing.transfers transfer
+            from counting
+            join billing.transfers transfer on transfer.practice_id = $1 and transfer.entry_id = counting.entry_id
             left join billing.transfers reversal
                 on reversal.practice_id = transfer.practice_id
                 and reversal.reversed_transfer_id = transfer.transfer_id
-            where transfer.practice_id = $1
             group by transfer.entry_id
         )
         select

@@ -131,7 +131,7 @@ impl CardNews {
                 vec![
                     format!("{practice} uses another account with its payment processor now. What you had put on file cannot be charged there."),
                     "Please put your card or bank account on file again, and sign that it may be charged for what you owe. \
-                     Until then nothing is charged by itself."
+                     Until it is on file nothing is charged by itself."
                         .to_owned(),
                     "It takes a few minutes. The practice does not see your card number; a payment processor keeps it. \
                      You can revoke it at any time."

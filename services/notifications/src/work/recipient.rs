@@ -49,6 +49,9 @@ impl Gather<'_> {
                 };
                 let own = own_address(&found, contact);
                 let receipt = matches!(message.particulars, Particulars::Receipt { .. });
+                if receipt && own.is_empty() {
+                    return Err(Trouble::Needless(NO_ADDRESS.to_owned()));
+                }
                 if receipt && is_told(&found, &own) {
                     return Err(Trouble::Needless(HAS_RECEIPT.to_owned()));
                 }
@@ -123,9 +126,9 @@ const fn stands_in(particulars: &Particulars, whose: Audience) -> bool {
     }
 }
 
-/// Whether a payer's own receipt would be nobody's, or the second at the same address as that of whoever gets the bills.
+/// Whether a payer's own receipt would be the second at the same address as that of whoever gets the bills.
 fn is_told(found: &GetClientResponse, own: &str) -> bool {
-    own.is_empty() || address(found).is_some_and(|theirs| theirs.eq_ignore_ascii_case(own))
+    address(found).is_some_and(|theirs| theirs.eq_ignore_ascii_case(own))
 }
 
 /// The client's own address, or the contact's.

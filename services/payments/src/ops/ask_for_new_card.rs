@@ -97,7 +97,13 @@ async fn ask(
         return Ok((NewCardState::Exempt, None));
     }
     let form = match open_form(tx, practice, payer).await? {
-        Some(open) => ask_for_card::remind(tx, payments, practice, open).await?,
+        Some(open) => {
+            let open = Authorization {
+                new_account: true,
+                ..open
+            };
+            ask_for_card::remind(tx, payments, practice, open).await?
+        }
         None => {
             let id = AuthorizationId::new(&payments.clock);
             let whom = (payer, client, Occasion::NewAccount);

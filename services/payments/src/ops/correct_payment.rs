@@ -91,7 +91,10 @@ fn corrected(
     if receive_time > now {
         return Err(Error::ReceivedInFuture);
     }
-    let receive_date = practice.local_date(receive_time)?;
+    let receive_date = match asked.receive_time {
+        Some(time) => practice.local_date(time)?,
+        None => payment.receive_date,
+    };
     let refunds = payment.refunds.iter().map(|it| (it.state, it.refund_date));
     if let Some(given_back) = earliest_day(refunds).filter(|day| *day < receive_date) {
         return Err(Error::RefundedBefore(payment.payment, given_back));

@@ -56,6 +56,11 @@ async fn merge(
         return Ok((None, None));
     }
     let named = before.processor_refund.is_none() && object.is_some();
+    if closed.is_some() && state != before.state && is_given_again(&payment, before)? {
+        keep_second(payments, &mut tx, (&payment, before), object).await?;
+        tx.commit().await?;
+        return Ok((None, None));
+    }
     if closed.is_some() && state != before.state {
         tracing::warn!(%refund, ?said, "the processor says otherwise than who closed a refund");
         store::refund_closings::overrule(&mut tx, practice, refund, now).await?;
@@ -66,8 +71,33 @@ async fn merge(
     Ok(((state != before.state).then_some(after), intent))
 }
 
+/// Whether the payment's money was given back again after a refund of it was closed as failed: there is no room for both.
+fn is_given_again(payment: &Payment, closed: &Refund) -> Result<bool> {
+    let left = payment.amount.minus(payment.refunded)?;
+    Ok(closed.state == RefundState::Failed && closed.amount.compare(left)?.is_gt())
+}
+
+/// Keeps the processor's word on a refund that went back although somebody had closed it as failed, and whose money was
+/// given again since: more went back than was paid. The books cannot hold that; verify names it (G4), for people to mend.
+async fn keep_second(
+    payments: &Payments,
+    tx: &mut Tx,
+    (payment, closed): (&Payment, &Refund),
+    object: Option<&str>,
+) -> Result<()> {
+    let (practice, refund, now) = (payment.practice, closed.refund, payments.clock.now());
+    tracing::error!(%refund, "a refund that was closed as failed went back, and its money was given again");
+    store::refund_closings::overrule(tx, practice, refund, now).await?;
+    store::refunds::update_standing(tx, practice, refund, (closed.state, object), now).await?;
+    if let Some(object) = object {
+        let object = (object, payment.means.account.as_deref());
+        store::processor_objects::insert(tx, practice, object, Subject::Refund(refund)).await?;
+    }
+    Ok(())
+}
+
 /// Writes where a refund of a locked payment stands from now on, counts it, and announces what has changed; the caller
-/// commits. Errors: EXCEEDS_PAYMENT, for one that went back though it was believed not to, when the money was given again.
+/// commits.
 pub(super) async fn end(
     payments: &Payments,
     tx: &mut Tx,

@@ -70,13 +70,16 @@ pub async fn insert_new_cards(
     Ok(())
 }
 
-/// Takes at most `limit` that are due; others may take them over from `lease_end`.
+/// Takes at most `limit` that are due; others may take them over from `lease_end`. What another version has entered, and
+/// this one does not know, is left to that.
 pub async fn claim_due(
     conn: &mut PgConnection,
     now: Timestamp,
     lease_end: Timestamp,
     limit: i64,
 ) -> Result<Vec<Due>> {
+    let kinds = Waiting::ALL.iter().map(|kind| kind.name().to_owned());
+    let kinds: Vec<String> = kinds.collect();
     let rows = sqlx::query!(
         r#"
         update payments.authorization_queue claimed
@@ -84,7 +87,7 @@ pub async fn claim_due(
         from (
             select subject_id
             from payments.authorization_queue
-            where due_time <= $1
+            where due_time <= $1 and kind = any($4::text[])
             order by due_time
             limit $3
             for update skip locked
@@ -98,6 +101,7 @@ pub async fn claim_due(
         now.to_sqlx() as jiff_sqlx::Timestamp,
         lease_end.to_sqlx() as jiff_sqlx::Timestamp,
         limit,
+        &kinds,
     )
     .fetch_all(conn)
     .await?;

@@ -242,7 +242,7 @@ pub async fn update(
     sqlx::query!(
         r#"
         update payments.card_authorizations
-        set state = $3, reminders = $4, remind_time = $5, revoke_time = $6
+        set state = $3, reminders = $4, remind_time = $5, revoke_time = $6, new_account = $7
         where practice_id = $1 and authorization_id = $2
         "#,
         practice.uuid(),
@@ -251,6 +251,7 @@ pub async fn update(
         form.reminders,
         form.remind_time.map(|time| time.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
         form.revoke_time.map(|time| time.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+        form.new_account,
     )
     .execute(conn)
     .await?;

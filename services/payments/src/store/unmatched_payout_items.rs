@@ -90,12 +90,12 @@ pub struct Asked<T> {
 }
 
 /// At most `limit` of payouts that were taken in from `since` on, and that are about payments of the practice's: those first
-/// that were not asked for, or the longest ago.
+/// that were not asked for, or the longest ago. With each whether somebody has closed it.
 pub async fn list_of_ours(
     conn: &mut PgConnection,
     practice: PracticeId,
     (since, limit): (Timestamp, i64),
-) -> Result<Vec<Asked<Source>>> {
+) -> Result<Vec<(Asked<Source>, bool)>> {
     let rows = sqlx::query!(
         r#"
         select
@@ -103,7 +103,8 @@ pub async fn list_of_ours(
             source_kind,
             source_object,
             source_intent,
-            processor_account
+            processor_account,
+            closed as "closed!"
         from payments.unknown_payout_items
         where practice_id = $1 and create_time >= $2
         order by ask_time nulls first, create_time, payout_id, position
@@ -118,11 +119,12 @@ pub async fn list_of_ours(
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         if let Some(what) = source(row.source_kind, row.source_object, row.source_intent)? {
-            found.push(Asked {
+            let asked = Asked {
                 item: row.payout_item_id,
                 what,
                 account: row.processor_account,
-            });
+            };
+            found.push((asked, row.closed));
         }
     }
     Ok(found)

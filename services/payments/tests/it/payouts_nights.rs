@@ -92,7 +92,7 @@ async fn f30_what_was_not_asked_for_the_longest_is_asked_for_first() {
     for _ in 0..4 {
         // A night that may ask for one only.
         let found = list_of_ours(&mut tx, practice, (Timestamp::UNIX_EPOCH, 1)).await;
-        let item = found.expect("read").pop().expect("one").item;
+        let item = found.expect("read").pop().expect("one").0.item;
         stage.minutes(DAY);
         let asked = (&[item.uuid()][..], stage.clock.now());
         update_asked(&mut tx, practice, asked).await.expect("kept");

@@ -2,7 +2,7 @@
 
 use super::steps::{Told, no_object};
 use crate::ops::whose;
-use crate::store::attempts::Call;
+use crate::store::attempts::{Call, Started};
 use crate::store::processor_objects::Subject;
 use crate::store::refunds::Refund;
 use crate::{Error, Missing, Payments, Result, store};
@@ -47,13 +47,13 @@ pub(super) async fn start(
     payments: &Payments,
     practice: PracticeId,
     refund: RefundId,
-) -> Result<String> {
+) -> Result<(String, Started)> {
     let (now, key) = (payments.clock.now(), Call::CreateRefund.key(refund));
     let call = (refund.uuid(), Call::CreateRefund);
     let mut tx = pg::begin(&payments.db, practice).await?;
-    store::attempts::start(&mut tx, practice, call, &key, now).await?;
+    let started = store::attempts::start(&mut tx, practice, call, &key, now).await?;
     tx.commit().await?;
-    Ok(key)
+    Ok((key, started))
 }
 
 /// Whose refund the processor speaks of: known by itself, or by its payment.

@@ -57,7 +57,7 @@ pub(super) async fn send(
     pending: &Pending,
 ) -> Result<Told> {
     let refund = pending.refund.refund;
-    let key = records::start(payments, practice, refund).await?;
+    let (key, started) = records::start(payments, practice, refund).await?;
     crate::crash::point("before_refund");
     let asked = NewRefund {
         payment_intent: &pending.intent,
@@ -70,7 +70,7 @@ pub(super) async fn send(
     let processor = payments.at(account)?;
     match processor.create_refund(asked, &key).await {
         // The first call was refused, and there will be no other: nothing went back.
-        Err(error @ ProcessorError::NotConnected { .. }) if pending.asked.is_none() => {
+        Err(error @ ProcessorError::NotConnected { .. }) if started.first => {
             tracing::warn!(%refund, %error, "a refund ends, for its account was taken away");
             Ok(Told::only(RefundState::Failed))
         }

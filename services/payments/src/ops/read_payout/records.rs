@@ -81,8 +81,8 @@ pub(super) async fn looked(
     Ok(tx.commit().await?)
 }
 
-/// What was paid out of the practice's payments and is not known, and whether it can be asked for: nothing can be read of an
-/// account that was taken away. Who is named here is asked for now: a look that fails begins with others the next time.
+/// What was paid out of the practice's payments and is not known, and whether it is asked for: not what somebody has closed,
+/// and nothing can be read of an account that was taken away. Who is named here is asked for now: a look that fails begins with others the next time.
 pub(super) async fn unmatched(
     payments: &Payments,
     practice: PracticeId,
@@ -91,13 +91,13 @@ pub(super) async fn unmatched(
     let mut tx = pg::begin(&payments.db, practice).await?;
     let bounds = (payout_look::oldest(now), ASKED_MAX);
     let open = unmatched_payout_items::list_of_ours(&mut tx, practice, bounds).await?;
-    let ids: Vec<Uuid> = open.iter().map(|asked| asked.item.uuid()).collect();
+    let ids: Vec<Uuid> = open.iter().map(|(asked, _)| asked.item.uuid()).collect();
     unmatched_payout_items::update_asked(&mut tx, practice, (&ids, now)).await?;
     let accounts = connections::list(&mut tx, practice).await?;
     tx.commit().await?;
     let readable = |account: Option<&str>| !accounts.was_taken_away(account);
-    let open = open.into_iter().map(|asked| {
-        let can_be = readable(asked.account.as_deref());
+    let open = open.into_iter().map(|(asked, closed)| {
+        let can_be = !closed && readable(asked.account.as_deref());
         (asked, can_be)
     });
     Ok(open.collect())

@@ -24,7 +24,7 @@ pub async fn payouts(
                 source_kind, source_object, source_intent, gross_minor, currency, processor_payout, create_time
             ) as "explanation!"
         from payments.unknown_payout_items
-        where practice_id = $1 and create_time < $2
+        where practice_id = $1 and create_time < $2 and not closed
         union all
         select 'G8', 'payout item', unclaimed.payout_item_id, format(
             '%s %s of payout %s is in nobody''s books: %s %s (minor units), since %s',

@@ -5,7 +5,7 @@ use jiff_sqlx::ToSqlx as _;
 use pg::verify::Finding;
 use sqlx::PgConnection;
 
-/// G1, G2, G3 and G5 of refunds; G4 is of their payments.
+/// G1, G2, G3 and G5 of refunds; G4 is of their payments, but for what went back twice.
 pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Vec<Finding>> {
     let found = sqlx::query_as!(
         Found,
@@ -16,6 +16,8 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
                 refund.state,
                 refund.to_credit,
                 refund.processor_refund,
+                refund.amount_minor,
+                payment.amount_minor - payment.refunded_minor as left_minor,
                 payment.kind
             from payments.refunds refund
             join payments.payments payment
@@ -63,6 +65,17 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
         where processor_refund is not null
         group by processor_refund
         having count(*) > 1
+        union all
+        select 'G4', 'refund', refund.refund_id, format(
+            'it went back though %s had closed it as failed, and its money was given again', closing.closed_by
+        )
+        from payments.refund_closings closing
+        join refund on refund.refund_id = closing.refund_id
+        where closing.practice_id = $1
+            and closing.overrule_time is not null
+            and not closing.refunded
+            and refund.state = 'failed'
+            and refund.amount_minor > refund.left_minor
         limit $2
         "#,
         practice.uuid(), LIMIT,

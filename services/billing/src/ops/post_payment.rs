@@ -79,8 +79,8 @@ async fn post_payments(
     let now = billing.clock.now();
     let mut tx = pg::begin_planned(&billing.db, practice).await?;
     let booked = book_payments(billing, &mut tx, (practice, now), asked).await?;
-    let before = booked_before(&mut tx, practice, asked, &booked).await?;
     tx.commit().await?;
+    let before = booked_before(billing, practice, asked, &booked).await?;
     let Booked { outcomes, fresh } = booked;
     let answers = asked.iter().zip(outcomes).map(|(asked, outcome)| {
         outcome?;
@@ -93,9 +93,9 @@ async fn post_payments(
     Ok(answers.collect())
 }
 
-/// Those that are booked, but not by this batch.
+/// Those that are booked, but not by this batch; in a transaction of its own, whose joins are planned for the practice.
 async fn booked_before(
-    tx: &mut Tx,
+    billing: &Billing,
     practice: PracticeId,
     asked: &[PostPayment],
     booked: &Booked,
@@ -107,9 +107,13 @@ async fn booked_before(
         .map(|(asked, _)| asked.payment)
         .filter(|payment| !booked.fresh.contains_key(payment))
         .collect();
-    let found = store::payments::find_many(tx, practice, &before).await?;
+    if before.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut tx = pg::begin(&billing.db, practice).await?;
+    let found = store::payments::find_many(&mut tx, practice, &before).await?;
     let ids: Vec<EntryId> = found.iter().map(|posted| posted.entry).collect();
-    let entries = store::entries::list(tx, practice, &ids).await?;
+    let entries = store::entries::list(&mut tx, practice, &ids).await?;
     let mut entries: BTreeMap<EntryId, Entry> =
         entries.into_iter().map(|entry| (entry.id, entry)).collect();
     let with_entry = |posted: PostedPayment| {

@@ -78,14 +78,14 @@ pub(super) async fn record_payments(
     if !recorded.is_empty() {
         store::new_payments::insert(&mut tx, practice_id, now, &recorded).await?;
     }
-    // A twin in the same batch is there to be read by now.
-    let before = repeated(&mut tx, practice_id, &rulings).await?;
     let events = recorded
         .iter()
         .map(|paid| event::payment_succeeded(&payments.clock, paid, None));
     let events: Vec<Announcement> = events.collect();
     OUTBOX.append(&mut tx, practice_id, now, &events).await?;
     tx.commit().await?;
+    // A twin in the same batch is there to be read by now.
+    let before = repeated(payments, practice_id, &rulings).await?;
     let tried = |ruling: Result<Ruling>| {
         Ok(match ruling? {
             Ruling::Record(payment) => Tried::Recorded(*payment),
@@ -218,9 +218,9 @@ async fn replay(
     Ok(())
 }
 
-/// The payments of the repeats.
+/// The payments of the repeats; in a transaction of its own, whose joins are planned for the practice.
 async fn repeated(
-    tx: &mut Tx,
+    payments: &Payments,
     practice: PracticeId,
     rulings: &[Result<Ruling>],
 ) -> Result<BTreeMap<PaymentId, Payment>> {
@@ -229,7 +229,11 @@ async fn repeated(
         Ok(Ruling::Record(_) | Ruling::Ask(_)) | Err(_) => None,
     });
     let repeats: Vec<PaymentId> = repeats.collect();
-    let found = store::payments::find_many(tx, practice, &repeats).await?;
+    if repeats.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut tx = pg::begin(&payments.db, practice).await?;
+    let found = store::payments::find_many(&mut tx, practice, &repeats).await?;
     let by_id = found.into_iter().map(|payment| (payment.payment, payment));
     Ok(by_id.collect())
 }

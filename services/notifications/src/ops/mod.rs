@@ -12,5 +12,6 @@ pub mod queue_adjustment;
 pub mod queue_message;
 /// What an attempt came to.
 pub mod record_outcome;
+mod record_outcomes;
 /// A practice's letterhead.
 pub mod register_practice;

@@ -17,6 +17,20 @@ fn worker() -> Caller {
     Caller::worker("notifications")
 }
 
+impl TestApp {
+    /// Of how many connections that wait for a lock, and what is done to them.
+    async fn waiting_for_a_lock(&self, what: &'static str) -> i64 {
+        let query = format!(
+            "{what} from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'"
+        );
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+            .fetch_one(self.db.owner_pool())
+            .await
+            .expect("a count")
+    }
+}
+
 #[tokio::test]
 async fn n_an_event_that_comes_again_sends_nothing_twice() {
     let app = TestApp::start().await;
@@ -144,6 +158,80 @@ async fn f1_a_worker_that_dies_between_claim_and_sending_leaves_the_mail_to_the_
 }
 
 #[tokio::test]
+async fn f1_of_outcomes_that_come_at_once_only_those_whose_claim_was_taken_over_are_refused() {
+    let app = TestApp::start_without_worker().await;
+    for _ in 0..8 {
+        app.share();
+    }
+    app.until(8, MessageState::Queued).await;
+    let worker = worker();
+    let claims = claim_messages(&app.notifications, &worker, 10);
+    let claims = claims.await.expect("claimed");
+    app.clock.advance(SignedDuration::from_mins(10));
+    let taken_over = claim_messages(&app.notifications, &worker, 3);
+    let taken_over = taken_over.await.expect("claimed");
+    assert_eq!((claims.len(), taken_over.len()), (8, 3));
+    let taken: Vec<_> = taken_over.iter().map(|claim| claim.message).collect();
+
+    let addressed = Addressed {
+        recipient: "alex@client.example".to_owned(),
+        subject: "A bill".to_owned(),
+    };
+    let error = "not now".to_owned();
+    let next_attempt_time = app.clock.now() + MINUTE;
+    let outcomes = [
+        Outcome::Sent,
+        Outcome::Postponed {
+            next_attempt_time,
+            error: error.clone(),
+        },
+        Outcome::Failed { error },
+    ];
+    // The old claim and the new one of a mail in one batch, too.
+    let ended: Vec<_> = claims.iter().chain(&taken_over).enumerate().collect();
+    let recorded = ended.iter().map(|(at, claim)| {
+        let outcome = match taken.contains(&claim.message) {
+            true => &outcomes[0],
+            false => &outcomes[at % 3],
+        };
+        record_outcome(&app.notifications, &worker, claim, &addressed, outcome)
+    });
+    let answers = futures::future::join_all(recorded).await;
+    let (mut sent, mut kept) = (0, 0);
+    for ((at, claim), answer) in ended.iter().zip(answers) {
+        let message = app.messages().await;
+        let id = claim.message.to_string();
+        let message = message.iter().find(|it| it.message_id == id);
+        let state = message.expect("listed").state();
+        if taken.contains(&claim.message) && claim.fence == 1 {
+            let refused = answer.expect_err("taken over");
+            assert!(matches!(refused, notifications::Error::ClaimLost));
+            continue;
+        }
+        answer.expect("recorded");
+        let expected = match (claim.fence, at % 3) {
+            (2, _) | (_, 0) => MessageState::Sent,
+            (_, 1) => MessageState::Queued,
+            _ => MessageState::Failed,
+        };
+        assert_eq!(state, expected, "{at}");
+        sent += i64::from(state == MessageState::Sent);
+        kept += i64::from(state == MessageState::Queued);
+    }
+    let found: (i64, i64, i64) = sqlx::query_as(
+        "select
+            (select count(*) from notifications.outbox),
+            (select count(*) from notifications.message_queue),
+            (select count(distinct xmin::text) from notifications.messages)",
+    )
+    .fetch_one(app.db.owner_pool())
+    .await
+    .expect("counts");
+    assert!(sent > 3 && kept > 0, "{sent} were sent, {kept} wait");
+    assert_eq!(found, (sent, kept, 1), "announced, waiting, transactions");
+}
+
+#[tokio::test]
 async fn n_only_a_death_after_the_servers_yes_sends_twice_and_then_under_one_id() {
     let app = TestApp::start_without_worker().await;
     app.share();
@@ -159,8 +247,14 @@ async fn n_only_a_death_after_the_servers_yes_sends_twice_and_then_under_one_id(
         (app.sent().len() == 1).then_some(())
     })
     .await;
+    eventually(SOON, "its outcome waits", || async {
+        (app.waiting_for_a_lock("select count(pid)").await > 0).then_some(())
+    })
+    .await;
     dying.abort();
     dying.await.expect_err("dead");
+    app.waiting_for_a_lock("select count(pg_terminate_backend(pid, 10000))")
+        .await;
     locked.rollback().await.expect("unlocked");
     app.start_worker();
     app.clock.advance(SignedDuration::from_mins(10));

@@ -4,8 +4,10 @@ use crate::{Error, Result};
 use ids::{BillId, ClientId, MessageId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use serde::Deserialize as _;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Writes a mail as queued. False when its event has made one already.
@@ -40,32 +42,41 @@ pub async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// What a mail is about, for sending it. None when it is not queued any more.
-pub async fn find_queued(
+/// What mails are about, for sending them: each that is still queued. One that cannot be read, since another version wrote
+/// it, is an error in its place.
+pub async fn list_queued(
     conn: &mut PgConnection,
     practice: PracticeId,
-    message: MessageId,
-) -> Result<Option<NewMessage>> {
-    let row = sqlx::query!(
+    messages: &[MessageId],
+) -> Result<BTreeMap<MessageId, Result<NewMessage>>> {
+    let ids: Vec<Uuid> = messages.iter().map(|message| message.uuid()).collect();
+    let rows = sqlx::query!(
         r#"
         select
+            message_id as "message: MessageId",
             client_id as "client: ClientId",
-            particulars as "particulars: Json<Particulars>",
+            particulars,
             create_time as "create_time: jiff_sqlx::Timestamp"
         from notifications.messages
-        where practice_id = $1 and message_id = $2 and state = 'queued'
+        where practice_id = $1 and message_id = any($2) and state = 'queued'
         "#,
         practice.uuid(),
-        message.uuid(),
+        &ids,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(row.map(|row| NewMessage {
-        message_id: message,
-        client: row.client,
-        particulars: row.particulars.0,
-        create_time: row.create_time.to_jiff(),
-    }))
+    let read = rows.into_iter().map(|row| {
+        let particulars = Particulars::deserialize(row.particulars);
+        let message = particulars.map(|particulars| NewMessage {
+            message_id: row.message,
+            client: row.client,
+            particulars,
+            create_time: row.create_time.to_jiff(),
+        });
+        let message = message.map_err(|_| Error::Stored("the particulars of a mail"));
+        (row.message, message)
+    });
+    Ok(read.collect())
 }
 
 /// Whose bill it is, as far as a mail was ever written about it.

@@ -12,7 +12,7 @@ use crate::ops::claim_messages::claim_messages;
 use crate::ops::record_outcome::{Addressed, record_outcome};
 use crate::store::queue::Claim;
 use crate::{DeliveryConfig, Error, Notifications, Result, store};
-use ids::PracticeId;
+use ids::{MessageId, PracticeId};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -154,26 +154,28 @@ async fn read(
     practice: PracticeId,
     claims: &[Claim],
 ) -> Result<Vec<Queued>> {
-    let mut tx = pg::begin(&notifications.db, practice).await?;
+    let messages: Vec<MessageId> = claims.iter().map(|claim| claim.message).collect();
+    let mut tx = pg::begin_planned(&notifications.db, practice).await?;
     let sender = store::practices::find(&mut tx, practice).await?;
+    let mut found = store::messages::list_queued(&mut tx, practice, &messages).await?;
+    tx.commit().await?;
     let mut queued = Vec::with_capacity(claims.len());
     for claim in claims {
-        match store::messages::find_queued(&mut tx, practice, claim.message).await {
-            Ok(Some(message)) => queued.push(Queued {
+        match found.remove(&claim.message) {
+            Some(Ok(message)) => queued.push(Queued {
                 claim: *claim,
                 message,
                 practice: sender.clone(),
             }),
-            Ok(None) => {
+            None => {
                 tracing::error!(message = %claim.message, "a mail is in the queue that is not queued");
             }
             // Another version may have written it; the others are sent all the same.
-            Err(error) => {
+            Some(Err(error)) => {
                 tracing::error!(%error, message = %claim.message, "a mail cannot be read")
             }
         }
     }
-    tx.commit().await?;
     Ok(queued)
 }
 

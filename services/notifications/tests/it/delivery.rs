@@ -232,6 +232,26 @@ async fn f1_of_outcomes_that_come_at_once_only_those_whose_claim_was_taken_over_
 }
 
 #[tokio::test]
+async fn a_mail_of_another_version_keeps_none_of_the_others_from_being_sent() {
+    let app = TestApp::start_without_worker().await;
+    for _ in 0..3 {
+        app.share();
+    }
+    let queued = app.until(3, MessageState::Queued).await;
+    sqlx::query(
+        r#"update notifications.messages set particulars = '{"kind": "fax"}'
+        where message_id = (select min(message_id::text)::uuid from notifications.messages)"#,
+    )
+    .execute(app.db.owner_pool())
+    .await
+    .expect("written");
+    app.start_worker();
+    app.until(2, MessageState::Sent).await;
+    assert_eq!(app.until(1, MessageState::Queued).await, queued[2..]);
+    assert_eq!(app.sent().len(), 2);
+}
+
+#[tokio::test]
 async fn n_only_a_death_after_the_servers_yes_sends_twice_and_then_under_one_id() {
     let app = TestApp::start_without_worker().await;
     app.share();

@@ -10,38 +10,6 @@ use sqlx::types::Json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Writes a mail as queued. False when its event has made one already.
-pub async fn insert(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    message: &NewMessage,
-) -> Result<bool> {
-    let particulars = &message.particulars;
-    let inserted = sqlx::query!(
-        r#"
-        insert into notifications.messages (
-            practice_id, message_id, kind, state, dedupe_key, client_id, bill_id, payment_id,
-            refund_id, share_id, particulars, recipient, subject, attempts, last_error, create_time
-        ) values ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10, '', '', 0, '', $11)
-        on conflict on constraint messages_dedupe_key do nothing
-        "#,
-        practice.uuid(),
-        message.message_id.uuid(),
-        particulars.kind().name(),
-        particulars.dedupe_key(),
-        message.client.map(Uuid::from),
-        particulars.bill().map(Uuid::from),
-        particulars.payment().map(Uuid::from),
-        particulars.refund().map(Uuid::from),
-        particulars.share().map(Uuid::from),
-        Json(particulars) as _,
-        message.create_time.to_sqlx() as jiff_sqlx::Timestamp,
-    )
-    .execute(conn)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
-}
-
 /// What mails are about, for sending them: each that is still queued. One that cannot be read, since another version wrote
 /// it, is an error in its place.
 pub async fn list_queued(

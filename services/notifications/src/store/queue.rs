@@ -18,27 +18,6 @@ pub struct Claim {
     pub fence: i64,
 }
 
-/// Puts a mail into the queue.
-pub async fn insert(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    message: MessageId,
-    next_attempt_time: Timestamp,
-) -> Result<()> {
-    sqlx::query!(
-        r#"
-        insert into notifications.message_queue (message_id, practice_id, next_attempt_time, fence)
-        values ($1, $2, $3, 0)
-        "#,
-        message.uuid(),
-        practice.uuid(),
-        next_attempt_time.to_sqlx() as jiff_sqlx::Timestamp,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// Claims at most `limit` mails that are due, oldest first, each until `lease_end_time`.
 pub async fn claim(
     conn: &mut PgConnection,

@@ -8,6 +8,7 @@ mod gather;
 mod gather_superbill;
 mod notices;
 mod payments;
+mod people;
 mod portal;
 mod recipient;
 mod smtp;

@@ -1,6 +1,7 @@
 //! Each mail once, whatever happens on the way.
 
 use crate::app::{SOON, TODAY, TestApp};
+use ids::ClientId;
 use jiff::SignedDuration;
 use notifications::domain::message::Outcome;
 use notifications::ops::claim_messages::claim_messages;
@@ -249,6 +250,52 @@ async fn a_mail_of_another_version_keeps_none_of_the_others_from_being_sent() {
     app.until(2, MessageState::Sent).await;
     assert_eq!(app.until(1, MessageState::Queued).await, queued[2..]);
     assert_eq!(app.sent().len(), 2);
+}
+
+/// Mails of six clients.
+async fn share_with_six(app: &TestApp) {
+    for _ in 0..5 {
+        let client = ClientId::new(&app.clock);
+        app.add_client(client, "alex@client.example");
+        app.share_with(client);
+    }
+    app.share_with(app.client);
+    app.until(6, MessageState::Queued).await;
+}
+
+#[tokio::test]
+async fn r43_billing_is_asked_once_for_the_people_of_mails_that_are_sent_at_once() {
+    let app = TestApp::start_without_worker().await;
+    share_with_six(&app).await;
+    app.start_worker();
+    app.until(6, MessageState::Sent).await;
+    let books = app.suite.books();
+    assert_eq!(
+        (books.asked_together.as_slice(), books.asked_alone),
+        (&[6][..], 0)
+    );
+}
+
+#[tokio::test]
+async fn r43_mails_ask_for_their_own_people_when_billing_does_not_answer_for_all() {
+    let app = TestApp::start_without_worker().await;
+    share_with_six(&app).await;
+    let client = app.client.to_string();
+    app.suite.books().clients.remove(&client);
+    app.start_worker();
+    app.until(5, MessageState::Sent).await;
+    let failed = app.until(1, MessageState::Failed).await;
+    assert_eq!(failed[0].client_id, client);
+}
+
+#[tokio::test]
+async fn r43_mails_ask_for_their_own_people_while_billing_takes_no_calls_for_several() {
+    let app = TestApp::start_without_worker().await;
+    app.suite.books().one_by_one = true;
+    share_with_six(&app).await;
+    app.start_worker();
+    app.until(6, MessageState::Sent).await;
+    assert_eq!(app.suite.books().asked_alone, 6);
 }
 
 #[tokio::test]

@@ -56,6 +56,8 @@ pub struct Notifications {
     pub templates: Arc<Templates>,
     /// Where guests pay: `https://pay.example.com`, without a slash at its end.
     pub pay_page_url: String,
+    /// Outcomes that come at once, to share a transaction.
+    pub outcomes: ops::record_outcome::Outcomes,
     /// How patiently mails are sent.
     pub delivery: DeliveryConfig,
 }

@@ -1,4 +1,5 @@
 use crate::letter::Templates;
+use crate::ops::record_outcome::Outcomes;
 use crate::work::{Bills, Payments, Portal, Smtp, deliver_messages};
 use crate::{Config, Notifications, SCHEMA};
 use ::rpc::{Caller, Connection, Denied, Routes, ServeConfig, Server, connect};
@@ -44,6 +45,7 @@ pub async fn run(
         smtp: Smtp::new(config.smtp_url.expose_secret(), &config.delivery)?,
         templates: Arc::new(Templates::load().context("the letters' templates")?),
         pay_page_url: config.pay_page_url.trim_end_matches('/').to_owned(),
+        outcomes: Outcomes::default(),
         delivery: config.delivery.clone(),
     };
     let stop = CancellationToken::new();

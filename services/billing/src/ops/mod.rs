@@ -10,6 +10,7 @@ pub mod add_service;
 pub mod adjust_bill;
 pub mod apply_credit;
 pub mod assign_sliding_scale;
+pub mod batch_get_clients;
 mod bill_days;
 pub mod bill_document;
 pub mod bill_lines;

@@ -8,8 +8,8 @@ use proto::billing::v1::client_service_server::ClientService;
 use proto::billing::v1::{
     AddClientRequest, AddClientResponse, AddClinicianRequest, AddClinicianResponse,
     AddContactRequest, AddContactResponse, AddPayerRequest, AddPayerResponse, AddPolicyRequest,
-    AddPolicyResponse, GetClientRequest, GetClientResponse, ListClientsRequest,
-    ListClientsResponse,
+    AddPolicyResponse, BatchGetClientsRequest, BatchGetClientsResponse, GetClientRequest,
+    GetClientResponse, ListClientsRequest, ListClientsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -102,6 +102,17 @@ impl ClientService for Billing {
         let client = parse(&asked.client_id, "client_id")?;
         let shown = ops::get_client::get_client(self, &caller, practice, client).await?;
         Ok(Response::new(people::shown_client(&shown)))
+    }
+
+    async fn batch_get_clients(
+        &self,
+        request: Request<BatchGetClientsRequest>,
+    ) -> Result<Response<BatchGetClientsResponse>, Status> {
+        let (caller, asked) = enter(request)?;
+        let practice = parse(&asked.practice_id, "practice_id")?;
+        let clients = people::clients_asked(&asked.client_ids)?;
+        let found = ops::batch_get_clients::batch_get_clients(self, &caller, practice, &clients);
+        Ok(Response::new(people::client_people(&found.await?)))
     }
 
     async fn list_clients(

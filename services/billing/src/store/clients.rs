@@ -4,6 +4,7 @@ use ids::{ClientId, ContactId, PracticeId};
 use jiff_sqlx::ToSqlx as _;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// A row of `billing.clients`.
 struct Row {
@@ -108,6 +109,40 @@ pub async fn get(
     .await?
     .ok_or(Error::Missing(Missing::Client(client)))?;
     Ok(row.into())
+}
+
+/// Those of these clients that there are.
+pub async fn find_many(
+    conn: &mut PgConnection,
+    practice: PracticeId,
+    clients: &[ClientId],
+) -> Result<Vec<Client>, sqlx::Error> {
+    let ids: Vec<Uuid> = clients.iter().map(|client| client.uuid()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            client_id as "client_id: ClientId",
+            given_name,
+            family_name,
+            email,
+            address_lines,
+            city,
+            region,
+            postal_code,
+            birth_date as "birth_date: jiff_sqlx::Date",
+            external_reference,
+            billing_contact_id as "billing_contact_id: ContactId",
+            create_time as "create_time: jiff_sqlx::Timestamp"
+        from billing.clients
+        where practice_id = $1 and client_id = any($2)
+        "#,
+        practice.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(Client::from).collect())
 }
 
 /// Where a client stands in the list.

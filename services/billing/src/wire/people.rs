@@ -5,6 +5,7 @@ use crate::ops::add_clinician::AddClinician;
 use crate::ops::add_contact::AddContact;
 use crate::ops::add_payer::AddPayer;
 use crate::ops::add_policy::AddPolicy;
+use crate::ops::batch_get_clients::ClientPeople;
 use crate::ops::get_client::ShownClient;
 use crate::wire::line::{email, one_line, optional_line, reference};
 use ::rpc::{parse, wire};
@@ -196,6 +197,25 @@ pub fn shown_client(shown: &ShownClient) -> contract::GetClientResponse {
         contacts: shown.contacts.iter().map(contact).collect(),
         policies: shown.policies.iter().map(policy).collect(),
     }
+}
+
+/// Clients and their contacts.
+#[must_use]
+pub fn client_people(people: &[ClientPeople]) -> contract::BatchGetClientsResponse {
+    let shown = people.iter().map(|(one, contacts)| contract::ClientPeople {
+        client: Some(client(one)),
+        contacts: contacts.iter().map(contact).collect(),
+    });
+    contract::BatchGetClientsResponse {
+        clients: shown.collect(),
+    }
+}
+
+/// The clients that are asked for. Errors: INVALID_FIELD.
+pub fn clients_asked(ids: &[String]) -> Result<Vec<ClientId>> {
+    let ids = ids.iter().enumerate();
+    let ids = ids.map(|(at, id)| Ok(parse(id, &format!("client_ids[{at}]"))?));
+    ids.collect()
 }
 
 /// A page of clients.

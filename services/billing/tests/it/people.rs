@@ -2,11 +2,12 @@ use crate::app::{TestApp, reason};
 use ids::PracticeId;
 use proto::billing::v1::client_service_client::ClientServiceClient;
 use proto::billing::v1::{
-    AddClientRequest, AddClinicianRequest, AddContactRequest, Address, Client, Clinician, Contact,
-    GetClientRequest, GetClientResponse, ListClientsRequest,
+    AddClientRequest, AddClinicianRequest, AddContactRequest, Address, BatchGetClientsRequest,
+    Client, ClientPeople, Clinician, Contact, GetClientRequest, GetClientResponse,
+    ListClientsRequest,
 };
 use proto::google::r#type::Date;
-use rpc::Connection;
+use rpc::{Claims, Connection, Role};
 use testkit::request_id;
 
 pub const NOBODYS: &str = "cli_01j2jv5gymfay8vvr14d2pf2db";
@@ -67,6 +68,14 @@ impl TestApp {
         };
         let read = self.people().get_client(request).await.expect("read");
         read.into_inner()
+    }
+
+    fn people_as_notifications(&self) -> ClientServiceClient<Connection> {
+        ClientServiceClient::new(self.connection(|claims| Claims {
+            sub: "service:notifications".to_owned(),
+            role: Role::Service,
+            ..claims
+        }))
     }
 
     fn list(&self) -> ListClientsRequest {
@@ -314,5 +323,80 @@ async fn r41_people_of_another_practice_are_not_there() {
         ..app.client_request(grace())
     };
     theirs.add_client(twin).await.expect("added");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn r43_many_clients_are_read_at_once_with_who_gets_their_mails() {
+    let app = TestApp::start().await;
+    let mut ids = Vec::new();
+    for external_reference in ["E-1", "E-2", "E-3"] {
+        let client = app.add(Client {
+            external_reference: external_reference.to_owned(),
+            ..grace()
+        });
+        ids.push(client.await.client_id);
+    }
+    for (client, billing_contact) in [(0, false), (0, true), (2, false)] {
+        let contact = Contact {
+            given_name: "Vincent".to_owned(),
+            family_name: "Hopper".to_owned(),
+            email: "vincent@example.org".to_owned(),
+            billing_contact,
+            ..Contact::default()
+        };
+        let request = app.contact_request(&ids[client], contact);
+        app.people().add_contact(request).await.expect("added");
+    }
+    let asked = |client_ids: &[&String]| BatchGetClientsRequest {
+        practice_id: app.practice.to_string(),
+        client_ids: client_ids.iter().map(|&id| id.clone()).collect(),
+    };
+    let mut mailer = app.people_as_notifications();
+    let all = asked(&[&ids[2], &ids[0], &ids[1], &ids[0]]);
+    let found = mailer.batch_get_clients(all.clone()).await.expect("read");
+    let mut one_by_one = Vec::new();
+    for id in &all.client_ids {
+        let read = app.read_client(id).await;
+        one_by_one.push(ClientPeople {
+            client: read.client,
+            contacts: read.contacts,
+        });
+    }
+    assert_eq!(found.into_inner().clients, one_by_one);
+    let told = |at: usize| one_by_one[at].contacts.iter().map(|it| it.billing_contact);
+    assert_eq!(told(1).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(told(0).collect::<Vec<_>>(), [false]);
+
+    let nobodys = NOBODYS.to_owned();
+    let missing = asked(&[&ids[0], &nobodys]);
+    assert_eq!(
+        reason(mailer.batch_get_clients(missing).await),
+        "CLIENT_NOT_FOUND"
+    );
+    let none = asked(&[]);
+    assert_eq!(
+        reason(mailer.batch_get_clients(none).await),
+        "INVALID_FIELD"
+    );
+    let many = asked(&vec![&ids[0]; 201]);
+    assert_eq!(
+        reason(mailer.batch_get_clients(many).await),
+        "INVALID_FIELD"
+    );
+    let most = asked(&vec![&ids[0]; 200]);
+    mailer.batch_get_clients(most).await.expect("read");
+
+    let refused = app.people().batch_get_clients(all.clone()).await;
+    let refused = refused.expect_err("only services may");
+    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    let stranger = PracticeId::new(&app.clock);
+    app.register(stranger).await;
+    let theirs = BatchGetClientsRequest {
+        practice_id: stranger.to_string(),
+        ..all
+    };
+    let refused = mailer.batch_get_clients(theirs).await;
+    refused.expect_err("clients of another practice");
     app.finish().await;
 }

@@ -8,9 +8,10 @@ pub mod list_messages;
 pub mod queue_access_code;
 /// A bill that was shared has changed.
 pub mod queue_adjustment;
-/// An event becomes a mail.
-pub mod queue_message;
+/// Events become mails.
+pub mod queue_messages;
 /// What an attempt came to.
 pub mod record_outcome;
+mod record_outcomes;
 /// A practice's letterhead.
 pub mod register_practice;

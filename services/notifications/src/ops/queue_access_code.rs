@@ -50,8 +50,5 @@ pub async fn queue_access_code(
         },
         create_time: now,
     };
-    if store::messages::insert(tx, practice, &message).await? {
-        store::queue::insert(tx, practice, message_id, send_time).await?;
-    }
-    Ok(())
+    store::new_messages::insert(tx, practice, send_time, &[message]).await
 }

@@ -56,9 +56,6 @@ pub async fn queue_adjustment(
         },
         create_time: now,
     };
-    if store::messages::insert(tx, practice, &message).await? {
-        let send_time = adjustment_notice_time(now, now);
-        store::queue::insert(tx, practice, message_id, send_time).await?;
-    }
-    Ok(())
+    let send_time = adjustment_notice_time(now, now);
+    store::new_messages::insert(tx, practice, send_time, &[message]).await
 }

@@ -1,10 +1,9 @@
-use crate::domain::message::{Outcome, State};
-use crate::store::messages::Attempt;
+use super::record_outcomes::{Ended, record_outcomes};
+use crate::domain::message::Outcome;
 use crate::store::queue::Claim;
-use crate::{Error, Notifications, OUTBOX, Result, store, wire};
-use ::rpc::Caller;
-use ids::EventId;
-use pg::Announcement;
+use crate::{Error, Notifications, Result};
+use ::rpc::{Caller, rerun};
+use pg::Group;
 
 /// The mail as far as it came to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +14,12 @@ pub struct Addressed {
     pub subject: String,
 }
 
-/// Writes down what an attempt came to, and announces a mail that was sent. Errors: `ClaimLost`, when the lease had
-/// ended and another claimed the mail; nothing is written then.
+/// Outcomes that come at once, to share a transaction.
+#[derive(Clone, Default)]
+pub struct Outcomes(Group<Ended, (), Error>);
+
+/// Writes down what an attempt came to, and announces a mail that was sent. Outcomes of a practice that come at once share
+/// a transaction. Errors: `ClaimLost`, when the lease had ended and another claimed the mail; nothing is written then.
 pub async fn record_outcome(
     notifications: &Notifications,
     caller: &Caller,
@@ -25,47 +28,24 @@ pub async fn record_outcome(
     outcome: &Outcome,
 ) -> Result<()> {
     caller.within(claim.practice)?;
-    let now = notifications.clock.now();
-    // A mail that was sent is announced, and that waits for the disk. What else an attempt came to may get lost in a crash
-    // of the database: the next claimer comes to the same.
-    let mut tx = pg::begin_repeatable(&notifications.db, claim.practice).await?;
-    let held = match outcome {
-        Outcome::Sent | Outcome::Failed { .. } | Outcome::Skipped { .. } => {
-            store::queue::delete(&mut tx, claim).await?
-        }
-        Outcome::Postponed {
-            next_attempt_time, ..
-        } => store::queue::postpone(&mut tx, claim, *next_attempt_time).await?,
+    let practice = claim.practice;
+    let ended = Ended {
+        claim: *claim,
+        addressed: addressed.clone(),
+        outcome: outcome.clone(),
     };
-    if !held {
-        return Err(Error::ClaimLost);
+    let service = notifications.clone();
+    let together = move |batch: Vec<Ended>| {
+        let notifications = service.clone();
+        async move { rerun(|| record_outcomes(&notifications, practice, &batch)).await }
+    };
+    let Outcomes(group) = &notifications.outcomes;
+    // What was sent is not refused for a crowd.
+    if let Ok(Some(answer)) = group.join(practice, ended.clone(), together).await {
+        return answer;
     }
-    let (state, error) = match outcome {
-        Outcome::Sent => (State::Sent, ""),
-        Outcome::Postponed { error, .. } => (State::Queued, error.as_str()),
-        Outcome::Failed { error } => (State::Failed, error.as_str()),
-        Outcome::Skipped { reason } => (State::Skipped, reason.as_str()),
-    };
-    let sent = state == State::Sent;
-    let attempt = Attempt {
-        state,
-        attempts: i32::try_from(claim.fence).unwrap_or(i32::MAX),
-        recipient: &addressed.recipient,
-        subject: &addressed.subject,
-        error,
-        send_time: sent.then_some(now),
-    };
-    let place = (claim.practice, claim.message);
-    let message = store::messages::update(&mut tx, place, &attempt).await?;
-    if sent {
-        let announcement = Announcement::of(
-            EventId::new(&notifications.clock),
-            &wire::message::message_sent(&message),
-        );
-        OUTBOX
-            .append(&mut tx, claim.practice, now, &[announcement])
-            .await?;
-    }
-    tx.commit().await?;
-    Ok(())
+    let alone = std::slice::from_ref(&ended);
+    let mut answers = record_outcomes(notifications, practice, alone).await?;
+    let answer = answers.pop();
+    answer.ok_or(Error::Stored("an outcome without an answer"))?
 }

@@ -4,68 +4,47 @@ use crate::{Error, Result};
 use ids::{BillId, ClientId, MessageId, PaymentId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use serde::Deserialize as _;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Writes a mail as queued. False when its event has made one already.
-pub async fn insert(
+/// What mails are about, for sending them: each that is still queued. One that cannot be read, since another version wrote
+/// it, is an error in its place.
+pub async fn list_queued(
     conn: &mut PgConnection,
     practice: PracticeId,
-    message: &NewMessage,
-) -> Result<bool> {
-    let particulars = &message.particulars;
-    let inserted = sqlx::query!(
-        r#"
-        insert into notifications.messages (
-            practice_id, message_id, kind, state, dedupe_key, client_id, bill_id, payment_id,
-            refund_id, share_id, particulars, recipient, subject, attempts, last_error, create_time
-        ) values ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10, '', '', 0, '', $11)
-        on conflict on constraint messages_dedupe_key do nothing
-        "#,
-        practice.uuid(),
-        message.message_id.uuid(),
-        particulars.kind().name(),
-        particulars.dedupe_key(),
-        message.client.map(Uuid::from),
-        particulars.bill().map(Uuid::from),
-        particulars.payment().map(Uuid::from),
-        particulars.refund().map(Uuid::from),
-        particulars.share().map(Uuid::from),
-        Json(particulars) as _,
-        message.create_time.to_sqlx() as jiff_sqlx::Timestamp,
-    )
-    .execute(conn)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
-}
-
-/// What a mail is about, for sending it. None when it is not queued any more.
-pub async fn find_queued(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    message: MessageId,
-) -> Result<Option<NewMessage>> {
-    let row = sqlx::query!(
+    messages: &[MessageId],
+) -> Result<BTreeMap<MessageId, Result<NewMessage>>> {
+    let ids: Vec<Uuid> = messages.iter().map(|message| message.uuid()).collect();
+    let rows = sqlx::query!(
         r#"
         select
+            message_id as "message: MessageId",
             client_id as "client: ClientId",
-            particulars as "particulars: Json<Particulars>",
+            particulars,
             create_time as "create_time: jiff_sqlx::Timestamp"
         from notifications.messages
-        where practice_id = $1 and message_id = $2 and state = 'queued'
+        where practice_id = $1 and message_id = any($2) and state = 'queued'
         "#,
         practice.uuid(),
-        message.uuid(),
+        &ids,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(row.map(|row| NewMessage {
-        message_id: message,
-        client: row.client,
-        particulars: row.particulars.0,
-        create_time: row.create_time.to_jiff(),
-    }))
+    let read = rows.into_iter().map(|row| {
+        let particulars = Particulars::deserialize(row.particulars);
+        let message = particulars.map(|particulars| NewMessage {
+            message_id: row.message,
+            client: row.client,
+            particulars,
+            create_time: row.create_time.to_jiff(),
+        });
+        let message = message.map_err(|_| Error::Stored("the particulars of a mail"));
+        (row.message, message)
+    });
+    Ok(read.collect())
 }
 
 /// Whose bill it is, as far as a mail was ever written about it.
@@ -189,6 +168,8 @@ pub async fn find_burn_notice(
 /// What an attempt changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt<'a> {
+    /// The mail.
+    pub message: MessageId,
     /// After it.
     pub state: State,
     /// How many there were, with it.
@@ -199,8 +180,6 @@ pub struct Attempt<'a> {
     pub subject: &'a str,
     /// Why it failed; empty when it did not.
     pub error: &'a str,
-    /// When the mail server took it.
-    pub send_time: Option<Timestamp>,
 }
 
 /// What the world is told of a mail.
@@ -208,47 +187,69 @@ pub struct Attempt<'a> {
 pub struct MessageFacts {
     /// The mail.
     pub message: MessageId,
+    /// Where it stands.
+    pub state: State,
     /// The bill, if one.
     pub bill: Option<BillId>,
     /// The payment, if one.
     pub payment: Option<PaymentId>,
 }
 
-/// Writes what an attempt came to.
+/// Writes what attempts came to, one of each mail, and answers those mails. What is sent was sent `now`.
+///
+/// No joins: the plan is kept, and one that was made while the practice was small would read all its mails.
 pub async fn update(
     conn: &mut PgConnection,
-    (practice, message): (PracticeId, MessageId),
-    attempt: &Attempt<'_>,
-) -> Result<MessageFacts> {
-    let facts = sqlx::query_as!(
-        MessageFacts,
+    practice: PracticeId,
+    now: Timestamp,
+    attempts: &[Attempt<'_>],
+) -> Result<Vec<MessageFacts>> {
+    let messages: Vec<Uuid> = attempts.iter().map(|it| it.message.uuid()).collect();
+    let counts: Vec<i32> = attempts.iter().map(|it| it.attempts).collect();
+    let rows = sqlx::query!(
         r#"
         update notifications.messages
         set
-            state = $3,
-            attempts = $4,
-            recipient = case when $5 = '' then recipient else $5 end,
-            subject = case when $6 = '' then subject else $6 end,
-            last_error = $7,
-            send_time = $8
-        where practice_id = $1 and message_id = $2
+            state = ($3::text[])[array_position($2::uuid[], message_id)],
+            attempts = ($4::integer[])[array_position($2::uuid[], message_id)],
+            recipient = coalesce(nullif(($5::text[])[array_position($2::uuid[], message_id)], ''), recipient),
+            subject = coalesce(nullif(($6::text[])[array_position($2::uuid[], message_id)], ''), subject),
+            last_error = ($7::text[])[array_position($2::uuid[], message_id)],
+            send_time = case
+                when ($3::text[])[array_position($2::uuid[], message_id)] = 'sent' then $8::timestamptz
+            end
+        where practice_id = $1 and message_id = any($2)
         returning
             message_id as "message: MessageId",
+            state,
             bill_id as "bill: BillId",
             payment_id as "payment: PaymentId"
         "#,
         practice.uuid(),
-        message.uuid(),
-        attempt.state.name(),
-        attempt.attempts,
-        attempt.recipient,
-        attempt.subject,
-        attempt.error,
-        attempt.send_time.map(|time| time.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+        &messages,
+        &texts(attempts, |it| it.state.name()),
+        &counts,
+        &texts(attempts, |it| it.recipient),
+        &texts(attempts, |it| it.subject),
+        &texts(attempts, |it| it.error),
+        now.to_sqlx() as jiff_sqlx::Timestamp,
     )
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(facts)
+    rows.into_iter()
+        .map(|row| {
+            Ok(MessageFacts {
+                message: row.message,
+                state: State::named(&row.state).ok_or(Error::Stored("a state of a mail"))?,
+                bill: row.bill,
+                payment: row.payment,
+            })
+        })
+        .collect()
+}
+
+fn texts<'a>(attempts: &'a [Attempt<'a>], text: fn(&'a Attempt<'a>) -> &'a str) -> Vec<String> {
+    attempts.iter().map(|it| text(it).to_owned()).collect()
 }
 
 /// What a list is asked for.

@@ -3,6 +3,7 @@
 pub mod adjustments;
 /// `messages`: queue and history in one.
 pub mod messages;
+pub mod new_messages;
 /// `practices`: letterheads.
 pub mod practices;
 pub mod queue;

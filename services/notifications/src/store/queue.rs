@@ -5,6 +5,7 @@ use ids::{MessageId, PracticeId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// The right to send one mail, until its lease ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,27 +16,6 @@ pub struct Claim {
     pub message: MessageId,
     /// Grows with every claim; an older one is refused.
     pub fence: i64,
-}
-
-/// Puts a mail into the queue.
-pub async fn insert(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    message: MessageId,
-    next_attempt_time: Timestamp,
-) -> Result<()> {
-    sqlx::query!(
-        r#"
-        insert into notifications.message_queue (message_id, practice_id, next_attempt_time, fence)
-        values ($1, $2, $3, 0)
-        "#,
-        message.uuid(),
-        practice.uuid(),
-        next_attempt_time.to_sqlx() as jiff_sqlx::Timestamp,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// Claims at most `limit` mails that are due, oldest first, each until `lease_end_time`.
@@ -76,25 +56,29 @@ pub async fn claim(
     Ok(claims)
 }
 
-/// Gives the mail back, to be tried at that time. False when another has claimed it since.
+/// Gives mails back, each to be tried at its time, and answers those whose claim still held: the others were claimed by
+/// another since. Of each mail one claim.
 pub async fn postpone(
     conn: &mut PgConnection,
-    claim: &Claim,
-    next_attempt_time: Timestamp,
-) -> Result<bool> {
-    let postponed = sqlx::query!(
+    claims: &[(Claim, Timestamp)],
+) -> Result<Vec<MessageId>> {
+    let (messages, fences) = columns(claims.iter().map(|(claim, _)| claim));
+    let times: Vec<jiff_sqlx::Timestamp> = claims.iter().map(|(_, time)| time.to_sqlx()).collect();
+    let postponed = sqlx::query_scalar!(
         r#"
         update notifications.message_queue
-        set next_attempt_time = $3
-        where message_id = $1 and fence = $2
+        set next_attempt_time = ($3::timestamptz[])[array_position($1::uuid[], message_id)]
+        where message_id = any($1)
+            and fence = ($2::bigint[])[array_position($1::uuid[], message_id)]
+        returning message_id as "message: MessageId"
         "#,
-        claim.message.uuid(),
-        claim.fence,
-        next_attempt_time.to_sqlx() as jiff_sqlx::Timestamp,
+        &messages,
+        &fences,
+        &times as &[jiff_sqlx::Timestamp],
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(postponed.rows_affected() == 1)
+    Ok(postponed)
 }
 
 /// Has a mail that nobody ever claimed sent at that time instead, and locks its place. False when somebody has.
@@ -117,17 +101,28 @@ pub async fn put_off(
     Ok(put_off.rows_affected() == 1)
 }
 
-/// Takes the mail out of the queue. False when another has claimed it since.
-pub async fn delete(conn: &mut PgConnection, claim: &Claim) -> Result<bool> {
-    let deleted = sqlx::query!(
+/// Takes mails out of the queue, and answers those whose claim still held: the others were claimed by another since. Of
+/// each mail one claim.
+pub async fn delete(conn: &mut PgConnection, claims: &[Claim]) -> Result<Vec<MessageId>> {
+    let (messages, fences) = columns(claims);
+    let deleted = sqlx::query_scalar!(
         r#"
         delete from notifications.message_queue
-        where message_id = $1 and fence = $2
+        where message_id = any($1)
+            and fence = ($2::bigint[])[array_position($1::uuid[], message_id)]
+        returning message_id as "message: MessageId"
         "#,
-        claim.message.uuid(),
-        claim.fence,
+        &messages,
+        &fences,
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(deleted.rows_affected() == 1)
+    Ok(deleted)
+}
+
+fn columns<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> (Vec<Uuid>, Vec<i64>) {
+    let claims = claims.into_iter();
+    claims
+        .map(|claim| (claim.message.uuid(), claim.fence))
+        .unzip()
 }

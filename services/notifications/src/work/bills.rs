@@ -1,9 +1,9 @@
-use super::{failed, queue, worker};
+use super::{Draft, Mails, failed, to_client, worker};
 use crate::domain::news;
 use crate::ops;
 use crate::ops::queue_adjustment::Adjusted;
 use crate::wire::event;
-use ::rpc::{Invalid, parse};
+use ::rpc::parse;
 use clock::Clock;
 use ids::MessageId;
 use pg::Tx;
@@ -17,38 +17,25 @@ pub struct Bills(pub Clock);
 
 impl Handler for Bills {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
-        let told = (event.event_id, event.occur_time);
-        let draft = match event.event_type.as_str() {
-            "evenkeel.billing.v1.BillShared" => event::bill_shared(event.decode()?),
-            "evenkeel.billing.v1.MonthlySuperbillMade" => {
-                event::monthly_superbill_made(&event.decode()?)
-            }
-            "evenkeel.billing.v1.PaymentPosted" => {
-                let posted: PaymentPosted = event.decode()?;
-                let received = parse::date(posted.receive_date, "receive_date");
-                let received = received.map_err(HandlerError::poison)?;
-                if !news::wants_receipt(event::is_online(&posted), received, event.occur_time) {
-                    return Ok(());
-                }
-                let receipts = event::payment_posted(posted);
-                let (receipt, payers) = receipts.map_err(HandlerError::poison)?;
-                if let Some(payers) = payers {
-                    queue(tx, &self.0, event, Ok(payers)).await?;
-                }
-                Ok(receipt)
-            }
-            "evenkeel.billing.v1.BillAdjusted" => {
-                let adjusted = event::bill_adjusted(told, event.decode()?);
-                return self.adjusted(tx, event, adjusted).await;
-            }
-            "evenkeel.billing.v1.AdjustmentReversed" => {
-                let reversed = event::adjustment_reversed(told, event.decode()?);
-                return self.adjusted(tx, event, reversed).await;
-            }
-            // Other events of billing ask for no mail.
-            _ => return Ok(()),
+        self.apply_all(tx, std::slice::from_ref(event)).await
+    }
+
+    async fn apply_all(&self, tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
+        let Some(first) = events.first() else {
+            return Ok(());
         };
-        queue(tx, &self.0, event, draft).await
+        let mut mails = Mails::of(&self.0, first.practice);
+        for event in events {
+            match asked(event)? {
+                Asked::Mails(drafts) => mails.add(event, drafts),
+                Asked::Adjusted(adjusted) => {
+                    // Whether the bill was shared depends on what was queued before.
+                    mails.queue(tx).await?;
+                    self.adjusted(tx, event, adjusted).await?;
+                }
+            }
+        }
+        mails.queue(tx).await
     }
 }
 
@@ -57,9 +44,8 @@ impl Bills {
         &self,
         tx: &mut Tx,
         event: &Event,
-        adjusted: Result<Adjusted, Invalid>,
+        adjusted: Adjusted,
     ) -> Result<(), HandlerError> {
-        let adjusted = adjusted.map_err(HandlerError::poison)?;
         let now = self.0.now();
         if !news::is_recent(event.occur_time, now) {
             return Ok(());
@@ -69,4 +55,47 @@ impl Bills {
             .await
             .map_err(failed)
     }
+}
+
+/// What an event asks for.
+enum Asked {
+    Mails(Vec<Draft>),
+    Adjusted(Adjusted),
+}
+
+fn asked(event: &Event) -> Result<Asked, HandlerError> {
+    let told = (event.event_id, event.occur_time);
+    let asked = match event.event_type.as_str() {
+        "evenkeel.billing.v1.BillShared" => {
+            event::bill_shared(event.decode()?).map(|draft| Asked::Mails(to_client(draft)))
+        }
+        "evenkeel.billing.v1.MonthlySuperbillMade" => {
+            event::monthly_superbill_made(&event.decode()?)
+                .map(|draft| Asked::Mails(to_client(draft)))
+        }
+        "evenkeel.billing.v1.PaymentPosted" => return receipts(event).map(Asked::Mails),
+        "evenkeel.billing.v1.BillAdjusted" => {
+            event::bill_adjusted(told, event.decode()?).map(Asked::Adjusted)
+        }
+        "evenkeel.billing.v1.AdjustmentReversed" => {
+            event::adjustment_reversed(told, event.decode()?).map(Asked::Adjusted)
+        }
+        // Other events of billing ask for no mail.
+        _ => Ok(Asked::Mails(Vec::new())),
+    };
+    asked.map_err(HandlerError::poison)
+}
+
+/// The payer's own first, if they get one.
+fn receipts(event: &Event) -> Result<Vec<Draft>, HandlerError> {
+    let posted: PaymentPosted = event.decode()?;
+    let received = parse::date(posted.receive_date, "receive_date");
+    let received = received.map_err(HandlerError::poison)?;
+    if !news::wants_receipt(event::is_online(&posted), received, event.occur_time) {
+        return Ok(Vec::new());
+    }
+    let receipts = event::payment_posted(posted);
+    let (receipt, payers) = receipts.map_err(HandlerError::poison)?;
+    let mails = payers.into_iter().chain([receipt]);
+    Ok(mails.flat_map(to_client).collect())
 }

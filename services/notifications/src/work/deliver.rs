@@ -3,6 +3,7 @@
 //! the record of it sends a mail twice.
 
 use super::gather::Gather;
+use super::people::People;
 use super::trouble::Trouble;
 use super::worker;
 use crate::domain::message::{NewMessage, Outcome};
@@ -12,9 +13,9 @@ use crate::ops::claim_messages::claim_messages;
 use crate::ops::record_outcome::{Addressed, record_outcome};
 use crate::store::queue::Claim;
 use crate::{DeliveryConfig, Error, Notifications, Result, store};
-use ids::PracticeId;
+use ids::{MessageId, PracticeId};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use telemetry::prometheus_client::metrics::counter::Counter;
 use telemetry::prometheus_client::metrics::family::Family;
@@ -114,6 +115,7 @@ struct Queued {
     claim: Claim,
     message: NewMessage,
     practice: Option<Practice>,
+    people: Arc<People>,
 }
 
 /// Sends one mail that was claimed, and writes down what came of it.
@@ -122,13 +124,14 @@ async fn deliver(notifications: Notifications, queued: Queued) {
         claim,
         message,
         practice,
+        people,
     } = queued;
     let mut addressed = Addressed::default();
     let sent = match practice {
         Some(practice) => {
             send(
                 &notifications,
-                &claim,
+                (&claim, &people),
                 (&message, &practice),
                 &mut addressed,
             )
@@ -154,36 +157,41 @@ async fn read(
     practice: PracticeId,
     claims: &[Claim],
 ) -> Result<Vec<Queued>> {
-    let mut tx = pg::begin(&notifications.db, practice).await?;
+    let messages: Vec<MessageId> = claims.iter().map(|claim| claim.message).collect();
+    let mut tx = pg::begin_planned(&notifications.db, practice).await?;
     let sender = store::practices::find(&mut tx, practice).await?;
+    let mut found = store::messages::list_queued(&mut tx, practice, &messages).await?;
+    tx.commit().await?;
+    let readable = found.values().filter_map(|message| message.as_ref().ok());
+    let people = Arc::new(People::of(readable));
     let mut queued = Vec::with_capacity(claims.len());
     for claim in claims {
-        match store::messages::find_queued(&mut tx, practice, claim.message).await {
-            Ok(Some(message)) => queued.push(Queued {
+        match found.remove(&claim.message) {
+            Some(Ok(message)) => queued.push(Queued {
                 claim: *claim,
                 message,
                 practice: sender.clone(),
+                people: Arc::clone(&people),
             }),
-            Ok(None) => {
+            None => {
                 tracing::error!(message = %claim.message, "a mail is in the queue that is not queued");
             }
             // Another version may have written it; the others are sent all the same.
-            Err(error) => {
+            Some(Err(error)) => {
                 tracing::error!(%error, message = %claim.message, "a mail cannot be read")
             }
         }
     }
-    tx.commit().await?;
     Ok(queued)
 }
 
 async fn send(
     notifications: &Notifications,
-    claim: &Claim,
+    (claim, people): (&Claim, &People),
     (message, practice): (&NewMessage, &Practice),
     addressed: &mut Addressed,
 ) -> Result<(), Trouble> {
-    let gather = Gather::new(notifications, claim.practice);
+    let gather = Gather::new(notifications, claim.practice, people);
     let gathered = timeout(DeliveryConfig::GATHER, async {
         let recipient = gather.recipient(message, practice).await?;
         addressed.recipient = recipient.to_string();

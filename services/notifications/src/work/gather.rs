@@ -2,6 +2,7 @@
 //! that time, and one that was paid meanwhile says that nothing is due, unless its receipt has said so.
 
 use super::notices;
+use super::people::People;
 use super::trouble::Trouble;
 use crate::domain::letter::{Due, Letter, PayPage};
 use crate::domain::message::{NewMessage, Particulars};
@@ -28,14 +29,20 @@ const CODE_LIVES: &str = "the Access Code opens the bill after all";
 pub(super) struct Gather<'a> {
     pub(super) notifications: &'a Notifications,
     pub(super) practice: PracticeId,
+    pub(super) people: &'a People,
     retry: Retry,
 }
 
 impl<'a> Gather<'a> {
-    pub(super) fn new(notifications: &'a Notifications, practice: PracticeId) -> Self {
+    pub(super) fn new(
+        notifications: &'a Notifications,
+        practice: PracticeId,
+        people: &'a People,
+    ) -> Self {
         Self {
             notifications,
             practice,
+            people,
             retry: Retry::new(),
         }
     }

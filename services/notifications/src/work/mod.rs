@@ -8,6 +8,7 @@ mod gather;
 mod gather_superbill;
 mod notices;
 mod payments;
+mod people;
 mod portal;
 mod recipient;
 mod smtp;
@@ -21,10 +22,11 @@ pub use smtp::{Smtp, SmtpError};
 
 use crate::domain::message::{NewMessage, Particulars};
 use crate::domain::news;
+use crate::wire::event;
 use crate::{Error, ops};
-use ::rpc::{Caller, Invalid};
+use ::rpc::Caller;
 use clock::Clock;
-use ids::{ClientId, MessageId};
+use ids::{ClientId, MessageId, PracticeId};
 use pg::Tx;
 use pg::feed::{Event, HandlerError};
 
@@ -33,27 +35,59 @@ fn worker() -> Caller {
     Caller::worker("notifications")
 }
 
-/// Queues the mail that an event asks for, unless it happened too long ago.
-async fn queue(
-    tx: &mut Tx,
-    clock: &Clock,
-    event: &Event,
-    draft: Result<(impl Into<Option<ClientId>>, Particulars), Invalid>,
-) -> Result<(), HandlerError> {
-    let (client, particulars) = draft.map_err(HandlerError::poison)?;
-    let now = clock.now();
-    if !news::is_recent(event.occur_time, now) {
-        return Ok(());
+/// Whose mail, if a client's, and what it is about.
+type Draft = (Option<ClientId>, Particulars);
+
+/// The mails that events of a practice ask for, to be queued together.
+struct Mails<'a> {
+    clock: &'a Clock,
+    practice: PracticeId,
+    mails: Vec<NewMessage>,
+}
+
+impl<'a> Mails<'a> {
+    fn of(clock: &'a Clock, practice: PracticeId) -> Self {
+        Self {
+            clock,
+            practice,
+            mails: Vec::new(),
+        }
     }
-    let message = NewMessage {
-        message_id: MessageId::new(clock),
-        client: client.into(),
-        particulars,
-        create_time: now,
-    };
-    ops::queue_message::queue_message(tx, &worker(), event.practice, &message)
-        .await
-        .map_err(failed)
+
+    /// Those that an event asks for, unless it happened too long ago.
+    fn add(&mut self, event: &Event, drafts: Vec<Draft>) {
+        let now = self.clock.now();
+        if !news::is_recent(event.occur_time, now) {
+            return;
+        }
+        let mails = drafts.into_iter().map(|(client, particulars)| NewMessage {
+            message_id: MessageId::new(self.clock),
+            client,
+            particulars,
+            create_time: now,
+        });
+        self.mails.extend(mails);
+    }
+
+    /// Queues what there is by now.
+    async fn queue(&mut self, tx: &mut Tx) -> Result<(), HandlerError> {
+        let mails = std::mem::take(&mut self.mails);
+        let now = self.clock.now();
+        ops::queue_messages::queue_messages(tx, &worker(), self.practice, now, &mails)
+            .await
+            .map_err(failed)
+    }
+}
+
+/// A mail to or about a client.
+fn to_client((client, particulars): event::Draft) -> Vec<Draft> {
+    vec![(Some(client), particulars)]
+}
+
+/// A mail to the practice about no client, if any.
+fn to_practice(particulars: Option<Particulars>) -> Vec<Draft> {
+    let mail = particulars.map(|particulars| (None, particulars));
+    mail.into_iter().collect()
 }
 
 /// What may go well the next time is tried again; the rest is the event's own fault.

@@ -1,5 +1,4 @@
-use super::queue;
-use crate::domain::message::Particulars;
+use super::{Draft, Mails, to_client, to_practice};
 use crate::wire::{account, autopay, card, event};
 use ::rpc::Invalid;
 use clock::Clock;
@@ -15,79 +14,81 @@ pub struct Payments(pub Clock);
 
 impl Handler for Payments {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
-        let draft = match event.event_type.as_str() {
-            "evenkeel.payments.v1.PaymentFailed" => {
-                let failed: PaymentFailed = event.decode()?;
-                let unseen = autopay::unattended_decline(&failed);
-                if let Some(draft) = unseen.map_err(HandlerError::poison)? {
-                    queue(tx, &self.0, event, Ok(draft)).await?;
-                }
-                event::payment_failed(failed)
-            }
-            "evenkeel.payments.v1.AutoPayRunEnded" => {
-                let run = autopay::auto_pay_run(event.decode()?);
-                return self.tell_practice(tx, event, run).await;
-            }
-            "evenkeel.payments.v1.PayoutFailed" => {
-                let failed = autopay::payout_failed(event.decode()?);
-                return self.tell_practice(tx, event, failed).await;
-            }
-            "evenkeel.payments.v1.ProcessorAccountUpdated" => {
-                let told = account::account_updated(event.event_id, &event.decode()?);
-                return self.tell_practice(tx, event, Ok(told)).await;
-            }
-            "evenkeel.payments.v1.RefundSucceeded" => event::refund_succeeded(event.decode()?),
-            "evenkeel.payments.v1.MethodAdded" => card::method_added(event.decode()?),
-            "evenkeel.payments.v1.CardAuthorizationRequested" => {
-                card::card_asked_for(event.decode()?)
-            }
-            "evenkeel.payments.v1.CardAuthorizationSigned" => {
-                card::card_form_signed(event.decode()?)
-            }
-            "evenkeel.payments.v1.MethodExpiring" => {
-                let drafts = card::method_expiring(event.decode()?);
-                for draft in drafts.map_err(HandlerError::poison)? {
-                    queue(tx, &self.0, event, Ok(draft)).await?;
-                }
-                return Ok(());
-            }
-            "evenkeel.payments.v1.RefundFailed" => {
-                let failed: RefundFailed = event.decode()?;
-                if !failed.came_back {
-                    return Ok(());
-                }
-                event::refund_returned(failed)
-            }
-            "evenkeel.payments.v1.DisputeOpened" => {
-                event::dispute(event.decode::<DisputeOpened>()?.dispute)
-            }
-            "evenkeel.payments.v1.DisputeClosed" => {
-                event::dispute(event.decode::<DisputeClosed>()?.dispute)
-            }
-            "evenkeel.payments.v1.UpcomingChargeNoticed" => {
-                autopay::charge_noticed(event.event_id, event.decode()?)
-            }
-            "evenkeel.payments.v1.UpcomingChargeMoved" => {
-                autopay::charge_moved(event.event_id, event.decode()?)
-            }
-            // Other events of payments ask for no mail. (Of a payout that failed the practice hears by the processor itself.)
-            _ => return Ok(()),
+        self.apply_all(tx, std::slice::from_ref(event)).await
+    }
+
+    async fn apply_all(&self, tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
+        let Some(first) = events.first() else {
+            return Ok(());
         };
-        queue(tx, &self.0, event, draft).await
+        let mut mails = Mails::of(&self.0, first.practice);
+        for event in events {
+            mails.add(event, drafts(event)?);
+        }
+        mails.queue(tx).await
     }
 }
 
-impl Payments {
-    /// What is about no client.
-    async fn tell_practice(
-        &self,
-        tx: &mut Tx,
-        event: &Event,
-        particulars: Result<Option<Particulars>, Invalid>,
-    ) -> Result<(), HandlerError> {
-        match particulars.map_err(HandlerError::poison)? {
-            Some(particulars) => queue(tx, &self.0, event, Ok((None, particulars))).await,
-            None => Ok(()),
+/// What an event asks to be told.
+fn drafts(event: &Event) -> Result<Vec<Draft>, HandlerError> {
+    let id = event.event_id;
+    let drafts = match event.event_type.as_str() {
+        "evenkeel.payments.v1.PaymentFailed" => payment_failed(event.decode()?),
+        "evenkeel.payments.v1.AutoPayRunEnded" => {
+            autopay::auto_pay_run(event.decode()?).map(to_practice)
         }
-    }
+        "evenkeel.payments.v1.PayoutFailed" => {
+            autopay::payout_failed(event.decode()?).map(to_practice)
+        }
+        "evenkeel.payments.v1.ProcessorAccountUpdated" => {
+            Ok(to_practice(account::account_updated(id, &event.decode()?)))
+        }
+        "evenkeel.payments.v1.RefundSucceeded" => {
+            event::refund_succeeded(event.decode()?).map(to_client)
+        }
+        "evenkeel.payments.v1.MethodAdded" => card::method_added(event.decode()?).map(to_client),
+        "evenkeel.payments.v1.CardAuthorizationRequested" => {
+            card::card_asked_for(event.decode()?).map(to_client)
+        }
+        "evenkeel.payments.v1.CardAuthorizationSigned" => {
+            card::card_form_signed(event.decode()?).map(to_client)
+        }
+        "evenkeel.payments.v1.MethodExpiring" => {
+            let both = card::method_expiring(event.decode()?);
+            both.map(|both| both.into_iter().flat_map(to_client).collect())
+        }
+        "evenkeel.payments.v1.RefundFailed" => {
+            let failed: RefundFailed = event.decode()?;
+            if !failed.came_back {
+                return Ok(Vec::new());
+            }
+            event::refund_returned(failed).map(to_client)
+        }
+        "evenkeel.payments.v1.DisputeOpened" => {
+            event::dispute(event.decode::<DisputeOpened>()?.dispute).map(to_client)
+        }
+        "evenkeel.payments.v1.DisputeClosed" => {
+            event::dispute(event.decode::<DisputeClosed>()?.dispute).map(to_client)
+        }
+        "evenkeel.payments.v1.UpcomingChargeNoticed" => {
+            autopay::charge_noticed(id, event.decode()?).map(to_client)
+        }
+        "evenkeel.payments.v1.UpcomingChargeMoved" => {
+            autopay::charge_moved(id, event.decode()?).map(to_client)
+        }
+        // Other events of payments ask for no mail. (Of a payout that failed the practice hears by the processor itself.)
+        _ => return Ok(Vec::new()),
+    };
+    drafts.map_err(HandlerError::poison)
+}
+
+/// To the practice first, when nobody saw it.
+fn payment_failed(failed: PaymentFailed) -> Result<Vec<Draft>, Invalid> {
+    let unseen = autopay::unattended_decline(&failed)?;
+    let told = event::payment_failed(failed)?;
+    Ok(unseen
+        .into_iter()
+        .chain([told])
+        .flat_map(to_client)
+        .collect())
 }

@@ -6,10 +6,9 @@ use crate::domain::card::{Audience, CardNews};
 use crate::domain::letter::Letter;
 use crate::domain::message::{NewMessage, Particulars};
 use crate::domain::practice::Practice;
-use ids::{ClientId, ContactId};
+use ids::ContactId;
 use lettre::Address;
-use proto::billing::v1::client_service_client::ClientServiceClient;
-use proto::billing::v1::{GetClientRequest, GetClientResponse};
+use proto::billing::v1::ClientPeople;
 
 const HAS_RECEIPT: &str = "whoever gets the bills has the receipt";
 const NO_ADDRESS: &str = "there is no e-mail address to send it to";
@@ -21,24 +20,7 @@ impl Gather<'_> {
         message: &NewMessage,
         practice: &Practice,
     ) -> Result<Address, Trouble> {
-        let audience = match &message.particulars {
-            Particulars::Card { news } => Some(news.audience()),
-            Particulars::Dispute { .. }
-            | Particulars::RefundReturned { .. }
-            | Particulars::UnattendedDecline { .. }
-            | Particulars::PayoutFailed { .. }
-            | Particulars::ProcessorAccount { .. }
-            | Particulars::AutoPayRun { .. } => Some(Audience::Practice),
-            Particulars::ChargeMoved { to, .. } => Some(*to),
-            Particulars::UpcomingCharge { to, .. }
-            | Particulars::Decline { to, .. }
-            | Particulars::Receipt { to, .. }
-            | Particulars::Refund { to, .. } => *to,
-            Particulars::Bill { .. }
-            | Particulars::AccessCode { .. }
-            | Particulars::Adjustment { .. }
-            | Particulars::Superbill { .. } => None,
-        };
+        let audience = audience(&message.particulars);
         let address = match audience {
             Some(Audience::Practice) => practice.email.trim().to_owned(),
             Some(whose @ (Audience::Client | Audience::Contact(_))) => {
@@ -74,16 +56,6 @@ impl Gather<'_> {
             .map_err(|_| Trouble::Never("the e-mail address is not one".to_owned()))
     }
 
-    async fn people(&self, client: ClientId) -> Result<GetClientResponse, Trouble> {
-        let request = GetClientRequest {
-            practice_id: self.practice.to_string(),
-            client_id: client.to_string(),
-        };
-        let clients = || ClientServiceClient::new(self.notifications.billing.clone());
-        self.ask(async || clients().get_client(request.clone()).await)
-            .await
-    }
-
     /// Only a payer can do something about it.
     pub(super) fn card(&self, news: &CardNews) -> Letter {
         let base = &self.notifications.pay_page_url;
@@ -100,6 +72,28 @@ impl Gather<'_> {
         };
         let news = news.clone();
         Letter::Card { news, link }
+    }
+}
+
+/// Whom a mail names; none: whoever gets the bills.
+pub(super) const fn audience(particulars: &Particulars) -> Option<Audience> {
+    match particulars {
+        Particulars::Card { news } => Some(news.audience()),
+        Particulars::Dispute { .. }
+        | Particulars::RefundReturned { .. }
+        | Particulars::UnattendedDecline { .. }
+        | Particulars::PayoutFailed { .. }
+        | Particulars::ProcessorAccount { .. }
+        | Particulars::AutoPayRun { .. } => Some(Audience::Practice),
+        Particulars::ChargeMoved { to, .. } => Some(*to),
+        Particulars::UpcomingCharge { to, .. }
+        | Particulars::Decline { to, .. }
+        | Particulars::Receipt { to, .. }
+        | Particulars::Refund { to, .. } => *to,
+        Particulars::Bill { .. }
+        | Particulars::AccessCode { .. }
+        | Particulars::Adjustment { .. }
+        | Particulars::Superbill { .. } => None,
     }
 }
 
@@ -127,12 +121,12 @@ const fn stands_in(particulars: &Particulars, whose: Audience) -> bool {
 }
 
 /// Whether a payer's own receipt would be the second at the same address as that of whoever gets the bills.
-fn is_told(found: &GetClientResponse, own: &str) -> bool {
+fn is_told(found: &ClientPeople, own: &str) -> bool {
     address(found).is_some_and(|theirs| theirs.eq_ignore_ascii_case(own))
 }
 
 /// The client's own address, or the contact's.
-fn own_address(found: &GetClientResponse, contact: Option<ContactId>) -> String {
+fn own_address(found: &ClientPeople, contact: Option<ContactId>) -> String {
     let contact = contact.map(|contact| contact.to_string());
     let address = match contact {
         None => found.client.as_ref().map(|client| &client.email),
@@ -146,7 +140,7 @@ fn own_address(found: &GetClientResponse, contact: Option<ContactId>) -> String 
 }
 
 /// As billing decides it: with a billing contact, never the client's own.
-fn address(found: &GetClientResponse) -> Option<&str> {
+fn address(found: &ClientPeople) -> Option<&str> {
     let client = found.client.as_ref()?;
     let contact = found
         .contacts

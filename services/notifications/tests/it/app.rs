@@ -6,6 +6,7 @@ use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use mail_sink::MailSink;
 use notifications::letter::Templates;
+use notifications::ops::record_outcome::Outcomes;
 use notifications::work::{Bills, Payments, Portal, Smtp, deliver_messages};
 use notifications::{DeliveryConfig, MIGRATOR, Notifications, SCHEMA};
 use p256::pkcs8::EncodePrivateKey as _;
@@ -91,6 +92,7 @@ impl TestApp {
             smtp: Smtp::new(&sink.url(), &delivery).expect("a URL"),
             templates: Arc::new(Templates::load().expect("the templates")),
             pay_page_url: "https://pay.evenkeel.example".to_owned(),
+            outcomes: Outcomes::default(),
             delivery,
         };
         let stop = CancellationToken::new();

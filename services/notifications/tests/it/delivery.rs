@@ -1,6 +1,7 @@
 //! Each mail once, whatever happens on the way.
 
 use crate::app::{SOON, TODAY, TestApp};
+use ids::ClientId;
 use jiff::SignedDuration;
 use notifications::domain::message::Outcome;
 use notifications::ops::claim_messages::claim_messages;
@@ -15,6 +16,20 @@ const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
 fn worker() -> Caller {
     Caller::worker("notifications")
+}
+
+impl TestApp {
+    /// Of how many connections that wait for a lock, and what is done to them.
+    async fn waiting_for_a_lock(&self, what: &'static str) -> i64 {
+        let query = format!(
+            "{what} from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'"
+        );
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+            .fetch_one(self.db.owner_pool())
+            .await
+            .expect("a count")
+    }
 }
 
 #[tokio::test]
@@ -144,6 +159,146 @@ async fn f1_a_worker_that_dies_between_claim_and_sending_leaves_the_mail_to_the_
 }
 
 #[tokio::test]
+async fn f1_of_outcomes_that_come_at_once_only_those_whose_claim_was_taken_over_are_refused() {
+    let app = TestApp::start_without_worker().await;
+    for _ in 0..8 {
+        app.share();
+    }
+    app.until(8, MessageState::Queued).await;
+    let worker = worker();
+    let claims = claim_messages(&app.notifications, &worker, 10);
+    let claims = claims.await.expect("claimed");
+    app.clock.advance(SignedDuration::from_mins(10));
+    let taken_over = claim_messages(&app.notifications, &worker, 3);
+    let taken_over = taken_over.await.expect("claimed");
+    assert_eq!((claims.len(), taken_over.len()), (8, 3));
+    let taken: Vec<_> = taken_over.iter().map(|claim| claim.message).collect();
+
+    let addressed = Addressed {
+        recipient: "alex@client.example".to_owned(),
+        subject: "A bill".to_owned(),
+    };
+    let error = "not now".to_owned();
+    let next_attempt_time = app.clock.now() + MINUTE;
+    let outcomes = [
+        Outcome::Sent,
+        Outcome::Postponed {
+            next_attempt_time,
+            error: error.clone(),
+        },
+        Outcome::Failed { error },
+    ];
+    // The old claim and the new one of a mail in one batch, too.
+    let ended: Vec<_> = claims.iter().chain(&taken_over).enumerate().collect();
+    let recorded = ended.iter().map(|(at, claim)| {
+        let outcome = match taken.contains(&claim.message) {
+            true => &outcomes[0],
+            false => &outcomes[at % 3],
+        };
+        record_outcome(&app.notifications, &worker, claim, &addressed, outcome)
+    });
+    let answers = futures::future::join_all(recorded).await;
+    let (mut sent, mut kept) = (0, 0);
+    for ((at, claim), answer) in ended.iter().zip(answers) {
+        let message = app.messages().await;
+        let id = claim.message.to_string();
+        let message = message.iter().find(|it| it.message_id == id);
+        let state = message.expect("listed").state();
+        if taken.contains(&claim.message) && claim.fence == 1 {
+            let refused = answer.expect_err("taken over");
+            assert!(matches!(refused, notifications::Error::ClaimLost));
+            continue;
+        }
+        answer.expect("recorded");
+        let expected = match (claim.fence, at % 3) {
+            (2, _) | (_, 0) => MessageState::Sent,
+            (_, 1) => MessageState::Queued,
+            _ => MessageState::Failed,
+        };
+        assert_eq!(state, expected, "{at}");
+        sent += i64::from(state == MessageState::Sent);
+        kept += i64::from(state == MessageState::Queued);
+    }
+    let found: (i64, i64, i64) = sqlx::query_as(
+        "select
+            (select count(*) from notifications.outbox),
+            (select count(*) from notifications.message_queue),
+            (select count(distinct xmin::text) from notifications.messages)",
+    )
+    .fetch_one(app.db.owner_pool())
+    .await
+    .expect("counts");
+    assert!(sent > 3 && kept > 0, "{sent} were sent, {kept} wait");
+    assert_eq!(found, (sent, kept, 1), "announced, waiting, transactions");
+}
+
+#[tokio::test]
+async fn a_mail_of_another_version_keeps_none_of_the_others_from_being_sent() {
+    let app = TestApp::start_without_worker().await;
+    for _ in 0..3 {
+        app.share();
+    }
+    let queued = app.until(3, MessageState::Queued).await;
+    sqlx::query(
+        r#"update notifications.messages set particulars = '{"kind": "fax"}'
+        where message_id = (select min(message_id::text)::uuid from notifications.messages)"#,
+    )
+    .execute(app.db.owner_pool())
+    .await
+    .expect("written");
+    app.start_worker();
+    app.until(2, MessageState::Sent).await;
+    assert_eq!(app.until(1, MessageState::Queued).await, queued[2..]);
+    assert_eq!(app.sent().len(), 2);
+}
+
+/// Mails of six clients.
+async fn share_with_six(app: &TestApp) {
+    for _ in 0..5 {
+        let client = ClientId::new(&app.clock);
+        app.add_client(client, "alex@client.example");
+        app.share_with(client);
+    }
+    app.share_with(app.client);
+    app.until(6, MessageState::Queued).await;
+}
+
+#[tokio::test]
+async fn r43_billing_is_asked_once_for_the_people_of_mails_that_are_sent_at_once() {
+    let app = TestApp::start_without_worker().await;
+    share_with_six(&app).await;
+    app.start_worker();
+    app.until(6, MessageState::Sent).await;
+    let books = app.suite.books();
+    assert_eq!(
+        (books.asked_together.as_slice(), books.asked_alone),
+        (&[6][..], 0)
+    );
+}
+
+#[tokio::test]
+async fn r43_mails_ask_for_their_own_people_when_billing_does_not_answer_for_all() {
+    let app = TestApp::start_without_worker().await;
+    share_with_six(&app).await;
+    let client = app.client.to_string();
+    app.suite.books().clients.remove(&client);
+    app.start_worker();
+    app.until(5, MessageState::Sent).await;
+    let failed = app.until(1, MessageState::Failed).await;
+    assert_eq!(failed[0].client_id, client);
+}
+
+#[tokio::test]
+async fn r43_mails_ask_for_their_own_people_while_billing_takes_no_calls_for_several() {
+    let app = TestApp::start_without_worker().await;
+    app.suite.books().one_by_one = true;
+    share_with_six(&app).await;
+    app.start_worker();
+    app.until(6, MessageState::Sent).await;
+    assert_eq!(app.suite.books().asked_alone, 6);
+}
+
+#[tokio::test]
 async fn n_only_a_death_after_the_servers_yes_sends_twice_and_then_under_one_id() {
     let app = TestApp::start_without_worker().await;
     app.share();
@@ -159,8 +314,14 @@ async fn n_only_a_death_after_the_servers_yes_sends_twice_and_then_under_one_id(
         (app.sent().len() == 1).then_some(())
     })
     .await;
+    eventually(SOON, "its outcome waits", || async {
+        (app.waiting_for_a_lock("select count(pid)").await > 0).then_some(())
+    })
+    .await;
     dying.abort();
     dying.await.expect_err("dead");
+    app.waiting_for_a_lock("select count(pg_terminate_backend(pid, 10000))")
+        .await;
     locked.rollback().await.expect("unlocked");
     app.start_worker();
     app.clock.advance(SignedDuration::from_mins(10));

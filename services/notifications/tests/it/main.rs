@@ -4,6 +4,7 @@
 
 mod adjustments;
 mod app;
+mod batches;
 mod cards;
 mod codes;
 mod delivery;

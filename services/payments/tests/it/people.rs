@@ -58,6 +58,12 @@ impl ClientService for FakeBilling {
         }))
     }
 
+    async fn batch_get_clients(
+        &self,
+        _: Request<BatchGetClientsRequest>,
+    ) -> Answer<BatchGetClientsResponse> {
+        Err(not_called())
+    }
     async fn add_client(&self, _: Request<AddClientRequest>) -> Answer<AddClientResponse> {
         Err(not_called())
     }

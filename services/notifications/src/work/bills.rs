@@ -15,19 +15,21 @@ use proto::billing::v1::PaymentPosted;
 #[derive(Clone, Debug)]
 pub struct Bills(pub Clock);
 
+const SHARED: &str = "evenkeel.billing.v1.BillShared";
+const SUPERBILL: &str = "evenkeel.billing.v1.MonthlySuperbillMade";
+const PAID: &str = "evenkeel.billing.v1.PaymentPosted";
+const ADJUSTED: &str = "evenkeel.billing.v1.BillAdjusted";
+const REVERSED: &str = "evenkeel.billing.v1.AdjustmentReversed";
+
 impl Handler for Bills {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
         let told = (event.event_id, event.occur_time);
         let draft = match event.event_type.as_str() {
-            "evenkeel.billing.v1.BillShared" => event::bill_shared(event.decode()?),
-            "evenkeel.billing.v1.MonthlySuperbillMade" => {
-                event::monthly_superbill_made(&event.decode()?)
-            }
-            "evenkeel.billing.v1.PaymentPosted" => {
+            SHARED => event::bill_shared(event.decode()?),
+            SUPERBILL => event::monthly_superbill_made(&event.decode()?),
+            PAID => {
                 let posted: PaymentPosted = event.decode()?;
-                let received = parse::date(posted.receive_date, "receive_date");
-                let received = received.map_err(HandlerError::poison)?;
-                if !news::wants_receipt(event::is_online(&posted), received, event.occur_time) {
+                if !asks_for_receipt(event, &posted)? {
                     return Ok(());
                 }
                 let receipts = event::payment_posted(posted);
@@ -37,11 +39,11 @@ impl Handler for Bills {
                 }
                 Ok(receipt)
             }
-            "evenkeel.billing.v1.BillAdjusted" => {
+            ADJUSTED => {
                 let adjusted = event::bill_adjusted(told, event.decode()?);
                 return self.adjusted(tx, event, adjusted).await;
             }
-            "evenkeel.billing.v1.AdjustmentReversed" => {
+            REVERSED => {
                 let reversed = event::adjustment_reversed(told, event.decode()?);
                 return self.adjusted(tx, event, reversed).await;
             }
@@ -50,6 +52,24 @@ impl Handler for Bills {
         };
         queue(tx, &self.0, event, draft).await
     }
+
+    fn matters(&self, event: &Event) -> bool {
+        match event.event_type.as_str() {
+            PAID => event
+                .decode()
+                .map_err(HandlerError::from)
+                .and_then(|posted| asks_for_receipt(event, &posted))
+                .unwrap_or(true),
+            other => [SHARED, SUPERBILL, ADJUSTED, REVERSED].contains(&other),
+        }
+    }
+}
+
+fn asks_for_receipt(event: &Event, posted: &PaymentPosted) -> Result<bool, HandlerError> {
+    let received = parse::date(posted.receive_date, "receive_date");
+    let received = received.map_err(HandlerError::poison)?;
+    let online = event::is_online(posted);
+    Ok(news::wants_receipt(online, received, event.occur_time))
 }
 
 impl Bills {

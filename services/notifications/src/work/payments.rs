@@ -13,8 +13,29 @@ use proto::payments::v1::{DisputeClosed, DisputeOpened, PaymentFailed, RefundFai
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
+/// The events that ask for mail.
+const TOLD_OF: [&str; 14] = [
+    "PaymentFailed",
+    "AutoPayRunEnded",
+    "PayoutFailed",
+    "ProcessorAccountUpdated",
+    "RefundSucceeded",
+    "MethodAdded",
+    "CardAuthorizationRequested",
+    "CardAuthorizationSigned",
+    "MethodExpiring",
+    "RefundFailed",
+    "DisputeOpened",
+    "DisputeClosed",
+    "UpcomingChargeNoticed",
+    "UpcomingChargeMoved",
+];
+
 impl Handler for Payments {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
+        if !self.matters(event) {
+            return Ok(());
+        }
         let draft = match event.event_type.as_str() {
             "evenkeel.payments.v1.PaymentFailed" => {
                 let failed: PaymentFailed = event.decode()?;
@@ -74,6 +95,11 @@ impl Handler for Payments {
             _ => return Ok(()),
         };
         queue(tx, &self.0, event, draft).await
+    }
+
+    fn matters(&self, event: &Event) -> bool {
+        let kind = event.event_type.strip_prefix("evenkeel.payments.v1.");
+        kind.is_some_and(|kind| TOLD_OF.contains(&kind))
     }
 }
 

@@ -69,6 +69,14 @@ pub async fn begin_repeatable(pool: &Pool, practice: PracticeId) -> Result<Tx, s
     Ok(tx)
 }
 
+/// [`begin_any`] for what is done again if it is lost.
+pub(crate) async fn begin_any_repeatable(pool: &Pool) -> Result<Tx, sqlx::Error> {
+    let statement = "begin; set local synchronous_commit = off";
+    let mut tx = Tx::begin(pool, statement.to_owned()).await?;
+    tx.waits_for_disk = false;
+    Ok(tx)
+}
+
 const PLANNED_ONCE: &str = "set local plan_cache_mode = force_generic_plan";
 
 /// Fails in a transaction that was begun earlier: its time is not this statement's. Goes by the simple protocol, in which

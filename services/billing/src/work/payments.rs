@@ -74,17 +74,22 @@ impl Handler for Payments {
     /// A correction, a refund, one that came back, a dispute, a payout and what frees holds take their locks in an order
     /// of their own: each stands alone in its transaction.
     fn together(&self, one: &Event, next: &Event) -> bool {
-        let alone = |event: &Event| {
-            let kind = event.event_type.as_str();
-            kind.starts_with("evenkeel.payments.v1.Refund")
-                || kind.starts_with("evenkeel.payments.v1.Dispute")
-                || kind == FAILED
-                || kind == CANCELLED
-                || kind == CORRECTED
-                || kind.starts_with(PAYOUT)
-        };
         !alone(one) && !alone(next)
     }
+
+    fn matters(&self, event: &Event) -> bool {
+        event.event_type == PAYMENT || alone(event)
+    }
+}
+
+fn alone(event: &Event) -> bool {
+    let kind = event.event_type.as_str();
+    kind.starts_with("evenkeel.payments.v1.Refund")
+        || kind.starts_with("evenkeel.payments.v1.Dispute")
+        || kind == FAILED
+        || kind == CANCELLED
+        || kind == CORRECTED
+        || kind.starts_with(PAYOUT)
 }
 
 async fn book(billing: &Billing, tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {

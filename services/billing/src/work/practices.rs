@@ -8,9 +8,11 @@ use proto::portal_auth::v1::PracticeRegistered;
 /// portal-auth's events: practices that were registered become known here.
 pub struct Practices;
 
+const REGISTERED: &str = "evenkeel.portal_auth.v1.PracticeRegistered";
+
 impl Handler for Practices {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
-        if event.event_type != "evenkeel.portal_auth.v1.PracticeRegistered" {
+        if !self.matters(event) {
             return Ok(());
         }
         let registered = event.decode::<PracticeRegistered>()?.practice;
@@ -33,5 +35,9 @@ impl Handler for Practices {
         register_practice(tx, &practice, event.occur_time)
             .await
             .map_err(failed)
+    }
+
+    fn matters(&self, event: &Event) -> bool {
+        event.event_type == REGISTERED
     }
 }

@@ -15,6 +15,12 @@ use proto::billing::v1::PaymentPosted;
 #[derive(Clone, Debug)]
 pub struct Bills(pub Clock);
 
+const SHARED: &str = "evenkeel.billing.v1.BillShared";
+const SUPERBILL: &str = "evenkeel.billing.v1.MonthlySuperbillMade";
+const PAID: &str = "evenkeel.billing.v1.PaymentPosted";
+const ADJUSTED: &str = "evenkeel.billing.v1.BillAdjusted";
+const REVERSED: &str = "evenkeel.billing.v1.AdjustmentReversed";
+
 impl Handler for Bills {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
         self.apply_all(tx, std::slice::from_ref(event)).await
@@ -37,6 +43,24 @@ impl Handler for Bills {
         }
         mails.queue(tx).await
     }
+
+    fn matters(&self, event: &Event) -> bool {
+        match event.event_type.as_str() {
+            PAID => event
+                .decode()
+                .map_err(HandlerError::from)
+                .and_then(|posted| asks_for_receipt(event, &posted))
+                .unwrap_or(true),
+            other => [SHARED, SUPERBILL, ADJUSTED, REVERSED].contains(&other),
+        }
+    }
+}
+
+fn asks_for_receipt(event: &Event, posted: &PaymentPosted) -> Result<bool, HandlerError> {
+    let received = parse::date(posted.receive_date, "receive_date");
+    let received = received.map_err(HandlerError::poison)?;
+    let online = event::is_online(posted);
+    Ok(news::wants_receipt(online, received, event.occur_time))
 }
 
 impl Bills {
@@ -66,20 +90,12 @@ enum Asked {
 fn asked(event: &Event) -> Result<Asked, HandlerError> {
     let told = (event.event_id, event.occur_time);
     let asked = match event.event_type.as_str() {
-        "evenkeel.billing.v1.BillShared" => {
-            event::bill_shared(event.decode()?).map(|draft| Asked::Mails(to_client(draft)))
-        }
-        "evenkeel.billing.v1.MonthlySuperbillMade" => {
-            event::monthly_superbill_made(&event.decode()?)
-                .map(|draft| Asked::Mails(to_client(draft)))
-        }
-        "evenkeel.billing.v1.PaymentPosted" => return receipts(event).map(Asked::Mails),
-        "evenkeel.billing.v1.BillAdjusted" => {
-            event::bill_adjusted(told, event.decode()?).map(Asked::Adjusted)
-        }
-        "evenkeel.billing.v1.AdjustmentReversed" => {
-            event::adjustment_reversed(told, event.decode()?).map(Asked::Adjusted)
-        }
+        SHARED => event::bill_shared(event.decode()?).map(|draft| Asked::Mails(to_client(draft))),
+        SUPERBILL => event::monthly_superbill_made(&event.decode()?)
+            .map(|draft| Asked::Mails(to_client(draft))),
+        PAID => return receipts(event).map(Asked::Mails),
+        ADJUSTED => event::bill_adjusted(told, event.decode()?).map(Asked::Adjusted),
+        REVERSED => event::adjustment_reversed(told, event.decode()?).map(Asked::Adjusted),
         // Other events of billing ask for no mail.
         _ => Ok(Asked::Mails(Vec::new())),
     };
@@ -89,9 +105,7 @@ fn asked(event: &Event) -> Result<Asked, HandlerError> {
 /// The payer's own first, if they get one.
 fn receipts(event: &Event) -> Result<Vec<Draft>, HandlerError> {
     let posted: PaymentPosted = event.decode()?;
-    let received = parse::date(posted.receive_date, "receive_date");
-    let received = received.map_err(HandlerError::poison)?;
-    if !news::wants_receipt(event::is_online(&posted), received, event.occur_time) {
+    if !asks_for_receipt(event, &posted)? {
         return Ok(Vec::new());
     }
     let receipts = event::payment_posted(posted);

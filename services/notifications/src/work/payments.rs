@@ -12,6 +12,24 @@ use proto::payments::v1::{DisputeClosed, DisputeOpened, PaymentFailed, RefundFai
 #[derive(Clone, Debug)]
 pub struct Payments(pub Clock);
 
+/// The events that ask for mail.
+const TOLD_OF: [&str; 14] = [
+    "PaymentFailed",
+    "AutoPayRunEnded",
+    "PayoutFailed",
+    "ProcessorAccountUpdated",
+    "RefundSucceeded",
+    "MethodAdded",
+    "CardAuthorizationRequested",
+    "CardAuthorizationSigned",
+    "MethodExpiring",
+    "RefundFailed",
+    "DisputeOpened",
+    "DisputeClosed",
+    "UpcomingChargeNoticed",
+    "UpcomingChargeMoved",
+];
+
 impl Handler for Payments {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
         self.apply_all(tx, std::slice::from_ref(event)).await
@@ -26,6 +44,11 @@ impl Handler for Payments {
             mails.add(event, drafts(event)?);
         }
         mails.queue(tx).await
+    }
+
+    fn matters(&self, event: &Event) -> bool {
+        let kind = event.event_type.strip_prefix("evenkeel.payments.v1.");
+        kind.is_some_and(|kind| TOLD_OF.contains(&kind))
     }
 }
 

@@ -10,10 +10,14 @@ use pg::feed::{Event, Handler, HandlerError};
 #[derive(Clone, Debug)]
 pub struct Portal(pub Clock);
 
+const REGISTERED: &str = "evenkeel.portal_auth.v1.PracticeRegistered";
+const BURNED: &str = "evenkeel.portal_auth.v1.AccessCodeBurned";
+const REISSUED: &str = "evenkeel.portal_auth.v1.AccessCodeReissued";
+
 impl Handler for Portal {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
         let new_code = match event.event_type.as_str() {
-            "evenkeel.portal_auth.v1.PracticeRegistered" => {
+            REGISTERED => {
                 let registered = event.decode()?;
                 let practice = wire::event::practice(registered).map_err(HandlerError::poison)?;
                 let when = event.occur_time;
@@ -27,12 +31,8 @@ impl Handler for Portal {
                 .await
                 .map_err(failed);
             }
-            "evenkeel.portal_auth.v1.AccessCodeBurned" => {
-                wire::event::access_code_burned(event.event_id, &event.decode()?)
-            }
-            "evenkeel.portal_auth.v1.AccessCodeReissued" => {
-                wire::event::access_code_reissued(event.event_id, &event.decode()?)
-            }
+            BURNED => wire::event::access_code_burned(event.event_id, &event.decode()?),
+            REISSUED => wire::event::access_code_reissued(event.event_id, &event.decode()?),
             // Other events of portal-auth ask for nothing here.
             _ => return Ok(()),
         };
@@ -45,5 +45,9 @@ impl Handler for Portal {
         ops::queue_access_code::queue_access_code(tx, &worker(), event.practice, new_code, message)
             .await
             .map_err(failed)
+    }
+
+    fn matters(&self, event: &Event) -> bool {
+        [REGISTERED, BURNED, REISSUED].contains(&event.event_type.as_str())
     }
 }

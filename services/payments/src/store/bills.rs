@@ -118,37 +118,75 @@ pub async fn known_clients(
     Ok(known.into_iter().collect())
 }
 
-/// What billing's feed says: the latest word of each bill.
+/// What AutoPay has to know of a bill besides, as events said one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owed {
+    /// Since when the client owes something on it, as far as these events tell; none: nothing is owed.
+    since: Option<Timestamp>,
+    /// Meanwhile nothing was owed: what is owed now is owed anew.
+    anew: bool,
+    /// What insurance still owes.
+    insurance_minor: i64,
+}
+
+impl Owed {
+    /// Takes in what the next event says.
+    pub fn take_in(&mut self, bill: &Bill, insurance_balance: Money, occur_time: Timestamp) {
+        self.insurance_minor = insurance_balance.minor();
+        if bill.status == BillStatus::Open && bill.client_balance.is_positive() {
+            self.since.get_or_insert(occur_time);
+        } else {
+            (self.since, self.anew) = (None, true);
+        }
+    }
+}
+
+/// What billing's feed says: the latest word of each bill, and what all of them come to.
+///
+/// No join with bills: the rows that are there are met one by one.
 pub async fn upsert(
     conn: &mut PgConnection,
     practice: PracticeId,
-    bills: &BTreeMap<BillId, Bill>,
+    bills: &BTreeMap<BillId, (Bill, Owed)>,
 ) -> Result<()> {
     if bills.is_empty() {
         return Ok(());
     }
-    let column = Columns::of(bills.values());
+    let column = Columns::of(bills.values().map(|(bill, _)| bill));
+    let owed = || bills.values().map(|(_, owed)| owed);
+    let since: Vec<Option<String>> = owed()
+        .map(|owed| owed.since.map(|since| since.to_string()))
+        .collect();
+    let anew: Vec<bool> = owed().map(|owed| owed.anew).collect();
+    let insurance: Vec<i64> = owed().map(|owed| owed.insurance_minor).collect();
     sqlx::query!(
         r#"
-        insert into payments.bills (
+        insert into payments.bills as bill (
             practice_id, bill_id, client_id, status, currency, client_balance_minor, due_date, last_service_date,
-            reference, number
+            reference, number, owed_since, insurance_balance_minor
         )
         select
             $1, told.bill_id, told.client_id, told.status, told.currency, told.client_balance, told.due_date::date,
-            told.last_service_date::date, told.reference, told.number
+            told.last_service_date::date, told.reference, told.number, told.owed_since::timestamptz, told.insurance
         from unnest(
             $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[],
-            $10::bigint[]
+            $10::bigint[], $11::text[], $12::bigint[]
         ) as told (
-            bill_id, client_id, status, currency, client_balance, due_date, last_service_date, reference, number
+            bill_id, client_id, status, currency, client_balance, due_date, last_service_date, reference, number,
+            owed_since, insurance
         )
         on conflict on constraint bills_pkey do update
         set
             status = excluded.status,
             client_balance_minor = excluded.client_balance_minor,
             due_date = excluded.due_date,
-            last_service_date = excluded.last_service_date
+            last_service_date = excluded.last_service_date,
+            owed_since = case
+                when excluded.owed_since is null then null
+                when ($13::boolean[])[array_position($2::uuid[], bill.bill_id)] then excluded.owed_since
+                else coalesce(bill.owed_since, excluded.owed_since)
+            end,
+            insurance_balance_minor = excluded.insurance_balance_minor
         "#,
         practice.uuid(),
         &column.ids,
@@ -160,6 +198,9 @@ pub async fn upsert(
         &column.last_service_dates as &[Option<String>],
         &column.references,
         &column.numbers,
+        &since as &[Option<String>],
+        &insurance,
+        &anew,
     )
     .execute(conn)
     .await?;
@@ -223,70 +264,6 @@ pub async fn insert_missing(
         bill.last_service_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
         bill.reference,
         bill.number,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// What AutoPay has to know of a bill besides, as events said one after the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Owed {
-    /// Since when the client owes something on it, as far as these events tell; none: nothing is owed.
-    since: Option<Timestamp>,
-    /// Meanwhile nothing was owed: what is owed now is owed anew.
-    anew: bool,
-    /// What insurance still owes.
-    insurance_minor: i64,
-}
-
-impl Owed {
-    /// Takes in what the next event says.
-    pub fn take_in(&mut self, bill: &Bill, insurance_balance: Money, occur_time: Timestamp) {
-        self.insurance_minor = insurance_balance.minor();
-        if bill.status == BillStatus::Open && bill.client_balance.is_positive() {
-            self.since.get_or_insert(occur_time);
-        } else {
-            (self.since, self.anew) = (None, true);
-        }
-    }
-}
-
-/// Writes that of bills that are known.
-pub async fn update_owed(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    bills: &BTreeMap<BillId, Owed>,
-) -> Result<()> {
-    if bills.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<Uuid> = bills.keys().map(|bill| bill.uuid()).collect();
-    let since: Vec<Option<String>> = bills
-        .values()
-        .map(|owed| owed.since.map(|since| since.to_string()))
-        .collect();
-    let anew: Vec<bool> = bills.values().map(|owed| owed.anew).collect();
-    let insurance: Vec<i64> = bills.values().map(|owed| owed.insurance_minor).collect();
-    sqlx::query!(
-        r#"
-        update payments.bills bill
-        set
-            owed_since = case
-                when owed.since is null then null
-                when owed.anew then owed.since::timestamptz
-                else coalesce(bill.owed_since, owed.since::timestamptz)
-            end,
-            insurance_balance_minor = owed.insurance_minor
-        from unnest($2::uuid[], $3::text[], $4::boolean[], $5::bigint[])
-            as owed (bill_id, since, anew, insurance_minor)
-        where bill.practice_id = $1 and bill.bill_id = owed.bill_id
-        "#,
-        practice.uuid(),
-        &ids,
-        &since as &[Option<String>],
-        &anew,
-        &insurance,
     )
     .execute(conn)
     .await?;

@@ -29,6 +29,10 @@ impl Handler for Bills {
     async fn apply_all(&self, tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
         take_in(tx, events).await
     }
+
+    fn matters(&self, event: &Event) -> bool {
+        !matches!(told(event), Ok(Told::Nothing))
+    }
 }
 
 /// What an event says that matters here.
@@ -46,14 +50,15 @@ async fn take_in(tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
     let Some(first) = events.first() else {
         return Ok(());
     };
-    let (mut bills, mut posted) = (BTreeMap::<BillId, Bill>::new(), Vec::new());
-    let (mut owed, mut insurers) = (BTreeMap::<BillId, Owed>::new(), Vec::new());
+    let mut bills = BTreeMap::<BillId, (Bill, Owed)>::new();
+    let (mut posted, mut insurers) = (Vec::new(), Vec::new());
     for event in events {
         match told(event)? {
             Told::Bill(bill, insurance) => {
-                let known = owed.entry(bill.bill).or_default();
-                known.take_in(&bill, insurance, event.occur_time);
-                bills.insert(bill.bill, bill);
+                let before = bills.get(&bill.bill).map(|(_, owed)| *owed);
+                let mut owed = before.unwrap_or_default();
+                owed.take_in(&bill, insurance, event.occur_time);
+                bills.insert(bill.bill, (bill, owed));
             }
             Told::Posted(payment) => posted.push(payment),
             Told::Insurer(bill, decided) => insurers.push((bill, decided)),
@@ -64,7 +69,6 @@ async fn take_in(tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
     let practice = first.practice;
     let written = async {
         store::bills::upsert(tx, practice, &bills).await?;
-        store::bills::update_owed(tx, practice, &owed).await?;
         for decided in insurers {
             store::bills::update_insurer(tx, practice, decided).await?;
         }

@@ -12,6 +12,7 @@ mod autopay_faults;
 mod autopay_stage;
 mod balance;
 mod batches;
+mod bill_batches;
 mod billing;
 mod bills;
 mod card_forms;

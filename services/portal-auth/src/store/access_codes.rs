@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use pg::OnConstraint;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// The code of a bill as it is kept.
 #[derive(Clone, Debug)]
@@ -200,21 +201,25 @@ pub async fn update_standing(
     Ok(())
 }
 
-/// The bill is paid or cancelled: its code opens nothing more. Retiring again is fine.
+/// The bills are paid or cancelled: their codes open nothing more. Retiring again is fine.
 pub async fn retire(
     conn: &mut PgConnection,
     practice: PracticeId,
-    bill: BillId,
+    bills: &[BillId],
     now: Timestamp,
 ) -> Result<()> {
+    if bills.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = bills.iter().map(|bill| bill.uuid()).collect();
     sqlx::query!(
         r#"
         update portal_auth.access_codes
-        set retire_time = coalesce(retire_time, $3)
-        where practice_id = $1 and bill_id = $2
+        set retire_time = $3
+        where practice_id = $1 and bill_id = any($2) and retire_time is null
         "#,
         practice.uuid(),
-        bill.uuid(),
+        &ids,
         now.to_sqlx() as jiff_sqlx::Timestamp,
     )
     .execute(conn)

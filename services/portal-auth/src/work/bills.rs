@@ -10,24 +10,43 @@ pub struct Bills(pub PortalAuth);
 
 impl Handler for Bills {
     async fn apply(&self, tx: &mut Tx, event: &Event) -> Result<(), HandlerError> {
-        let bill = match event.event_type.as_str() {
-            "evenkeel.billing.v1.BillCancelled" => event.decode::<BillCancelled>()?.bill,
-            "evenkeel.billing.v1.BillBalanceChanged" => event.decode::<BillBalanceChanged>()?.bill,
-            // Other events of billing do not matter here.
-            _ => None,
-        };
-        let Some(bill) = bill.filter(nothing_due) else {
+        self.apply_all(tx, std::slice::from_ref(event)).await
+    }
+
+    async fn apply_all(&self, tx: &mut Tx, events: &[Event]) -> Result<(), HandlerError> {
+        let Some(first) = events.first() else {
             return Ok(());
         };
-        let bill_id: BillId = bill.bill_id.parse().map_err(HandlerError::poison)?;
+        let mut bills = Vec::new();
+        for event in events {
+            bills.extend(settled(event)?);
+        }
         let caller = Caller::worker("portal-auth");
-        ops::retire_access_code(tx, &caller, event.practice, bill_id, self.0.clock.now())
+        ops::retire_access_codes(tx, &caller, first.practice, &bills, self.0.clock.now())
             .await
             .map_err(|error| match error {
                 crate::Error::Database(error) => HandlerError::from(error),
                 other => HandlerError::poison(other.to_string()),
             })
     }
+
+    /// Most of what happens to bills leaves something to pay.
+    fn matters(&self, event: &Event) -> bool {
+        !matches!(settled(event), Ok(None))
+    }
+}
+
+/// The bill of which the event says that a guest can pay nothing more on it.
+fn settled(event: &Event) -> Result<Option<BillId>, HandlerError> {
+    let bill = match event.event_type.as_str() {
+        "evenkeel.billing.v1.BillCancelled" => event.decode::<BillCancelled>()?.bill,
+        "evenkeel.billing.v1.BillBalanceChanged" => event.decode::<BillBalanceChanged>()?.bill,
+        // Other events of billing do not matter here.
+        _ => None,
+    };
+    let bill = bill.filter(nothing_due);
+    let bill = bill.map(|bill| bill.bill_id.parse());
+    bill.transpose().map_err(HandlerError::poison)
 }
 
 /// Nothing that a guest could pay: cancelled, or the client's share is settled.

@@ -3,5 +3,6 @@
 #![deny(clippy::float_arithmetic, clippy::wildcard_enum_match_arm)]
 
 pub mod account;
+pub mod booked;
 pub mod effect;
 pub mod payment;

@@ -6,15 +6,11 @@ mod get_account_totals;
 mod get_revenue_by_month;
 mod list_payments_report;
 mod rebuild_projections;
-mod record_entry;
-mod record_payment;
-mod record_refund;
+mod record_booked;
 
 pub use correct_payment::correct_payment;
 pub use get_account_totals::{AccountTotals, get_account_totals};
 pub use get_revenue_by_month::get_revenue_by_month;
 pub use list_payments_report::{PageAsked, PaymentsReport, list_payments_report};
 pub use rebuild_projections::rebuild_projections;
-pub use record_entry::record_entry;
-pub use record_payment::record_payment;
-pub use record_refund::record_refund;
+pub use record_booked::record_booked;

@@ -5,45 +5,7 @@ use crate::domain::account::AccountKind;
 use crate::domain::effect::Turnover;
 use crate::{Error, Result};
 use ids::PracticeId;
-use money::Currency;
 use sqlx::{PgConnection, query};
-use std::collections::BTreeMap;
-
-/// Adds what an entry did to its accounts.
-pub async fn add(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    currency: Currency,
-    turnovers: &BTreeMap<AccountKind, Turnover>,
-) -> Result<()> {
-    let kinds: Vec<String> = turnovers
-        .keys()
-        .map(|kind| kind.name().to_owned())
-        .collect();
-    let debits: Vec<i64> = turnovers.values().map(|it| it.debits.minor()).collect();
-    let credits: Vec<i64> = turnovers.values().map(|it| it.credits.minor()).collect();
-    query!(
-        r#"
-        insert into reporting.account_totals as total (
-            practice_id, account_kind, currency, debits_minor, credits_minor
-        )
-        select $1, turnover.kind, $2, turnover.debits, turnover.credits
-        from unnest($3::text[], $4::bigint[], $5::bigint[]) as turnover (kind, debits, credits)
-        on conflict on constraint account_totals_pkey do update
-        set
-            debits_minor = total.debits_minor + excluded.debits_minor,
-            credits_minor = total.credits_minor + excluded.credits_minor
-        "#,
-        practice.uuid(),
-        currency.code(),
-        &kinds,
-        &debits,
-        &credits,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
 
 /// The totals of every kind that has transfers, in the ledger's order.
 pub async fn list(

@@ -1,9 +1,10 @@
-//! SQL as free functions, one file per projection.
+//! SQL as free functions, one file per projection; what events add to several of them is in `booked`.
 //!
 //! Locks are taken in this order, everywhere: the feed's lease → its cursor → projections. One consumer writes a
 //! practice's projections at a time, so their own order does not matter.
 
 pub mod account_totals;
+pub mod booked;
 pub mod payments;
 pub mod projections;
 pub mod refunds;

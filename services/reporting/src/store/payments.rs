@@ -55,41 +55,6 @@ pub struct MethodTotal {
     pub refunded: Money,
 }
 
-/// Writes a payment that billing's event `booked_sequence` booked.
-pub async fn insert(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    booked_sequence: i64,
-    payment: &Payment,
-) -> Result<()> {
-    let (payer, id) = match payment.paid_by {
-        PaidBy::Client(id) => ("client", id.uuid()),
-        PaidBy::Insurer(id) => ("insurer", id.uuid()),
-    };
-    query!(
-        r#"
-        insert into reporting.payments (
-            practice_id, payment_id, payer, client_id, method, payer_name, receive_date, booked_sequence, currency,
-            amount_minor, credited_minor
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        "#,
-        practice.uuid(),
-        id,
-        payer,
-        payment.client.uuid(),
-        payment.method,
-        payment.payer_name,
-        payment.receive_date.to_sqlx() as jiff_sqlx::Date,
-        booked_sequence,
-        payment.amount.currency().code(),
-        payment.amount.minor(),
-        payment.credited.minor(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// The payment came on another day than was said.
 pub async fn update_day(
     conn: &mut PgConnection,

@@ -1,50 +1,43 @@
 //! A refund's two events write one column each, so either may come first.
 
 use crate::Result;
-use ids::{PaymentId, PracticeId, RefundId};
-use money::Money;
+use crate::domain::booked::Refund;
+use ids::{PracticeId, RefundId};
+use sqlx::types::Uuid;
 use sqlx::{PgConnection, query};
+use std::collections::BTreeMap;
 
-/// Notes which payment a refund gives back.
-pub async fn set_payment(
+/// Notes what was told of refunds; what was not stays.
+pub async fn upsert(
     conn: &mut PgConnection,
     practice: PracticeId,
-    refund: RefundId,
-    payment: PaymentId,
+    refunds: &BTreeMap<RefundId, Refund>,
 ) -> Result<()> {
+    if refunds.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = refunds.keys().map(|refund| refund.uuid()).collect();
+    let told = || refunds.values();
+    let payments: Vec<Option<Uuid>> = told()
+        .map(|refund| refund.payment.map(|payment| payment.uuid()))
+        .collect();
+    let returned: Vec<Option<i64>> = told()
+        .map(|refund| refund.returned.map(|returned| returned.minor()))
+        .collect();
     query!(
         r#"
-        insert into reporting.refunds (practice_id, refund_id, payment_id)
-        values ($1, $2, $3)
+        insert into reporting.refunds as refund (practice_id, refund_id, payment_id, returned_minor)
+        select $1, told.refund_id, told.payment_id, told.returned
+        from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as told (refund_id, payment_id, returned)
         on conflict on constraint refunds_pkey do update
-        set payment_id = excluded.payment_id
+        set
+            payment_id = coalesce(excluded.payment_id, refund.payment_id),
+            returned_minor = coalesce(excluded.returned_minor, refund.returned_minor)
         "#,
         practice.uuid(),
-        refund.uuid(),
-        payment.uuid(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Notes what left the practice's accounts with it; 0 when it stays as credit.
-pub async fn set_returned(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    refund: RefundId,
-    returned: Money,
-) -> Result<()> {
-    query!(
-        r#"
-        insert into reporting.refunds (practice_id, refund_id, returned_minor)
-        values ($1, $2, $3)
-        on conflict on constraint refunds_pkey do update
-        set returned_minor = excluded.returned_minor
-        "#,
-        practice.uuid(),
-        refund.uuid(),
-        returned.minor(),
+        &ids,
+        &payments as &[Option<Uuid>],
+        &returned as &[Option<i64>],
     )
     .execute(conn)
     .await?;

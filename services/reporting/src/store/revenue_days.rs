@@ -2,11 +2,8 @@
 
 use super::amount;
 use crate::Result;
-use crate::domain::effect::Effect;
 use crate::store::payments::Range;
 use ids::PracticeId;
-use jiff::civil::Date;
-use jiff_sqlx::ToSqlx as _;
 use money::Money;
 use sqlx::{PgConnection, query};
 
@@ -21,34 +18,6 @@ pub struct RevenueMonth {
     pub billed: Money,
     /// Cash.
     pub received: Money,
-}
-
-/// Adds what an entry did to its day.
-pub async fn add(
-    conn: &mut PgConnection,
-    practice: PracticeId,
-    day: Date,
-    effect: &Effect,
-) -> Result<()> {
-    query!(
-        r#"
-        insert into reporting.revenue_days as revenue (
-            practice_id, day, currency, billed_minor, received_minor
-        ) values ($1, $2, $3, $4, $5)
-        on conflict on constraint revenue_days_pkey do update
-        set
-            billed_minor = revenue.billed_minor + excluded.billed_minor,
-            received_minor = revenue.received_minor + excluded.received_minor
-        "#,
-        practice.uuid(),
-        day.to_sqlx() as jiff_sqlx::Date,
-        effect.billed.currency().code(),
-        effect.billed.minor(),
-        effect.received.minor(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// The months of a range, oldest first; of its first and last month only the days in it.

@@ -193,19 +193,27 @@ impl TestApp {
 
     /// Every row of every projection of the practice, as text.
     pub async fn projections(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        for table in ["payments", "refunds", "revenue_days", "account_totals"] {
-            let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
-                "select '{table} ' || row::text from reporting.{table} as row where practice_id = $1 order by 1"
-            )))
-            .bind(self.practice)
-            .fetch_all(self.db.owner_pool())
-            .await
-            .expect("rows");
-            all.extend(rows);
-        }
-        all
+        projections(&self.db, self.practice).await
     }
+}
+
+/// Every row of every projection of a practice but for whose it is, as text.
+pub async fn projections(db: &TestDatabase, practice: PracticeId) -> Vec<String> {
+    let mut all = Vec::new();
+    for table in ["payments", "refunds", "revenue_days", "account_totals"] {
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+            "select '{table} ' || (to_jsonb(row) - 'practice_id')::text
+            from reporting.{table} as row
+            where practice_id = $1
+            order by 1"
+        )))
+        .bind(practice)
+        .fetch_all(db.owner_pool())
+        .await
+        .expect("rows");
+        all.extend(rows);
+    }
+    all
 }
 
 /// So that stories need not be patient.

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod app;
+mod batches;
 mod billing;
 mod feeds;
 mod pages;

@@ -4,6 +4,7 @@
 mod follow;
 mod follow_faults;
 mod follow_newer;
+mod follow_passing;
 mod group;
 mod leases;
 mod migrate;

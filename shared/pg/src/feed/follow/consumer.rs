@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use ids::PracticeId;
-use sqlx::AssertSqlSafe;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +12,8 @@ use super::effect::{self, EffectError, Handler};
 use super::hold::Holds;
 use super::newer;
 use super::parked::park;
+use super::passing::Passing;
+use super::stored;
 use super::wait::{every, next_item};
 use crate::Lease;
 use crate::feed::{Bucket, Event, EventSource, EventStream, Position, SourceError};
@@ -44,6 +45,7 @@ pub(super) struct Consumer<'a, S, H> {
     lease: &'a Lease,
     applied: HashMap<PracticeId, i64>,
     held: Holds,
+    passing: Passing,
     worked: bool,
 }
 
@@ -55,6 +57,7 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
             lease,
             applied: HashMap::new(),
             held: Holds::new(shared.metrics.held.clone()),
+            passing: Passing::default(),
             worked: false,
         }
     }
@@ -89,6 +92,7 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
                 () = stop.cancelled() => {}
                 _ = renewals.tick() => self.renew().await?,
                 _ = looks.tick() => self.look_at_parked().await?,
+                () = self.passing.due() => self.settle().await?,
                 practice = self.held.next_due() => self.catch_up(practice).await?,
                 item = next_item(&mut carried, &mut stream) => {
                     heard = Instant::now();
@@ -100,33 +104,27 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
                 () = tokio::time::sleep_until(heard + silence) => return Err(Ended::Silence),
             }
         }
-        Ok(())
+        self.settle().await
+    }
+
+    async fn settle(&mut self) -> Result<(), Ended> {
+        Ok(self.passing.settle(self.shared, self.lease).await?)
     }
 
     /// Where the last consumer has stopped.
     async fn load(&mut self) -> Result<(), Ended> {
         newer::free(self.shared, self.lease, self.bucket).await?;
-        let cursors = self.cursors().await?;
+        let cursors = stored::cursors(self.shared).await?;
         self.applied = cursors
             .into_iter()
             .filter(|(practice, _)| self.bucket.holds(*practice))
             .collect();
-        for practice in self.parked_practices().await? {
+        for practice in stored::parked_practices(self.shared).await? {
             if self.bucket.holds(practice) {
                 self.held.park(practice);
             }
         }
         Ok(())
-    }
-
-    async fn parked_practices(&self) -> Result<Vec<PracticeId>, sqlx::Error> {
-        let schema = self.shared.follow.schema;
-        sqlx::query_scalar(AssertSqlSafe(format!(
-            "select practice_id from {schema}.parked_events where source = $1"
-        )))
-        .bind(self.shared.follow.source)
-        .fetch_all(&self.shared.pool)
-        .await
     }
 
     async fn renew(&self) -> Result<(), Ended> {
@@ -144,9 +142,11 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
     /// Effects do not wait for the disk: a database that has crashed may have taken some back, with their cursors. They come
     /// again from what is stored.
     async fn look_for_loss(&self) -> Result<(), Ended> {
-        let stored: HashMap<PracticeId, i64> = self.cursors().await?.into_iter().collect();
+        let stored = stored::cursors(self.shared).await?;
+        let stored: HashMap<PracticeId, i64> = stored.into_iter().collect();
         let lost = |(practice, applied): (&PracticeId, &i64)| {
-            stored.get(practice).copied().unwrap_or(0) < *applied
+            let committed = self.passing.stored(*practice).unwrap_or(*applied);
+            stored.get(practice).copied().unwrap_or(0) < committed
         };
         if self.applied.iter().any(lost) {
             let why = "the database lost what was applied".to_owned();
@@ -155,36 +155,19 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
         Ok(())
     }
 
-    async fn cursors(&self) -> Result<Vec<(PracticeId, i64)>, sqlx::Error> {
-        sqlx::query_as(AssertSqlSafe(format!(
-            "select practice_id, applied from {}.cursors where source = $1",
-            self.shared.follow.schema
-        )))
-        .bind(self.shared.follow.source)
-        .fetch_all(&self.shared.pool)
-        .await
-    }
-
     /// Practices whose parked event was replayed or skipped go on.
     async fn look_at_parked(&mut self) -> Result<(), Ended> {
         let waiting = self.held.parked();
         if waiting.is_empty() {
             return Ok(());
         }
-        let still = self.parked_practices().await?;
+        let still = stored::parked_practices(self.shared).await?;
         for practice in waiting
             .into_iter()
             .filter(|practice| !still.contains(practice))
         {
-            let cursor: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
-                "select applied from {}.cursors where source = $1 and practice_id = $2",
-                self.shared.follow.schema
-            )))
-            .bind(self.shared.follow.source)
-            .bind(practice)
-            .fetch_optional(&self.shared.pool)
-            .await?;
-            self.applied.insert(practice, cursor.unwrap_or(0));
+            let cursor = stored::cursor(self.shared, practice).await?;
+            self.applied.insert(practice, cursor);
             self.held.resume(practice);
         }
         Ok(())
@@ -294,13 +277,15 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
         Ok(false)
     }
 
-    /// The same in one transaction.
+    /// The same in one transaction, or in none yet when none of them does anything.
     async fn apply_batch(&mut self, batch: &[Event]) -> Result<bool, Ended> {
-        match effect::apply(self.shared, self.lease, batch).await {
-            Ok(()) => {
-                self.note_applied(batch);
-                Ok(true)
-            }
+        if !effect::matter(&self.shared.handler, batch) {
+            self.passing.pass(batch);
+            self.note_applied(batch);
+            return Ok(true);
+        }
+        match self.effect(batch).await {
+            Ok(()) => Ok(true),
             Err(error @ EffectError::Overtaken(_)) => Err(error.into()),
             Err(EffectError::Poison(error)) => match batch {
                 [event] => self.fail(event, &error).await,
@@ -316,11 +301,26 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
         }
     }
 
+    /// Its practice's cursor moves over what was passed over, too.
+    async fn effect(&mut self, batch: &[Event]) -> Result<(), EffectError> {
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
+            return Ok(());
+        };
+        let stored = self.passing.stored(first.practice);
+        let from = stored.unwrap_or(first.sequence - 1);
+        effect::apply(self.shared, self.lease, (from, batch)).await?;
+        self.passing.forget(first.practice);
+        let count = (last.sequence - from).unsigned_abs();
+        self.shared.metrics.applied.inc_by(count);
+        self.note_applied(batch);
+        Ok(())
+    }
+
     /// One of them cannot be applied; those before it can.
     async fn apply_singly(&mut self, events: &[Event]) -> Result<bool, Ended> {
         for event in events {
-            match effect::apply(self.shared, self.lease, std::slice::from_ref(event)).await {
-                Ok(()) => self.note_applied(std::slice::from_ref(event)),
+            match self.effect(std::slice::from_ref(event)).await {
+                Ok(()) => {}
                 Err(EffectError::Poison(error)) => return self.fail(event, &error).await,
                 Err(EffectError::Transient(_)) => {
                     self.pause(event.practice, self.held.attempts(event.practice));
@@ -336,7 +336,6 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
         let Some(last) = batch.last() else { return };
         self.applied.insert(last.practice, last.sequence);
         self.held.resume(last.practice);
-        self.shared.metrics.applied.inc_by(batch.len() as u64);
         let age = self
             .shared
             .follow
@@ -362,6 +361,8 @@ impl<'a, S: EventSource, H: Handler> Consumer<'a, S, H> {
     }
 
     async fn park(&mut self, event: &Event, error: &str, attempts: u32) -> Result<(), Ended> {
+        // Whoever skips it finds the cursor before it.
+        self.settle().await?;
         park(self.shared, self.lease, event, (error, attempts)).await?;
         tracing::error!(
             error,

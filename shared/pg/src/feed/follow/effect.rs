@@ -1,4 +1,4 @@
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures::FutureExt;
 use sqlx::AssertSqlSafe;
@@ -30,6 +30,12 @@ pub trait Handler: Send + Sync + 'static {
             }
             Ok(())
         }
+    }
+
+    /// Whether the event does anything here. One of which this says no is `Ok(())` to [`Handler::apply`], which may not see
+    /// it: its practice's cursor moves with another's, a moment later. What cannot be read does matter.
+    fn matters(&self, _event: &Event) -> bool {
+        true
     }
 
     /// Whether an event and the next may share a transaction: not when they take locks in an order that others do not.
@@ -120,7 +126,14 @@ impl From<HandlerError> for EffectError {
     }
 }
 
-/// Applies consecutive events of one practice and moves its cursor, all or nothing. What a crash of the database takes
+/// Whether any of the events does anything here. A handler that panics will do so again, where it is caught as a failure of
+/// the event.
+pub(super) fn matter<H: Handler>(handler: &H, events: &[Event]) -> bool {
+    let matter = || events.iter().any(|event| handler.matters(event));
+    catch_unwind(AssertUnwindSafe(matter)).unwrap_or(true)
+}
+
+/// Applies consecutive events of one practice and moves its cursor, which stands at `from`, all or nothing. What a crash of the database takes
 /// back, cursor and effect together, the feed brings again.
 ///
 /// Lock order: lease (shared), cursor, whatever the handler locks. The cursor comes before the effects, so that a
@@ -128,7 +141,7 @@ impl From<HandlerError> for EffectError {
 pub(super) async fn apply<S, H: Handler>(
     shared: &Shared<S, H>,
     lease: &Lease,
-    events: &[Event],
+    (from, events): (i64, &[Event]),
 ) -> Result<(), EffectError> {
     let (Some(first), Some(last)) = (events.first(), events.last()) else {
         return Ok(());
@@ -142,7 +155,7 @@ pub(super) async fn apply<S, H: Handler>(
     if !advance(
         &mut tx,
         (shared.follow.schema, shared.follow.source),
-        first.sequence - 1,
+        from,
         to,
     )
     .await?

@@ -6,13 +6,15 @@
 //!
 //! One of a type that is in no contract of this version is parked at once: a newer version wrote it, and whether it matters
 //! here only a newer version can say. That one goes on by itself, as soon as it follows. What is in the contracts and matters
-//! to nobody here is the handler's to pass over.
+//! to nobody here is the handler's to pass over; where it says so beforehand, no transaction is made for it (`passing`).
 
 mod consumer;
 mod effect;
 mod hold;
 mod newer;
 mod parked;
+mod passing;
+mod stored;
 mod wait;
 
 use std::sync::Arc;

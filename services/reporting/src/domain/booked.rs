@@ -98,6 +98,7 @@ mod tests {
     use super::super::effect::Transfer;
     use super::AccountKind::*;
     use super::*;
+    use uuid::Uuid;
 
     fn usd(minor: i64) -> Money {
         Money::from_minor(minor, Currency::USD)
@@ -143,8 +144,8 @@ mod tests {
 
     #[test]
     fn what_two_events_say_of_a_refund_comes_together_and_the_last_word_stands() {
-        let clock = clock::Clock::system();
-        let (refund, payment) = (RefundId::new(&clock), PaymentId::new(&clock));
+        let refund = RefundId::from(Uuid::from_u128(1));
+        let payment = PaymentId::from(Uuid::from_u128(2));
         let mut booked = Booked::default();
         let mut back = entry(3, (ClientReceivable, Cash, 300));
         back.refund = Some(refund);

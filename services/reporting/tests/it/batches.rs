@@ -160,24 +160,25 @@ impl Teller {
                 },
             )),
             Act::GaveBack(refund, day, amount, came_back) => {
-                let (owed, cash) = (ClientReceivable, AccountKind::Cash);
-                let moved = if *came_back {
-                    (cash, owed, *amount)
-                } else {
-                    (owed, cash, *amount)
-                };
-                let mut entry = self.entry(*day, 0, &[moved]);
-                entry.refund_id = self.refunds[*refund].to_string();
-                if *came_back {
-                    entry.kind = EntryKind::RefundReturned.into();
-                }
-                Some(Announcement::of(
-                    self.id(),
-                    &EntryPosted { entry: Some(entry) },
-                ))
+                Some(self.gave_back(*refund, *day, *amount, *came_back))
             }
             Act::Shared => Some(Announcement::of(self.id(), &BillShared::default())),
         }
+    }
+
+    fn gave_back(&self, refund: usize, day: i32, amount: i64, came_back: bool) -> Announcement {
+        let (owed, cash) = (ClientReceivable, AccountKind::Cash);
+        let moved = if came_back {
+            (cash, owed, amount)
+        } else {
+            (owed, cash, amount)
+        };
+        let mut entry = self.entry(day, 0, &[moved]);
+        entry.refund_id = self.refunds[refund].to_string();
+        if came_back {
+            entry.kind = EntryKind::RefundReturned.into();
+        }
+        Announcement::of(self.id(), &EntryPosted { entry: Some(entry) })
     }
 
     fn entry(

@@ -16,8 +16,6 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
                 refund.state,
                 refund.to_credit,
                 refund.processor_refund,
-                refund.amount_minor,
-                payment.amount_minor - payment.refunded_minor as left_minor,
                 payment.kind
             from payments.refunds refund
             join payments.payments payment
@@ -65,17 +63,6 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
         where processor_refund is not null
         group by processor_refund
         having count(*) > 1
-        union all
-        select 'G4', 'refund', refund.refund_id, format(
-            'it went back though %s had closed it as failed, and its money was given again', closing.closed_by
-        )
-        from payments.refund_closings closing
-        join refund on refund.refund_id = closing.refund_id
-        where closing.practice_id = $1
-            and closing.overrule_time is not null
-            and not closing.refunded
-            and refund.state = 'failed'
-            and refund.amount_minor > refund.left_minor
         limit $2
         "#,
         practice.uuid(), LIMIT,
@@ -84,7 +71,40 @@ pub async fn refunds(conn: &mut PgConnection, practice: PracticeId) -> Result<Ve
     .await?;
     let mut found = findings(found)?;
     found.extend(calls_of_refunds(conn, practice).await?);
+    found.extend(given_twice(conn, practice).await?);
     Ok(found)
+}
+
+/// G4 of refunds that went back though they had been closed as failed, and whose money was given again.
+async fn given_twice(conn: &mut PgConnection, practice: PracticeId) -> Result<Vec<Finding>> {
+    let found = sqlx::query_as!(
+        Found,
+        r#"
+        select
+            'G4' as "invariant!",
+            'refund' as "kind!",
+            refund.refund_id as "id!",
+            format(
+                'it went back though %s had closed it as failed, and its money was given again', closing.closed_by
+            ) as "explanation!"
+        from payments.refund_closings closing
+        join payments.refunds refund
+            on refund.practice_id = closing.practice_id and refund.refund_id = closing.refund_id
+        join payments.payments payment
+            on payment.practice_id = refund.practice_id and payment.payment_id = refund.payment_id
+        where closing.practice_id = $1
+            and closing.overrule_time is not null
+            and not closing.refunded
+            and refund.state = 'failed'
+            and refund.amount_minor > payment.amount_minor - payment.refunded_minor
+        limit $2
+        "#,
+        practice.uuid(),
+        LIMIT,
+    )
+    .fetch_all(conn)
+    .await?;
+    findings(found)
 }
 
 /// G5 of refunds.

@@ -77,7 +77,7 @@ impl<'a> Gather<'a> {
                 method_text,
                 ..
             } => Ok((
-                refunded((*amount, *refund_date, *to_credit), method_text),
+                notices::refunded((*amount, *refund_date, *to_credit), method_text),
                 None,
             )),
             Particulars::UpcomingCharge {
@@ -387,15 +387,6 @@ impl<'a> Gather<'a> {
 pub(super) fn insurer_owes(bill: &Bill) -> Result<bool, Trouble> {
     let owed = parse::non_negative(bill.insurance_balance.clone(), "insurance_balance")?;
     Ok(owed.minor() > 0)
-}
-
-fn refunded((amount, refund_date, to_credit): (Money, Date, bool), method_text: &str) -> Letter {
-    Letter::Refund {
-        amount,
-        refund_date,
-        to_credit,
-        method_text: method_text.to_owned(),
-    }
 }
 
 /// Whether the client owes something on it.

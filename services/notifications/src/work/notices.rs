@@ -1,9 +1,24 @@
-//! Mails to the practice itself: what they say was in the event.
+//! Mails whose words were all in the event: those to the practice itself, and what was given back.
 
 use super::trouble::Trouble;
 use crate::domain::letter::Letter;
 use crate::domain::message::Particulars;
 use crate::letter::Document;
+use jiff::civil::Date;
+use money::Money;
+
+/// What was given back.
+pub(super) fn refunded(
+    (amount, refund_date, to_credit): (Money, Date, bool),
+    method_text: &str,
+) -> Letter {
+    Letter::Refund {
+        amount,
+        refund_date,
+        to_credit,
+        method_text: method_text.to_owned(),
+    }
+}
 
 /// The letter, with which nothing goes.
 pub(super) fn letter(particulars: &Particulars) -> Result<(Letter, Option<Document>), Trouble> {

@@ -7,6 +7,13 @@ use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Waits for what is measured. Errors: its own, and that it was stopped.
+pub async fn until_stopped<T>(measuring: impl Future<Output = Result<T>>) -> Result<T> {
+    let stop = evenkeel::up::terminated();
+    let measured = stop.run_until_cancelled(Box::pin(measuring)).await;
+    measured.context("stopped")?
+}
+
 /// What a report begins with.
 #[derive(Debug, Serialize)]
 pub struct Frame {
@@ -48,8 +55,14 @@ impl Frame {
         Ok(folder.join(format!("{scenario}-{time}.{extension}")))
     }
 
-    /// Writes a scenario's report as JSON, and says where.
-    pub fn keep(&self, folder: &Path, scenario: &str, report: &impl Serialize) -> Result<()> {
+    /// Says a scenario's table, writes its report as JSON, and says where.
+    pub fn tell(
+        &self,
+        folder: &Path,
+        scenario: &str,
+        (report, table): (&impl Serialize, String),
+    ) -> Result<()> {
+        println!("{table}");
         let path = self.file(folder, scenario, "json")?;
         fs::write(&path, serde_json::to_vec_pretty(report)?)?;
         println!("  {}", path.display());

@@ -1,5 +1,6 @@
 //! What is measured: the suite with a Postgres of its own, in a home that is gone afterwards.
 
+use crate::frame::until_stopped;
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use clock::Clock;
@@ -107,10 +108,9 @@ impl StageOptions {
         let server = postgres::start(&up, &home, &secrets, ports.postgres)
             .await
             .context("Postgres")?;
-        let measuring = Box::pin(measure(server.url(), &secrets));
-        let measured = up::terminated().run_until_cancelled(measuring).await;
+        let measured = until_stopped(measure(server.url(), &secrets)).await;
         server.stop().await?;
-        measured.context("stopped")?
+        measured
     }
 }
 

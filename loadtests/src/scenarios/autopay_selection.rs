@@ -81,10 +81,10 @@ pub async fn run(options: &Options, clock: &Clock) -> Result<()> {
         measure(options, (url, secrets), clock).await
     });
     let report = measured.await?;
-    println!("{}", table(&report));
+    let told = (&report, table(&report));
     report
         .frame
-        .keep(&options.results, "autopay-selection", &report)
+        .tell(&options.results, "autopay-selection", told)
 }
 
 async fn measure(

@@ -1,6 +1,6 @@
 //! Sessions in bulk: one stream of many, against COPY of the rows that it made.
 
-use crate::frame::Frame;
+use crate::frame::{Frame, until_stopped};
 use crate::seed::{self, People, dollars};
 use crate::stage::{Stage, StageOptions};
 use crate::{copy, progress, resident};
@@ -73,13 +73,9 @@ impl Round {
 /// # Errors
 /// Something cannot be measured, or a session is refused or missing.
 pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> {
-    let stop = evenkeel::up::terminated();
-    let measured = stop.run_until_cancelled(Box::pin(measure(options, stage, clock)));
-    let report = measured.await.context("stopped")??;
-    println!("{}", table(&report));
-    report
-        .frame
-        .keep(&options.results, "bulk-sessions", &report)
+    let report = until_stopped(measure(options, stage, clock)).await?;
+    let told = (&report, table(&report));
+    report.frame.tell(&options.results, "bulk-sessions", told)
 }
 
 async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Report> {

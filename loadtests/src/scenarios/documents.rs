@@ -1,7 +1,7 @@
 //! Bills as PDF: how long each keeps a processor busy, and whether memory stays flat over thousands.
 
 use crate::curve::Latencies;
-use crate::frame::Frame;
+use crate::frame::{Frame, until_stopped};
 use crate::seed::{self, Seeded};
 use crate::stage::{Stage, StageOptions};
 use crate::{progress, resident};
@@ -76,11 +76,9 @@ impl Phase {
 /// # Errors
 /// A document is refused or is no PDF.
 pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> {
-    let stop = evenkeel::up::terminated();
-    let measured = stop.run_until_cancelled(Box::pin(measure(options, stage, clock)));
-    let report = measured.await.context("stopped")??;
-    println!("{}", table(&report));
-    report.frame.keep(&options.results, "documents", &report)
+    let report = until_stopped(measure(options, stage, clock)).await?;
+    let told = (&report, table(&report));
+    report.frame.tell(&options.results, "documents", told)
 }
 
 async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Report> {

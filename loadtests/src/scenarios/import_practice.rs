@@ -1,7 +1,7 @@
 //! A practice's former books: files uploaded and checked, taken in one transaction, and taken back, against COPY of the
 //! sessions among them.
 
-use crate::frame::Frame;
+use crate::frame::{Frame, until_stopped};
 use crate::seed::{self, NPI, People};
 use crate::stage::{Stage, StageOptions};
 use crate::{copy, progress};
@@ -68,13 +68,9 @@ struct Imported {
 /// # Errors
 /// Something cannot be measured, or a row is refused.
 pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> {
-    let stop = evenkeel::up::terminated();
-    let measured = stop.run_until_cancelled(Box::pin(measure(options, stage, clock)));
-    let report = measured.await.context("stopped")??;
-    println!("{}", table(&report));
-    report
-        .frame
-        .keep(&options.results, "import-practice", &report)
+    let report = until_stopped(measure(options, stage, clock)).await?;
+    let told = (&report, table(&report));
+    report.frame.tell(&options.results, "import-practice", told)
 }
 
 async fn measure(options: &Options, stage: &Stage, clock: &Clock) -> Result<Report> {

@@ -73,10 +73,10 @@ pub async fn run(options: &Options, clock: &Clock) -> Result<()> {
         measure(options, (url, secrets), clock).await
     });
     let report = measured.await?;
-    println!("{}", table(&report));
+    let told = (&report, table(&report));
     report
         .frame
-        .keep(&options.results, "nightly-automation", &report)
+        .tell(&options.results, "nightly-automation", told)
 }
 
 async fn measure(

@@ -3,7 +3,7 @@
 use crate::arrival::Schedule;
 use crate::audit::{self, Auditor};
 use crate::baseline::{Baseline, Work};
-use crate::frame::Frame;
+use crate::frame::{Frame, until_stopped};
 use crate::payer::Payer;
 use crate::report::{self, Report, Step};
 use crate::stage::{Stage, StageOptions};
@@ -57,11 +57,7 @@ pub struct Options {
 /// # Errors
 /// Something cannot be measured, or the audit finds a difference.
 pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> {
-    let stop = evenkeel::up::terminated();
-    let measured = stop
-        .run_until_cancelled(Box::pin(measure(options, stage, clock)))
-        .await;
-    let report = measured.context("stopped")??;
+    let report = until_stopped(measure(options, stage, clock)).await?;
     println!("{}", report::table(&report));
     for path in report::write(&report, &options.results)? {
         println!("  {}", path.display());

@@ -3,7 +3,7 @@
 
 use crate::baseline::{Baseline, Work};
 use crate::curve::{Latencies, Summary};
-use crate::frame::Frame;
+use crate::frame::{Frame, until_stopped};
 use crate::stage::{Stage, StageOptions};
 use crate::webhook::{Door, Sender};
 use crate::{progress, webhook};
@@ -74,13 +74,11 @@ struct Taken {
 /// # Errors
 /// Something cannot be measured, or an acknowledged event is not kept.
 pub async fn run(options: &Options, stage: &Stage, clock: &Clock) -> Result<()> {
-    let stop = evenkeel::up::terminated();
-    let measured = stop.run_until_cancelled(Box::pin(measure(options, stage, clock)));
-    let report = measured.await.context("stopped")??;
-    println!("{}", table(&report));
+    let report = until_stopped(measure(options, stage, clock)).await?;
+    let told = (&report, table(&report));
     report
         .frame
-        .keep(&options.results, "webhook-intake", &report)?;
+        .tell(&options.results, "webhook-intake", told)?;
     // One whose answer was lost may be kept without having been acknowledged.
     if report.kept < report.acknowledged {
         bail!(

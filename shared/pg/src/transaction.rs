@@ -27,11 +27,8 @@ pub async fn begin(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error>
 /// Not for lists, whose filters may be absent, nor for joins, whose plan depends on how many rows a practice has: rows are
 /// found by `= any($n)` on a key.
 pub async fn begin_planned(pool: &Pool, practice: PracticeId) -> Result<Tx, sqlx::Error> {
-    Tx::begin(
-        pool,
-        format!("begin; {PLANNED_ONCE}; {}", see_only(practice)),
-    )
-    .await
+    let begin = format!("begin; {PLANNED_ONCE}; {}", see_only(practice));
+    Tx::begin(pool, begin).await
 }
 
 /// [`begin`] for reading only, where every statement sees the same moment.

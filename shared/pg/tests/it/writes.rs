@@ -107,6 +107,38 @@ async fn f12_a_connection_that_somebody_left_in_a_transaction_is_not_lent_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f14_a_connection_that_has_died_is_replaced_and_nobody_hears_of_it() {
+    let database = database().await;
+    let practice = practice();
+    let one = PgConfig::new(database.url()).with_connections(1);
+    let pool = pg::connect(&one, SCHEMA).await.expect("a pool of one");
+    let before = process(&pool).await;
+    let killed: bool = sqlx::query_scalar("select pg_terminate_backend($1, 10000)")
+        .bind(before)
+        .fetch_one(database.owner_pool())
+        .await
+        .expect("killed");
+    assert!(killed);
+    let kept = write(pool.clone(), practice).await.expect("a write");
+    assert_eq!(notes(&database, practice).await, [kept]);
+    assert_ne!(process(&pool).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_who_has_connections_to_a_database_that_is_gone_is_not_ready() {
+    let database = database().await;
+    let few = PgConfig {
+        database_acquire_timeout_ms: 300,
+        ..PgConfig::new(database.url()).with_connections(2)
+    };
+    let pool = pg::connect(&few, SCHEMA).await.expect("a pool");
+    pg::ready(&pool).await.expect("ready");
+    drop(database);
+    let gone = pg::ready(&pool).await;
+    assert!(gone.is_err(), "its connection is idle, and dead");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_committed_is_undone_and_the_connection_is_used_again() {
     let database = database().await;
     let practice = practice();

@@ -133,8 +133,8 @@ pub(super) fn matter<H: Handler>(handler: &H, events: &[Event]) -> bool {
     catch_unwind(AssertUnwindSafe(matter)).unwrap_or(true)
 }
 
-/// Applies consecutive events of one practice and moves its cursor, which stands at `from`, all or nothing. What a crash of the database takes
-/// back, cursor and effect together, the feed brings again.
+/// Applies consecutive events of one practice and moves its cursor, which stands at `from`, all or nothing. What a crash
+/// of the database takes back, cursor and effect together, the feed brings again.
 ///
 /// Lock order: lease (shared), cursor, whatever the handler locks. The cursor comes before the effects, so that a
 /// consumer whose view is old stops before it has done anything.

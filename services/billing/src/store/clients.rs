@@ -83,32 +83,8 @@ pub async fn get(
     practice: PracticeId,
     client: ClientId,
 ) -> Result<Client> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"
-        select
-            client_id as "client_id: ClientId",
-            given_name,
-            family_name,
-            email,
-            address_lines,
-            city,
-            region,
-            postal_code,
-            birth_date as "birth_date: jiff_sqlx::Date",
-            external_reference,
-            billing_contact_id as "billing_contact_id: ContactId",
-            create_time as "create_time: jiff_sqlx::Timestamp"
-        from billing.clients
-        where practice_id = $1 and client_id = $2
-        "#,
-        practice.uuid(),
-        client.uuid(),
-    )
-    .fetch_optional(conn)
-    .await?
-    .ok_or(Error::Missing(Missing::Client(client)))?;
-    Ok(row.into())
+    let found = find_many(conn, practice, &[client]).await?.pop();
+    found.ok_or(Error::Missing(Missing::Client(client)))
 }
 
 /// Those of these clients that there are.

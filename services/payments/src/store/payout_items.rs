@@ -169,9 +169,18 @@ impl Row {
 /// At most `limit` items of a payout in order, from after the place `above`. Amounts are in the payout's currency.
 pub async fn list(
     conn: &mut PgConnection,
-    (practice, payout): (PracticeId, PayoutId),
+    of: (PracticeId, PayoutId),
     currency: Currency,
     (above, limit): (i32, i64),
+) -> Result<Vec<ListedItem>> {
+    select(conn, of, currency, (None, above, limit)).await
+}
+
+async fn select(
+    conn: &mut PgConnection,
+    (practice, payout): (PracticeId, PayoutId),
+    currency: Currency,
+    (at, above, limit): (Option<&[i32]>, i32, i64),
 ) -> Result<Vec<ListedItem>> {
     let rows = sqlx::query_as!(
         Row,
@@ -199,7 +208,10 @@ pub async fn list(
             closed_by as "closed_by?",
             close_time as "close_time?: jiff_sqlx::Timestamp"
         from payments.listed_payout_items
-        where practice_id = $1 and payout_id = $2 and position > $3
+        where practice_id = $1
+            and payout_id = $2
+            and position > $3
+            and ($5::integer[] is null or position = any($5))
         order by position
         limit $4
         "#,
@@ -207,6 +219,7 @@ pub async fn list(
         payout.uuid(),
         above,
         limit,
+        at as Option<&[i32]>,
     )
     .fetch_all(conn)
     .await?;
@@ -216,46 +229,11 @@ pub async fn list(
 /// Those of a payout at these places, in order.
 pub async fn list_at(
     conn: &mut PgConnection,
-    (practice, payout): (PracticeId, PayoutId),
+    of: (PracticeId, PayoutId),
     currency: Currency,
     positions: &[i32],
 ) -> Result<Vec<ListedItem>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"
-        select
-            payout_item_id as "payout_item_id!: PayoutItemId",
-            position as "position!",
-            processor_transaction as "processor_transaction!",
-            kind as "kind!",
-            gross_minor as "gross_minor!",
-            fee_minor as "fee_minor!",
-            payment_id as "payment_id?: PaymentId",
-            refund_id as "refund_id?: RefundId",
-            dispute_movement_id as "dispute_movement_id?: DisputeMovementId",
-            processor_word as "processor_word!",
-            source_kind as "source_kind?",
-            source_object as "source_object?",
-            source_intent as "source_intent?",
-            client_id as "client_id?: ClientId",
-            method_text as "method_text?",
-            receive_date as "receive_date?: jiff_sqlx::Date",
-            dispute_id as "dispute_id?: DisputeId",
-            bill_ids as "bill_ids!",
-            close_reason as "close_reason?",
-            closed_by as "closed_by?",
-            close_time as "close_time?: jiff_sqlx::Timestamp"
-        from payments.listed_payout_items
-        where practice_id = $1 and payout_id = $2 and position = any($3)
-        order by position
-        "#,
-        practice.uuid(),
-        payout.uuid(),
-        positions,
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(|row| row.listed(currency)).collect()
+    select(conn, of, currency, (Some(positions), 0, i64::MAX)).await
 }
 
 /// The payout of an item and its place there; none when it is in no part of one.

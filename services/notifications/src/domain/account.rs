@@ -29,8 +29,9 @@ impl AccountNews {
             Self::TakenAway => format!(
                 "Our access to your Stripe account was taken away. Online payments and AutoPay are off. Please connect an \
                  account in your settings; both go on with it then. {cards} on file with the former account and cannot be \
-                 charged any more: their holders have to add them anew. Payments that were under way are listed as not \
-                 ended; look them up in your Stripe dashboard, and say how they ended."
+                 charged any more: once another account takes charges, their holders are asked for them anew. Payments and \
+                 refunds that were under way are listed as not ended; look them up in your Stripe dashboard, and say how \
+                 they ended."
             ),
         }
     }

@@ -1,12 +1,15 @@
 //! What letters say and how they look: each run leaves them as pages in `target/tmp/letters`, to be looked at.
 
-use ids::Reference;
+use ids::{AuthorizationId, Reference};
 use jiff::civil::Date;
 use money::{Currency, Money};
+use notifications::domain::account::AccountNews;
+use notifications::domain::card::{Audience, CardNews};
 use notifications::domain::letter::{Adjusted, Changed, Due, Letter, PayPage};
 use notifications::domain::practice::Practice;
 use notifications::letter::Templates;
 use std::path::Path;
+use uuid::Uuid;
 
 fn usd(minor: i64) -> Money {
     Money::from_minor(minor, Currency::USD)
@@ -175,16 +178,67 @@ fn a_bill_says_how_much_by_when_and_how_in_html_and_in_text() {
     );
 }
 
+/// What is about cards, accounts and nights, to payers and to the practice.
+fn notices() -> Vec<(&'static str, Letter)> {
+    let date = Date::constant(2026, 3, 31);
+    let form = |new_account| {
+        let authorization: AuthorizationId = Uuid::from_u128(1).into();
+        let page = format!("https://pay.evenkeel.example/card-authorization/{authorization}");
+        Letter::Card {
+            news: CardNews::FormAsked {
+                authorization,
+                reminder: 0,
+                to: Audience::Client,
+                new_account,
+            },
+            link: Some(("Add a card and sign", page)),
+        }
+    };
+    let account = |news| Letter::ProcessorAccount { news, methods: 12 };
+    vec![
+        (
+            "receipt-payer",
+            Letter::Receipt {
+                amount: usd(4000),
+                receive_date: date,
+                method_text: "Visa ending in 4242".to_owned(),
+                bills: vec![(pay_page().reference, usd(4000))],
+                credited: usd(0),
+                balance: None,
+            },
+        ),
+        ("card-asked", form(false)),
+        ("card-asked-new-account", form(true)),
+        ("account-restricted", account(AccountNews::Restricted)),
+        ("account-taken-away", account(AccountNews::TakenAway)),
+        (
+            "payout-failed",
+            Letter::PayoutFailed {
+                amount: usd(123_450),
+                fail_date: date,
+                reason: "The bank account is closed.".to_owned(),
+            },
+        ),
+    ]
+}
+
 #[test]
 fn every_letter_loads_nothing_from_elsewhere_and_says_its_language() {
     let templates = Templates::load().expect("the templates");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("letters");
     std::fs::create_dir_all(&folder).expect("a folder");
-    for (name, letter) in letters() {
-        let html = templates.write(&letter, &practice()).expect("written").html;
+    let about_a_bill = letters().len();
+    for (at, (name, letter)) in letters().into_iter().chain(notices()).enumerate() {
+        let written = templates.write(&letter, &practice()).expect("written");
+        let html = written.html;
         std::fs::write(folder.join(format!("{name}.html")), &html).expect("kept");
         assert!(html.contains("lang=\"en\""), "{name}");
-        assert!(html.contains("<title>Your "), "{name}");
+        let title = format!("<title>{}</title>", written.subject);
+        assert!(html.contains(&title), "{title} in {name}");
+        assert!(
+            at >= about_a_bill || title.starts_with("<title>Your "),
+            "{name}"
+        );
         for loads in ["src=", "<link", "@import", "url("] {
             assert!(!html.contains(loads), "{loads} in {name}: {html}");
         }
